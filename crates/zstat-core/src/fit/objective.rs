@@ -1,0 +1,139 @@
+//! The contract of a minimiser: an objective with exact derivatives over a box.
+
+use serde::Serialize;
+
+use crate::linalg::ArrowMatrix;
+use crate::plugin::Plugin;
+
+/// Which second derivatives an objective is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curvature {
+    /// The exact Hessian.
+    Exact,
+    /// Fisher scoring: only the part that is never indefinite.
+    Fisher,
+}
+
+/// Why an objective has no value at a point.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// A bin with data expects no events or a negative number.
+    #[error(
+        "the expectation {expected} of bin {bin} in channel `{channel}` is not positive, but {observed} events are observed there"
+    )]
+    NonPositiveYield {
+        /// Channel's name.
+        channel: String,
+        /// Bin, from 0, in the channel.
+        bin: usize,
+        /// Expected events.
+        expected: f64,
+        /// Observed events.
+        observed: f64,
+    },
+    /// A constrained parameter left the domain of its constraint.
+    #[error(
+        "parameter `{parameter}` = {value} is outside the domain of its constraint (it must be positive)"
+    )]
+    ConstraintDomain {
+        /// Parameter's name.
+        parameter: String,
+        /// Its value.
+        value: f64,
+    },
+    /// Something overflowed or a parameter is not finite.
+    #[error("{what} is not finite")]
+    NotFinite {
+        /// What: "the expectation of bin 3 in channel `SR`", "parameter `mu`".
+        what: String,
+    },
+}
+
+/// A function of `n` parameters with exact derivatives, to be minimised. For a likelihood: −ln L up to a constant.
+///
+/// An evaluation may use scratch space of the object (hence `&mut`) but has no memory: the same point gives the same bits.
+pub trait Objective {
+    /// Number of parameters, fixed ones included.
+    fn n_params(&self) -> usize;
+
+    /// The value at `theta`.
+    ///
+    /// # Errors
+    /// Where the function has no finite value there.
+    fn value(&mut self, theta: &[f64]) -> Result<f64, EvalError>;
+
+    /// The value, and the gradient into `gradient` (length `n_params`, overwritten).
+    ///
+    /// # Errors
+    /// As `value`.
+    fn gradient(&mut self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, EvalError>;
+
+    /// The value, the gradient, and the second derivatives into `hessian` (made by `new_hessian`, overwritten).
+    ///
+    /// # Errors
+    /// As `value`.
+    fn hessian(
+        &mut self,
+        theta: &[f64],
+        curvature: Curvature,
+        gradient: &mut [f64],
+        hessian: &mut ArrowMatrix,
+    ) -> Result<f64, EvalError>;
+
+    /// A matrix of the right structure for `hessian`.
+    fn new_hessian(&self) -> ArrowMatrix;
+}
+
+/// Where to start and what may move. All slices have length `n_params`.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a> {
+    /// Start values; values outside the bounds are moved onto them.
+    pub start: &'a [f64],
+    /// Lower and upper bounds; infinite ones are allowed.
+    pub bounds: &'a [[f64; 2]],
+    /// Parameters kept at their start value.
+    pub fixed: &'a [bool],
+}
+
+/// Why a minimisation ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Termination {
+    /// EDM and projected gradient are below tolerance.
+    Converged,
+    /// No progress is possible at the floating-point precision of the function, and the EDM is above tolerance.
+    NoProgress,
+    /// The limit on iterations was reached.
+    IterationLimit,
+    /// The function has no value at the start, and no point with a value was found near it.
+    InvalidStart(String),
+}
+
+/// Where a minimiser arrived.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Minimum {
+    /// The point.
+    pub theta: Vec<f64>,
+    /// The objective there (NaN after `InvalidStart`).
+    pub value: f64,
+    /// Its gradient there.
+    pub gradient: Vec<f64>,
+    /// Estimated vertical distance to the minimum over the free directions, ½ gᵀH⁻¹g, in units of the objective.
+    pub edm: f64,
+    /// Why it ended.
+    pub termination: Termination,
+    /// Iterations done.
+    pub iterations: usize,
+    /// Evaluations of the objective, with or without derivatives.
+    pub evaluations: usize,
+}
+
+/// A minimiser of an [`Objective`] in a box. Deterministic: the same problem gives the same bits.
+pub trait Fitter: Send + Sync {
+    /// Minimises. A minimisation that does not converge is a result, not an error.
+    fn minimise(&self, objective: &mut dyn Objective, problem: &Problem<'_>) -> Minimum;
+}
+
+inventory::collect!(Plugin<dyn Fitter>);

@@ -1,0 +1,13 @@
+//! zstat-core: a HistFactory workspace as a likelihood with exact value, gradient and Hessian.
+//!
+//! In: text and numbers, never paths. Out: [`spec::Workspace`] → [`model::Model`] → [`likelihood::Nll`] →
+//! [`fit::Fitter`] → [`fit::FitResult`]. This crate does not print, start threads, or know any plugin by name.
+
+pub mod diag;
+pub mod fit;
+pub mod likelihood;
+pub mod linalg;
+pub mod model;
+pub mod plugin;
+pub mod spec;
+pub mod text;

@@ -1,0 +1,64 @@
+//! The analysis document: a workspace and what to do with it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Dialect, Interpolation, OneOrMany, StatErrorSpec, Workspace};
+
+/// One analysis: the model, the conventions it is read by, and the settings of the commands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Analysis {
+    /// Version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub zstat: u32,
+    /// A title, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whose defaults hold where the spec is silent.
+    #[serde(default)]
+    pub dialect: Dialect,
+    /// Interpolation codes in place of the dialect's.
+    #[serde(default)]
+    pub interpolation: Interpolation,
+    /// Treatment of staterror modifiers in place of the dialect's.
+    #[serde(default)]
+    pub staterror: StatErrorSpec,
+    /// The statistical model and its data.
+    pub workspace: Workspace,
+    /// Settings of `zstat fit`.
+    #[serde(default)]
+    pub fit: FitSpec,
+}
+
+/// Settings of `zstat fit`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FitSpec {
+    /// The minimiser: a name, or `{type: NAME, ...options}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitter: Option<PluginSpec>,
+    /// Parameters whose asymmetric MINOS intervals are computed; names or globs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minos: Option<OneOrMany<String>>,
+    /// Number of starts; more than one looks for several minima.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_start: Option<u32>,
+}
+
+/// A plugin by name, with or without options.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum PluginSpec {
+    /// The name alone: default options.
+    Name(String),
+    /// `{type: NAME, ...options}`.
+    Options {
+        /// Name of the plugin.
+        #[serde(rename = "type")]
+        name: String,
+        /// Options, checked by the plugin's own schema.
+        #[serde(flatten)]
+        options: serde_json::Map<String, serde_json::Value>,
+    },
+}

@@ -1,0 +1,18 @@
+//! The spec: what a physicist writes, as Rust types.
+//!
+//! In: an analysis document or a bare workspace (already parsed into these types). Out: names and numbers for `model`.
+//! Must not know files, parameters' indices or likelihoods.
+
+mod analysis;
+mod modifier;
+mod parameter;
+mod settings;
+mod workspace;
+
+pub use analysis::{Analysis, FitSpec, PluginSpec};
+pub use modifier::{Modifier, ModifierKind};
+pub use parameter::{Bounds, ConstraintSpec, CorrelatedConstraint, OneOrMany, ParameterSpec};
+pub use settings::{
+    BuildOptions, Dialect, HistoSysCode, Interpolation, NormSysCode, StatErrorConstraint, StatErrorSpec,
+};
+pub use workspace::{Channel, Measurement, Sample, Workspace};

@@ -1,0 +1,86 @@
+//! Settings of parameters: start value, bounds, whether fixed, and the constraint.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One value for all bins of a parameter, or one a bin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany<T> {
+    /// The same for every bin.
+    One(T),
+    /// One a bin.
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    /// The values as a slice: of length one for `One`.
+    pub fn as_slice(&self) -> &[T] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+}
+
+/// Lower and upper bound of a parameter.
+pub type Bounds = [f64; 2];
+
+/// Settings of one named parameter; what is absent follows the modifier and the dialect.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterSpec {
+    /// Start value, one or one a bin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<OneOrMany<f64>>,
+    /// `[lower, upper]`, one pair or one a bin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<OneOrMany<Bounds>>,
+    /// Keep the parameter at its start value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<OneOrMany<bool>>,
+    /// Auxiliary observation: the measured value of the parameter that the constraint holds it to.
+    /// For a Poisson constraint it is the auxiliary count, in units of `tau`·γ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aux: Option<OneOrMany<f64>>,
+    /// Kind and width of the constraint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<ConstraintSpec>,
+}
+
+/// The constraint term of a parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum ConstraintSpec {
+    /// No constraint: the parameter is free.
+    None,
+    /// Gaussian: Normal(aux | θ, σ).
+    Normal {
+        /// Width σ, in units of the parameter.
+        sigma: OneOrMany<f64>,
+    },
+    /// Poisson: Pois(aux | τ θ).
+    Poisson {
+        /// Auxiliary events at θ = 1.
+        tau: OneOrMany<f64>,
+    },
+    /// Log-normal: Normal(ln aux | ln θ, ln κ).
+    Lognormal {
+        /// Relative width κ > 1: θ is known within a factor κ.
+        kappa: OneOrMany<f64>,
+    },
+}
+
+/// A Gaussian constraint over several parameters at once. Exactly one of `covariance` and `correlation` is given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrelatedConstraint {
+    /// The parameters, in the order of the matrix' rows.
+    pub parameters: Vec<String>,
+    /// Covariance matrix, row by row: symmetric, positive definite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covariance: Option<Vec<Vec<f64>>>,
+    /// Correlation matrix, row by row; the widths stay those of the single constraints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Vec<Vec<f64>>>,
+}

@@ -1,0 +1,67 @@
+//! A workspace: channels of samples with modifiers, what was observed, and the measurements made on it.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CorrelatedConstraint, Modifier, OneOrMany, ParameterSpec};
+
+/// A HistFactory workspace: the whole statistical model and its data. Yields are in events.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workspace {
+    /// Regions of phase space, each a histogram with its samples.
+    pub channels: Vec<Channel>,
+    /// Observed events a bin, by channel name. A channel without an entry can be evaluated but not fitted.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub observations: IndexMap<String, Vec<f64>>,
+    /// Parameter of interest, or a list of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poi: Option<OneOrMany<String>>,
+    /// Settings of single parameters, by name; what is not set follows the modifier and the dialect.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub parameters: IndexMap<String, ParameterSpec>,
+    /// Correlated Gaussian constraints over several parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<CorrelatedConstraint>,
+    /// Named measurements; each may replace the POI and the parameter settings above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measurements: Vec<Measurement>,
+}
+
+/// One region: a histogram whose expectation is the sum of its samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// Name, unique in the workspace.
+    pub name: String,
+    /// The processes that contribute.
+    pub samples: Vec<Sample>,
+}
+
+/// One process in one channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// Name, unique in its channel.
+    pub name: String,
+    /// Nominal yield a bin, in events. May be negative (interference).
+    pub data: Vec<f64>,
+    /// What varies the yield.
+    #[serde(default)]
+    pub modifiers: Vec<Modifier>,
+}
+
+/// A named choice of parameters of interest and parameter settings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Measurement {
+    /// Name, unique in the workspace.
+    pub name: String,
+    /// Parameter of interest, or a list; replaces the workspace's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poi: Option<OneOrMany<String>>,
+    /// Settings of single parameters; an entry replaces the workspace's entry of the same name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub parameters: IndexMap<String, ParameterSpec>,
+}
