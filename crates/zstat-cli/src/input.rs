@@ -1,67 +1,39 @@
 //! Documents in: a spec and its patches become one analysis, with every fault placed in its file.
 
 use std::io::Read as _;
-use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
-use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use zstat_core::diag::{Code, Fault, Severity};
+use zstat_core::diag::{Diagnostic, Fault, Severity, resolve};
+use zstat_core::source::{Document, Layout, Native, Node, parse_with, schema};
 use zstat_core::spec::{Analysis, Workspace};
+use zstat_formats::{Kind, detect, pyhf};
 
 use crate::args::ModelArgs;
 use crate::failure::Failure;
-use crate::render::line_column;
-
-/// A text and the name it is shown under.
-#[derive(Debug, Clone)]
-pub struct SourceText {
-    /// File name as given; `<stdin>` for standard input.
-    pub name: String,
-    /// The whole text.
-    pub text: String,
-}
-
-/// A fault at its place in a file. Its JSON form is the contract of `zstat validate`.
-#[derive(Debug, Clone, Serialize)]
-pub struct Located {
-    /// File as given on the command line.
-    pub file: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column, from 1, in characters.
-    pub column: usize,
-    /// JSON pointer into the document.
-    pub path: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub help: Option<String>,
-    /// `E…` or `W…`.
-    pub code: &'static str,
-    /// Error or warning.
-    #[serde(skip)]
-    pub severity: Severity,
-    /// Which of the sources, and which bytes of it.
-    #[serde(skip)]
-    pub span: Option<(usize, Range<usize>)>,
-}
+use crate::schemas;
 
 /// Faults of the documents of one command, with the texts they are in.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct SpecFaults {
     /// The documents; the spec itself is the first.
-    pub sources: Vec<SourceText>,
+    pub documents: Vec<Document>,
     /// What is wrong with them, in order of place.
-    pub faults: Vec<Located>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl SpecFaults {
     /// Name of the spec.
     pub fn name(&self) -> &str {
-        self.sources.first().map_or("<spec>", |source| source.name.as_str())
+        self.documents.first().map_or("<spec>", Document::label)
+    }
+
+    /// Numbers of errors and warnings.
+    pub fn counts(&self) -> (usize, usize) {
+        let errors = self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+        (errors, self.diagnostics.len() - errors)
     }
 }
 
@@ -71,11 +43,19 @@ pub struct Loaded {
     /// The analysis.
     pub analysis: Analysis,
     /// The texts it came from; the spec itself is the first.
-    pub sources: Vec<SourceText>,
-    /// Warnings of the reader.
-    pub warnings: Vec<Located>,
+    pub documents: Vec<Document>,
+    /// Remarks of the reader: what the file lacks, and what was assumed for it.
+    pub notes: Vec<String>,
     /// When the first file was opened: the start of `load_s`.
     pub opened: Instant,
+    layout: FileLayout,
+}
+
+/// How the workspace stands in its file.
+#[derive(Debug, Clone, Copy)]
+enum FileLayout {
+    Native(Native),
+    Pyhf { model: bool },
 }
 
 impl Loaded {
@@ -85,35 +65,30 @@ impl Loaded {
     /// Where a file cannot be read, and all faults of the documents at once.
     pub fn open(args: &ModelArgs) -> Result<Self, Failure> {
         let opened = Instant::now();
-        let source = read_text(&args.spec)?;
-        let analysis = parse(&source).map_err(|fault| {
-            Failure::Spec(Box::new(SpecFaults { sources: vec![source.clone()], faults: vec![fault] }))
-        })?;
-        Ok(Self { analysis, sources: vec![source], warnings: Vec::new(), opened })
+        let document = read_document(&args.spec)?;
+        let (read, layout) = read_analysis(&document);
+        match read {
+            Ok((analysis, notes)) => Ok(Self { analysis, documents: vec![document], notes, opened, layout }),
+            Err(faults) => {
+                let diagnostics = resolve(&document, &Verbatim, &faults);
+                Err(Failure::Spec(Box::new(SpecFaults { documents: vec![document], diagnostics })))
+            }
+        }
     }
 
     /// Name of the spec, as given.
     pub fn name(&self) -> &str {
-        self.sources.first().map_or("<spec>", |source| source.name.as_str())
+        self.documents.first().map_or("<spec>", Document::label)
     }
 
     /// Faults of the model, placed in the documents.
-    pub fn locate(&self, faults: Vec<Fault>) -> SpecFaults {
-        let faults = faults.into_iter().map(|fault| self.locate_one(fault)).collect();
-        SpecFaults { sources: self.sources.clone(), faults }
-    }
-
-    fn locate_one(&self, fault: Fault) -> Located {
-        Located {
-            file: self.name().to_owned(),
-            line: 1,
-            column: 1,
-            severity: fault.severity(),
-            code: fault.code.id(),
-            path: fault.pointer,
-            message: fault.message,
-            help: fault.help,
-            span: None,
+    pub fn locate(&self, faults: &[Fault]) -> Vec<Diagnostic> {
+        let Some(document) = self.documents.first() else { return Vec::new() };
+        match self.layout {
+            FileLayout::Native(native) => resolve(document, &native, faults),
+            FileLayout::Pyhf { model } => {
+                resolve(document, &Pyhf { workspace: &self.analysis.workspace, model }, faults)
+            }
         }
     }
 
@@ -124,6 +99,54 @@ impl Loaded {
         let hash = Sha256::digest(sorted(value).to_string());
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("sha256:{hex}")
+    }
+}
+
+/// What a file holds as an analysis with remarks, or its faults; and how it stands there.
+type Read = (Result<(Analysis, Vec<String>), Vec<Fault>>, FileLayout);
+
+fn read_analysis(document: &Document) -> Read {
+    let bare = |workspace| Analysis { zstat: 1, workspace, ..Analysis::default() };
+    let native = |kind| FileLayout::Native(kind);
+    match detect(document.text()) {
+        Kind::PyhfWorkspace => {
+            let read = parse_with::<pyhf::Workspace>(document, schema::of::<pyhf::Workspace>)
+                .and_then(pyhf::from_workspace);
+            (read.map(|c| (bare(c.workspace), c.notes)), FileLayout::Pyhf { model: false })
+        }
+        Kind::PyhfModel => {
+            let read =
+                parse_with::<pyhf::Model>(document, schema::of::<pyhf::Model>).and_then(pyhf::from_model);
+            (read.map(|c| (bare(c.workspace), c.notes)), FileLayout::Pyhf { model: true })
+        }
+        Kind::NativeWorkspace => {
+            let read = parse_with::<Workspace>(document, schema::of::<Workspace>);
+            (read.map(|workspace| (bare(workspace), Vec::new())), native(Native::Workspace))
+        }
+        _ => {
+            let read = parse_with::<Analysis>(document, schemas::analysis);
+            (read.map(|analysis| (analysis, Vec::new())), native(Native::Analysis))
+        }
+    }
+}
+
+/// Pointers are the document's own already.
+struct Verbatim;
+
+impl Layout for Verbatim {
+    fn translate(&self, pointer: &str, at_key: bool, _root: &Node) -> (String, bool) {
+        (pointer.to_owned(), at_key)
+    }
+}
+
+struct Pyhf<'w> {
+    workspace: &'w Workspace,
+    model: bool,
+}
+
+impl Layout for Pyhf<'_> {
+    fn translate(&self, pointer: &str, at_key: bool, _root: &Node) -> (String, bool) {
+        (pyhf::to_pyhf_pointer(pointer, self.workspace, self.model), at_key)
     }
 }
 
@@ -140,50 +163,25 @@ fn sorted(value: Value) -> Value {
     }
 }
 
+/// Reads a file, or standard input where the path is `-`, as a document.
+///
+/// # Errors
+/// Where it cannot be read or is no UTF-8.
+pub fn read_document(path: &Path) -> Result<Document, Failure> {
+    let label = if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() };
+    Document::from_bytes(label.clone(), read_bytes(path)?).map_err(|diagnostic| {
+        let documents = vec![Document::new(label, String::new())];
+        Failure::Spec(Box::new(SpecFaults { documents, diagnostics: vec![*diagnostic] }))
+    })
+}
+
 /// Reads a file, or standard input where the path is `-`.
-pub fn read_text(path: &Path) -> Result<SourceText, Failure> {
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     if path.as_os_str() == "-" {
-        let mut text = String::new();
-        let read = std::io::stdin().read_to_string(&mut text);
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
         read.map_err(|source| Failure::read(Path::new("<stdin>"), source))?;
-        return Ok(SourceText { name: "<stdin>".to_owned(), text });
+        return Ok(bytes);
     }
-    let text = std::fs::read_to_string(path).map_err(|source| Failure::read(path, source))?;
-    Ok(SourceText { name: path.display().to_string(), text })
-}
-
-fn parse(source: &SourceText) -> Result<Analysis, Located> {
-    let fault = |message: String, line: usize, column: usize| Located {
-        file: source.name.clone(),
-        line: line.max(1),
-        column: column.max(1),
-        path: String::new(),
-        message,
-        help: None,
-        code: Code::ParameterSetting.id(),
-        severity: Severity::Error,
-        span: None,
-    };
-    let json = source.text.trim_start().starts_with(['{', '[']);
-    let value: Value = if json {
-        serde_json::from_str(&source.text).map_err(|e| fault(e.to_string(), e.line(), e.column()))?
-    } else {
-        serde_yaml::from_str(&source.text).map_err(|e| {
-            let (line, column) = e.location().map_or((1, 1), |at| (at.line(), at.column()));
-            fault(e.to_string(), line, column)
-        })?
-    };
-    let bare = value.get("channels").is_some();
-    let analysis = if bare {
-        serde_json::from_value::<Workspace>(value)
-            .map(|workspace| Analysis { zstat: 1, workspace, ..Analysis::default() })
-    } else {
-        serde_json::from_value(value)
-    };
-    analysis.map_err(|e| fault(e.to_string(), 1, 1))
-}
-
-/// Line and column of the start of a span.
-pub fn place(source: &SourceText, span: &Range<usize>) -> (usize, usize) {
-    line_column(&source.text, span.start)
+    std::fs::read(path).map_err(|source| Failure::read(path, source))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
-use zstat_core::fit::EvalError;
+use zstat_core::diag::Diagnostic;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace};
@@ -13,7 +13,7 @@ use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace};
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::data;
 use crate::failure::{Failure, OptionFault};
-use crate::input::{Loaded, Located};
+use crate::input::{Loaded, SpecFaults};
 use crate::select;
 use crate::start::Start;
 
@@ -76,7 +76,13 @@ impl Session {
         let loaded = Loaded::open(args)?;
         let options = build_options(&loaded, args)?;
         let built = Model::build(&loaded.analysis.workspace, &options);
-        let model = built.map_err(|faults| Failure::Spec(Box::new(loaded.locate(faults))))?;
+        let model = match built {
+            Ok(model) => model,
+            Err(faults) => {
+                let diagnostics = loaded.locate(&faults);
+                return Err(Failure::Spec(Box::new(SpecFaults { documents: loaded.documents, diagnostics })));
+            }
+        };
         let load_s = loaded.opened.elapsed().as_secs_f64();
         Ok(Self { loaded, options, model, load_s })
     }
@@ -110,11 +116,7 @@ impl Session {
                 let observations = &self.loaded.analysis.workspace.observations;
                 data::from_observations(&self.model, observations, &mut unobserved)
             }
-            "asimov" => self.asimov(&start).unwrap_or_else(|error| {
-                let message = format!("the start values give no Asimov data: {error}");
-                faults.push(OptionFault::new("--data", "asimov", message));
-                data::empty(&self.model)
-            }),
+            "asimov" => self.asimov(&start, &mut faults),
             file => {
                 let path = Path::new(file);
                 if !path.exists() {
@@ -132,8 +134,8 @@ impl Session {
     }
 
     /// What is probably not meant, placed in the documents.
-    pub fn lint(&self) -> Vec<Located> {
-        self.loaded.warnings.clone()
+    pub fn lint(&self) -> Vec<Diagnostic> {
+        Vec::new()
     }
 
     fn blind(
@@ -157,17 +159,23 @@ impl Session {
     }
 
     /// The expectation at the start values, auxiliary data at nominal.
-    fn asimov(&self, start: &Start) -> Result<Data, EvalError> {
-        Ok(Data { main: self.expected(&start.values)?, ..data::empty(&self.model) })
+    fn asimov(&self, start: &Start, faults: &mut Vec<OptionFault>) -> Data {
+        let main = self.expected(&start.values);
+        for channel in self.model.channels() {
+            for (bin, nu) in main[channel.bins.clone()].iter().enumerate().filter(|(_, nu)| !(**nu >= 0.0)) {
+                let message = format!(
+                    "the start values expect {nu} events in bin {bin} of channel `{}`: no Asimov data",
+                    channel.name
+                );
+                faults.push(OptionFault::new("--data", "asimov", message).help("choose others with --set"));
+            }
+        }
+        Data { main, ..data::empty(&self.model) }
     }
 
-    /// Expected events a bin at `theta`.
-    ///
-    /// # Errors
-    /// Where they are not finite.
-    pub fn expected(&self, theta: &[f64]) -> Result<Vec<f64>, EvalError> {
-        let mut nll = Nll::new(&self.model, data::empty(&self.model));
-        Ok(nll.evaluate(theta)?.expected)
+    /// Expected events a bin at `theta`; may be negative or not finite.
+    pub fn expected(&self, theta: &[f64]) -> Vec<f64> {
+        Nll::new(&self.model, data::empty(&self.model)).expected(theta).to_vec()
     }
 }
 

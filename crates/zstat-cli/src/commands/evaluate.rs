@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indexmap::IndexMap;
-use serde::Deserialize as _;
 use serde::de::{MapAccess, Visitor};
 use zstat_core::likelihood::Nll;
 use zstat_core::model::Model;
@@ -64,8 +63,8 @@ fn read_point(
     path: &Path,
     faults: &mut Vec<OptionFault>,
 ) -> Result<Vec<(usize, f64)>, Failure> {
-    let text = input::read_text(path)?.text;
-    let point = match Point::deserialize(&mut serde_json::Deserializer::from_str(&text)) {
+    let document = input::read_document(path)?;
+    let point = match serde_json::from_str::<Point>(document.text()) {
         Ok(point) => point.0,
         Err(error) => {
             let message = format!("expected one JSON object {{parameter: value}}: {error}");

@@ -15,15 +15,16 @@ pub struct ManArgs {}
 
 /// Writes the main page to standard output, or all pages into the folder `--output`.
 pub fn run(_args: &ManArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let command = Cli::command();
+    let mut command = Cli::command();
+    command.build();
     let Some(folder) = &global.output else {
         output::write_stdout(&page(command)?)?;
         return Ok(EXIT_DONE);
     };
     std::fs::create_dir_all(folder).map_err(|error| Failure::write(folder, error))?;
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        let name = format!("zstat-{}", sub.get_name());
-        output::write_file(&folder.join(format!("{name}.1")), &page(sub.clone().name(name))?)?;
+        let file = folder.join(format!("zstat-{}.1", sub.get_name()));
+        output::write_file(&file, &page(sub.clone())?)?;
     }
     output::write_file(&folder.join("zstat.1"), &page(command)?)?;
     Ok(EXIT_DONE)

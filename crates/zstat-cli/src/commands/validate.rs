@@ -2,11 +2,11 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use zstat_core::diag::Severity;
+use zstat_core::diag::{Diagnostic, Severity};
 
 use crate::args::{Format, GlobalArgs, ModelArgs};
 use crate::failure::Failure;
-use crate::input::{Located, SpecFaults};
+use crate::input::SpecFaults;
 use crate::output::{self, Page, Report};
 use crate::session::Session;
 use crate::{EXIT_BAD_INPUT, EXIT_DONE, render};
@@ -25,14 +25,14 @@ pub struct ValidateArgs {
 /// Checks a spec. Diagnostics go to standard error, the result to standard output.
 pub fn run(args: &ValidateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let found = match Session::open(&args.model) {
-        Ok(session) => SpecFaults { faults: session.lint(), sources: session.loaded.sources },
+        Ok(session) => SpecFaults { diagnostics: session.lint(), documents: session.loaded.documents },
         Err(Failure::Spec(faults)) => *faults,
         Err(other) => return Err(other),
     };
     let report = Validation::new(&found);
     if global.format == Format::Text {
-        let shown = found.faults.iter().filter(|fault| !global.quiet || fault.severity == Severity::Error);
-        render::diagnostics(&found.sources, &shown.cloned().collect::<Vec<_>>());
+        let shown = found.diagnostics.iter().filter(|d| !global.quiet || d.severity == Severity::Error);
+        render::diagnostics(&found.documents, shown);
     }
     output::write(&report, global)?;
     let bad = !report.errors.is_empty() || (args.strict && !report.warnings.is_empty());
@@ -41,13 +41,13 @@ pub fn run(args: &ValidateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 
 struct Validation {
     name: String,
-    errors: Vec<Located>,
-    warnings: Vec<Located>,
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Validation {
     fn new(found: &SpecFaults) -> Self {
-        let of = |severity| found.faults.iter().filter(|f| f.severity == severity).cloned().collect();
+        let of = |severity| found.diagnostics.iter().filter(|d| d.severity == severity).cloned().collect();
         Self { name: found.name().to_owned(), errors: of(Severity::Error), warnings: of(Severity::Warning) }
     }
 }
@@ -75,7 +75,7 @@ impl Report for Validation {
         {
             let help = fault.help.clone().unwrap_or_default();
             let place = [fault.file.clone(), fault.line.to_string(), fault.column.to_string()];
-            let mut row = vec![severity.to_owned(), fault.code.to_owned()];
+            let mut row = vec![severity.to_owned(), fault.code.id().to_owned()];
             row.extend(place);
             row.extend([fault.path.clone(), fault.message.clone(), help]);
             rows.push(row);

@@ -29,17 +29,9 @@ impl EvaluationReport {
     pub fn new(session: &Session, theta: Vec<f64>, evaluation: Result<Evaluation, String>) -> Self {
         let mut warnings = Vec::new();
         let evaluation = evaluation.map_err(|reason| warnings.push(format!("twice_nll is null: {reason}"))).ok();
-        let expected = match &evaluation {
-            Some(evaluation) => Some(evaluation.expected.clone()),
-            None => session
-                .expected(&theta)
-                .map_err(|reason| warnings.push(format!("the expectation is null: {reason}")))
-                .ok(),
-        };
+        let expected = session.expected(&theta);
         let channels = session.model.channels().iter();
-        let expected = expected.map_or_else(IndexMap::new, |expected| {
-            channels.map(|c| (c.name.clone(), expected[c.bins.clone()].to_vec())).collect()
-        });
+        let expected = channels.map(|c| (c.name.clone(), expected[c.bins.clone()].to_vec())).collect();
         Self {
             spec: session.info(),
             names: session.model.parameters().iter().map(|p| p.name.clone()).collect(),
@@ -79,6 +71,11 @@ impl Report for EvaluationReport {
                 json!({ "name": name, "value": value, "gradient": gradient })
             })
             .collect();
+        for (channel, bins) in &self.expected {
+            for (bin, nu) in bins.iter().enumerate() {
+                number(Some(*nu), &format!("the expectation of bin {bin} in channel `{channel}`"));
+            }
+        }
         json!({
             "zstat": env!("CARGO_PKG_VERSION"),
             "spec": self.spec,

@@ -44,9 +44,9 @@ pub struct ChannelYields {
     /// Observed events a bin; none where blinded.
     pub observed: Option<Vec<f64>>,
     /// Expected events a bin at the start values.
-    pub prefit: Option<Vec<f64>>,
+    pub prefit: Vec<f64>,
     /// Expected events a bin at the minimum.
-    pub postfit: Option<Vec<f64>>,
+    pub postfit: Vec<f64>,
 }
 
 /// A fit and what it was made with.
@@ -71,18 +71,15 @@ impl FitReport {
     ) -> Self {
         result.status.warnings.splice(0..0, start.warnings.iter().cloned());
         let best: Vec<f64> = result.parameters.iter().map(|p| p.value).collect();
-        let (prefit, postfit) = (session.expected(&start.values).ok(), session.expected(&best).ok());
-        let part = |all: &Option<Vec<f64>>, bins: &std::ops::Range<usize>| {
-            all.as_ref().map(|all| all[bins.clone()].to_vec())
-        };
+        let (prefit, postfit) = (session.expected(&start.values), session.expected(&best));
         let channels = session.model.channels().iter().map(|channel| {
             let blinded = data.masked[channel.bins.clone()].iter().all(|&masked| masked);
             ChannelYields {
                 name: channel.name.clone(),
                 blinded,
                 observed: (!blinded).then(|| data.main[channel.bins.clone()].to_vec()),
-                prefit: part(&prefit, &channel.bins),
-                postfit: part(&postfit, &channel.bins),
+                prefit: prefit[channel.bins.clone()].to_vec(),
+                postfit: postfit[channel.bins.clone()].to_vec(),
             }
         });
         Self { spec: session.info(), channels: channels.collect(), result, shown, timing }

@@ -186,13 +186,13 @@ fn channels(channels: &[ChannelYields]) -> Table {
         ("before", Align::Right),
         ("after", Align::Right),
     ]);
-    let total = |bins: &Option<Vec<f64>>| bins.as_ref().map(|bins| bins.iter().sum::<f64>());
+    let total = |bins: &[f64]| bins.iter().sum::<f64>();
     for channel in channels {
         table.row([
             channel.name.as_str().into(),
-            observed(channel, total(&channel.observed)),
-            total(&channel.prefit).map(events).unwrap_or_default().into(),
-            total(&channel.postfit).map(events).unwrap_or_default().into(),
+            observed(channel, channel.observed.as_deref().map(total)),
+            events(total(&channel.prefit)).into(),
+            events(total(&channel.postfit)).into(),
         ]);
     }
     table
@@ -207,15 +207,13 @@ fn bins(channels: &[ChannelYields]) -> Table {
         ("after", Align::Right),
     ]);
     for channel in channels {
-        let n_bins = channel.prefit.as_ref().or(channel.postfit.as_ref()).map_or(0, Vec::len);
-        let at = |bins: &Option<Vec<f64>>, bin: usize| bins.as_ref().map(|bins| bins[bin]);
-        for bin in 0..n_bins {
+        for (bin, (before, after)) in channel.prefit.iter().zip(&channel.postfit).enumerate() {
             table.row([
                 channel.name.as_str().into(),
                 bin.to_string().into(),
-                observed(channel, at(&channel.observed, bin)),
-                at(&channel.prefit, bin).map(events).unwrap_or_default().into(),
-                at(&channel.postfit, bin).map(events).unwrap_or_default().into(),
+                observed(channel, channel.observed.as_ref().map(|bins| bins[bin])),
+                events(*before).into(),
+                events(*after).into(),
             ]);
         }
     }

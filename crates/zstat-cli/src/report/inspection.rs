@@ -31,7 +31,7 @@ pub(super) struct ChannelView {
     /// None where the spec has none.
     pub observed: Option<Vec<f64>>,
     /// Expectation at the start values.
-    pub expected: Option<Vec<f64>>,
+    pub expected: Vec<f64>,
     pub samples: Vec<SampleView>,
 }
 
@@ -125,14 +125,14 @@ fn settings(session: &Session) -> Settings {
 fn channel_views(session: &Session, workspace: &Workspace) -> Vec<ChannelView> {
     let model = &session.model;
     let init: Vec<f64> = model.parameters().iter().map(|p| p.init).collect();
-    let expected = session.expected(&init).ok();
+    let expected = session.expected(&init);
     let view = |channel: &zstat_core::model::ChannelInfo| {
         let spec = workspace.channels.iter().find(|c| c.name == channel.name);
         ChannelView {
             name: channel.name.clone(),
             bins: channel.bins.len(),
             observed: workspace.observations.get(&channel.name).cloned(),
-            expected: expected.as_ref().map(|all| all[channel.bins.clone()].to_vec()),
+            expected: expected[channel.bins.clone()].to_vec(),
             samples: spec.map(|spec| sample_views(session, spec)).unwrap_or_default(),
         }
     };

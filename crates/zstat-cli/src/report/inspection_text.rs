@@ -57,13 +57,13 @@ fn channels(channels: &[ChannelView]) -> Table {
         ("expected", Align::Right),
     ]);
     for channel in channels {
-        let total = |bins: &Option<Vec<f64>>| bins.as_ref().map(|bins| bins.iter().sum::<f64>());
+        let observed = channel.observed.as_ref().map(|bins| bins.iter().sum());
         table.row([
             channel.name.as_str().into(),
             channel.bins.to_string().into(),
             channel.samples.len().to_string().into(),
-            total(&channel.observed).map_or("none".to_owned(), counts).into(),
-            total(&channel.expected).map_or("not finite".to_owned(), events).into(),
+            observed.map_or("none".to_owned(), counts).into(),
+            events(channel.expected.iter().sum()).into(),
         ]);
     }
     table
