@@ -5,6 +5,7 @@
 
 mod code;
 mod diagnostic;
+mod explain;
 
 use std::fmt;
 use std::ops::Range;

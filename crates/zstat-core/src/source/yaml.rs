@@ -38,7 +38,7 @@ pub(super) fn tree(text: &str) -> Result<Node, Fault> {
 }
 
 /// Nothing but blanks, comments and document marks.
-fn is_empty(text: &str) -> bool {
+pub(super) fn is_empty(text: &str) -> bool {
     text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#') || line == "---" || line == "...")
 }
 

@@ -20,7 +20,9 @@ const WIDTH: usize = 110;
 /// Where `value` cannot be serialised at all.
 pub fn to_yaml<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
     let mut writer = Writer { out: String::new() };
-    match serde_yaml::to_value(value)? {
+    // Variants of enums as `{normal: …}`, not as `!normal …`.
+    let tree = serde_yaml::with::singleton_map_recursive::serialize(value, serde_yaml::value::Serializer)?;
+    match tree {
         Value::Mapping(map) if !map.is_empty() => writer.mapping(&map, 0, false),
         Value::Sequence(items) if !items.is_empty() => writer.block_list(&items, 0),
         other => {
@@ -186,7 +188,7 @@ fn inline(value: &Value) -> String {
                 written.map(|(key, value)| format!("{}: {}", inline(key), inline(value))).collect();
             format!("{{{}}}", entries.join(", "))
         }
-        Value::Tagged(tagged) => inline(&tagged.value),
+        Value::Tagged(tagged) => format!("{} {}", tagged.tag, inline(&tagged.value)),
     }
 }
 

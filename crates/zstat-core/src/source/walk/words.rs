@@ -126,10 +126,13 @@ pub(crate) fn number(value: f64) -> String {
 /// What to do about a text in place of a number.
 pub(super) fn number_from_text(text: &str) -> Option<String> {
     let trimmed = text.trim();
+    if ["nan", "inf", "infinity", "-inf", "+inf", "-infinity"].contains(&trimmed.to_lowercase().as_str()) {
+        return Some("a spec needs finite numbers; find out where this one comes from".to_owned());
+    }
     if trimmed.parse::<f64>().is_ok_and(f64::is_finite) {
         return Some(format!("remove the quotes: `{trimmed}`"));
     }
-    let digits: String = trimmed.chars().filter(|c| !matches!(c, '_' | '\'' | ' ')).collect();
+    let digits: String = trimmed.chars().filter(|c| !matches!(c, '_' | '\'')).collect();
     if digits != trimmed && digits.parse::<f64>().is_ok_and(f64::is_finite) {
         return Some(format!("write it without separators: `{digits}`"));
     }
@@ -144,9 +147,6 @@ pub(super) fn number_from_text(text: &str) -> Option<String> {
         && !trimmed.is_empty()
     {
         return Some("separate the numbers by commas".to_owned());
-    }
-    if ["nan", "inf", "infinity", "-inf", "+inf", "-infinity"].contains(&trimmed.to_lowercase().as_str()) {
-        return Some("a spec needs finite numbers; find out where this one comes from".to_owned());
     }
     None
 }
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(advice("1_000"), "write it without separators: `1000`");
         assert_eq!(advice("0,95"), "write a decimal point: `0.95`");
         assert_eq!(advice("5%"), "write the fraction: `0.05`");
-        assert_eq!(advice("1 2 3"), "write it without separators: `123`");
+        assert_eq!(advice("1 2 3"), "separate the numbers by commas");
         assert!(advice("nan").contains("finite"));
         assert_eq!(advice("abc"), "");
     }
