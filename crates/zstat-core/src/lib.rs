@@ -9,5 +9,6 @@ pub mod likelihood;
 pub mod linalg;
 pub mod model;
 pub mod plugin;
+pub mod source;
 pub mod spec;
 pub mod text;

@@ -6,6 +6,7 @@
 mod analysis;
 mod modifier;
 mod parameter;
+mod read;
 mod settings;
 mod workspace;
 
