@@ -4,6 +4,7 @@
 //! Must not know files, parameters' indices or likelihoods.
 
 mod analysis;
+mod check;
 mod modifier;
 mod parameter;
 mod read;
@@ -11,6 +12,7 @@ mod settings;
 mod workspace;
 
 pub use analysis::{Analysis, FitSpec, PluginSpec};
+pub use check::check;
 pub use modifier::{Modifier, ModifierKind};
 pub use parameter::{Bounds, ConstraintSpec, CorrelatedConstraint, OneOrMany, ParameterSpec};
 pub use settings::{

@@ -144,6 +144,9 @@ pub struct BuildOptions {
     pub interpolation: Interpolation,
     /// Treatment of staterror in place of the dialect's.
     pub staterror: StatErrorSpec,
+    /// Parameters of interest and settings of parameters that the workspace does not have are tolerated: published
+    /// background-only files name a signal strength that comes with a patch.
+    pub allow_absent: bool,
     /// Lower limit of every bin's total expectation (pyhf's `clip_bin_data`).
     pub clip_bins: Option<f64>,
     /// Lower limit of every sample's expectation in every bin (pyhf's `clip_sample_data`).
