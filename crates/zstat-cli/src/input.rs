@@ -11,7 +11,7 @@ use zstat_core::source::{Document, Layout, Native, Node, parse_with, schema};
 use zstat_core::spec::{Analysis, Workspace};
 use zstat_formats::{Kind, detect, pyhf};
 
-use crate::args::ModelArgs;
+use crate::args::SpecArgs;
 use crate::failure::Failure;
 use crate::schemas;
 
@@ -63,7 +63,7 @@ impl Loaded {
     ///
     /// # Errors
     /// Where a file cannot be read, and all faults of the documents at once.
-    pub fn open(args: &ModelArgs) -> Result<Self, Failure> {
+    pub fn open(args: &SpecArgs) -> Result<Self, Failure> {
         let opened = Instant::now();
         let document = read_document(&args.spec)?;
         let (read, layout) = read_analysis(&document);
@@ -79,6 +79,11 @@ impl Loaded {
     /// Name of the spec, as given.
     pub fn name(&self) -> &str {
         self.documents.first().map_or("<spec>", Document::label)
+    }
+
+    /// Written by pyhf or for it, rather than in zstat's own layout?
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.layout, FileLayout::Pyhf { .. })
     }
 
     /// Faults of the model, placed in the documents.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use zstat_core::diag::Diagnostic;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace};
+use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace, check};
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::data;
@@ -73,9 +73,11 @@ impl Session {
     /// # Errors
     /// All faults of the documents; else all bad options; else all faults of the model.
     pub fn open(args: &ModelArgs) -> Result<Self, Failure> {
-        let loaded = Loaded::open(args)?;
+        let loaded = Loaded::open(&args.spec)?;
         let options = build_options(&loaded, args)?;
-        let built = Model::build(&loaded.analysis.workspace, &options);
+        let workspace = &loaded.analysis.workspace;
+        let faults = check(workspace, &options);
+        let built = if faults.is_empty() { Model::build(workspace, &options) } else { Err(faults) };
         let model = match built {
             Ok(model) => model,
             Err(faults) => {
@@ -199,6 +201,7 @@ fn build_options(loaded: &Loaded, args: &ModelArgs) -> Result<BuildOptions, Fail
         dialect: analysis.dialect,
         interpolation: analysis.interpolation,
         staterror: analysis.staterror,
+        allow_absent: loaded.is_foreign(),
         clip_bins: args.clip_bins,
         clip_samples: args.clip_samples,
     };

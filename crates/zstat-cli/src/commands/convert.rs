@@ -1,12 +1,14 @@
 //! `zstat convert`: between file formats, with a report of what was lost.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use zstat_core::spec::Analysis;
+use zstat_formats::{Loss, native, pyhf};
 
-use crate::args::{GlobalArgs, ModelArgs};
-use crate::failure::Failure;
+use crate::args::{GlobalArgs, SpecArgs};
+use crate::failure::{Failure, OptionFault};
 use crate::input::Loaded;
 use crate::output::{self, Page, Report};
 use crate::{EXIT_DONE, render};
@@ -14,9 +16,9 @@ use crate::{EXIT_DONE, render};
 /// A file format to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Target {
-    /// zstat's analysis document, YAML.
+    /// zstat's analysis document, YAML
     Yaml,
-    /// pyhf's workspace, JSON.
+    /// pyhf's workspace, JSON
     Pyhf,
 }
 
@@ -27,22 +29,25 @@ pub enum Target {
 )]
 pub struct ConvertArgs {
     #[command(flatten)]
-    model: ModelArgs,
+    spec: SpecArgs,
     /// File to write; `-` is standard output
     #[arg(value_name = "OUT")]
     out: PathBuf,
     /// Format of OUT; by default from its ending: `.yaml` and `.yml`, or `.json` for pyhf
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<Target>,
 }
 
-/// Converts.
+/// Converts. What was lost is in the report, or in warnings where OUT is standard output.
 pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let loaded = Loaded::open(&args.model)?;
-    let (text, losses) = (serde_yaml::to_string(&loaded.analysis).unwrap_or_default(), Vec::<String>::new());
+    let target = args.to.map_or_else(|| target_of(&args.out), Ok)?;
+    let loaded = Loaded::open(&args.spec)?;
+    let (text, losses) = written(&loaded.analysis, target, &args.out)?;
     if args.out.as_os_str() == "-" {
         output::write_stdout(&text)?;
-        losses.iter().for_each(|loss| render::warning(loss));
+        if !global.quiet {
+            losses.iter().for_each(|loss| render::warning(&format!("lost: {loss}")));
+        }
         return Ok(EXIT_DONE);
     }
     output::write_file(&args.out, &text)?;
@@ -51,10 +56,34 @@ pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     Ok(EXIT_DONE)
 }
 
+/// The format that a file's ending stands for.
+fn target_of(out: &Path) -> Result<Target, Failure> {
+    match out.extension().and_then(|ending| ending.to_str()) {
+        Some("yaml" | "yml") => Ok(Target::Yaml),
+        Some("json") => Ok(Target::Pyhf),
+        _ => {
+            let fault = OptionFault::new("OUT", out.display().to_string(), "the ending names no format");
+            Err(Failure::Options(vec![fault.help("end it in .yaml or .json, or say --to yaml or --to pyhf")]))
+        }
+    }
+}
+
+fn written(analysis: &Analysis, target: Target, out: &Path) -> Result<(String, Vec<Loss>), Failure> {
+    let fail = |error: String| Failure::write(out, std::io::Error::other(error));
+    match target {
+        Target::Yaml => Ok((native::to_yaml(analysis).map_err(|e| fail(e.to_string()))?, Vec::new())),
+        Target::Pyhf => {
+            let (workspace, losses) = pyhf::from_analysis(analysis);
+            let text = serde_json::to_string_pretty(&workspace).map_err(|e| fail(e.to_string()))?;
+            Ok((text + "\n", losses))
+        }
+    }
+}
+
 struct Conversion {
     from: String,
     to: String,
-    losses: Vec<String>,
+    losses: Vec<Loss>,
 }
 
 impl Report for Conversion {
@@ -67,9 +96,18 @@ impl Report for Conversion {
     }
 
     fn text(&self, page: &mut Page) {
-        page.line(format!("{} -> {}: {} losses", self.from, self.to, self.losses.len()));
-        for loss in &self.losses {
-            page.warning(loss);
-        }
+        let count = match self.losses.len() {
+            0 => "nothing was lost".to_owned(),
+            1 => "1 loss".to_owned(),
+            n => format!("{n} losses"),
+        };
+        page.line(format!("{} -> {}: {count}", self.from, self.to));
+        self.losses.iter().for_each(|loss| page.warning(&format!("lost: {loss}")));
+    }
+
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        let header = ["what", "where", "why"].map(str::to_owned).to_vec();
+        let rows = self.losses.iter().map(|loss| vec![loss.what.clone(), loss.place.clone(), loss.why.clone()]);
+        Some(std::iter::once(header).chain(rows).collect())
     }
 }
