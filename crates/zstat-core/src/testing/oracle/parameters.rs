@@ -156,7 +156,7 @@ impl Oracle {
         for (&nominal, &error) in sample.data.iter().zip(errors(modifier)) {
             let valid = nominal > 0.0 && error > 0.0;
             let tau = if valid { (nominal / error).powi(2) } else { 1.0 };
-            let width = if valid { error / nominal } else { 1.0 };
+            let width = if valid { error / nominal } else { 0.0 };
             parameters.push(OracleParameter {
                 bounds: self.gamma_bounds(width),
                 fixed: !valid,
@@ -192,19 +192,20 @@ impl Oracle {
         (parameters, offsets)
     }
 
-    /// The γ of a bin with this relative error; where it is 0 the width is 1 and γ stays put.
+    /// The γ of a bin with this relative error. Where it is 0, or below the threshold, γ stays at 1; pyhf has the term
+    /// Normal(1 | γ, 1) there, ROOT none.
     fn stat_gamma(&self, relative: f64) -> OracleParameter {
-        let sigma = if relative == 0.0 { 1.0 } else { relative };
+        let tau = relative.powi(-2);
+        let constant = relative == 0.0 || relative < self.options.staterror_threshold();
         let (constraint, aux) = match self.options.staterror_constraint() {
-            StatErrorConstraint::Gaussian => (OracleConstraint::Normal { sigma }, 1.0),
-            StatErrorConstraint::Poisson => {
-                let tau = sigma.powi(-2);
-                (OracleConstraint::Poisson { tau }, tau)
-            }
+            _ if constant && self.options.dialect == Dialect::Root => (OracleConstraint::None, 1.0),
+            _ if constant => (OracleConstraint::Normal { sigma: 1.0 }, 1.0),
+            StatErrorConstraint::Gaussian => (OracleConstraint::Normal { sigma: relative }, 1.0),
+            StatErrorConstraint::Poisson => (OracleConstraint::Poisson { tau }, tau),
         };
         OracleParameter {
-            bounds: self.gamma_bounds(sigma),
-            fixed: relative == 0.0 || relative < self.options.staterror_threshold(),
+            bounds: self.gamma_bounds(relative),
+            fixed: constant,
             constraint,
             aux,
             ..free(10.0)
