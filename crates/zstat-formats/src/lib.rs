@@ -1,1 +1,3 @@
-//! placeholder
+//! Other people's files to and from zstat workspaces.
+
+pub mod pyhf;

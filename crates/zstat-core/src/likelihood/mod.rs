@@ -1,7 +1,16 @@
 //! The likelihood: data, and −ln L with exact derivatives.
+//!
+//! `forward` computes expected yields and keeps the pieces that derivatives need, `nll` adds Poisson and constraint
+//! terms and the gradient, `hessian` the second derivatives, `pullback` the way back to the templates.
 
 mod data;
+mod forward;
+mod hessian;
+mod layout;
 mod nll;
+pub mod special;
 
 pub use data::Data;
 pub use nll::{Evaluation, Nll};
+
+pub(crate) use layout::Layout;

@@ -1,15 +1,28 @@
-//! −ln L of a model given data.
+//! −ln L of a model given data: value and gradient.
+//!
+//! The objective is −ln L minus a constant that depends on the data alone, so that it is a sum of deviances: small,
+//! non-negative near the minimum, and free of cancellation even with auxiliary counts of 1e11.
 
-use super::Data;
+use std::sync::Arc;
+
+use super::forward::{Forward, Zeros};
+use super::hessian::HessianScratch;
+use super::special::{ln_gamma_remainder, poisson_deviance};
+use super::{Data, Layout};
 use crate::fit::{Curvature, EvalError, Objective};
 use crate::linalg::ArrowMatrix;
-use crate::model::Model;
+use crate::model::{Constraint, Model};
 
 /// −ln L of a model and data, as an [`Objective`] (up to the constant that [`Nll::constant`] gives).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Nll<'m> {
-    model: &'m Model,
-    data: Data,
+    pub(super) model: &'m Model,
+    pub(super) data: Data,
+    pub(super) layout: Arc<Layout>,
+    pub(super) forward: Forward,
+    /// dNLL/dν a bin: 1 − n/ν, 0 where masked or clipped.
+    pub(super) weight: Vec<f64>,
+    pub(super) scratch: HessianScratch,
 }
 
 /// The likelihood at one point, with all constants.
@@ -19,16 +32,28 @@ pub struct Evaluation {
     pub twice_nll_main: f64,
     /// −2 ln of the constraint terms.
     pub twice_nll_constraint: f64,
-    /// Expected events a bin.
-    pub expected: Vec<f64>,
     /// Gradient of −2 ln L, one a parameter.
     pub gradient: Vec<f64>,
 }
 
 impl<'m> Nll<'m> {
-    /// A likelihood. # Panics: if the lengths of `data` do not fit the model.
+    /// The likelihood of `data` under `model`.
+    ///
+    /// # Panics
+    /// If the lengths of `data` do not fit the model.
     pub fn new(model: &'m Model, data: Data) -> Self {
-        Self { model, data }
+        assert_eq!(data.main.len(), model.n_bins(), "one observation a bin");
+        assert_eq!(data.masked.len(), model.n_bins(), "one mask a bin");
+        assert_eq!(data.aux.len(), model.parameters().len(), "one auxiliary observation a parameter");
+        let layout = model.layout();
+        Self {
+            model,
+            forward: Forward::new(model),
+            weight: vec![0.0; model.n_bins()],
+            scratch: HessianScratch::new(model, &layout),
+            layout,
+            data,
+        }
     }
 
     /// The model.
@@ -41,40 +66,240 @@ impl<'m> Nll<'m> {
         &self.data
     }
 
-    /// What is to be added to the objective's value to get −ln L with all constants.
-    pub fn constant(&self) -> f64 {
-        0.0
+    /// Other data for the same model; nothing is allocated.
+    ///
+    /// # Panics
+    /// If the lengths of `data` do not fit the model.
+    pub fn set_data(&mut self, data: &Data) {
+        self.data.main.copy_from_slice(&data.main);
+        self.data.aux.copy_from_slice(&data.aux);
+        self.data.masked.copy_from_slice(&data.masked);
     }
 
-    /// Everything at one point, for people: see [`Evaluation`].
+    /// What is to be added to the objective's value to get −ln L with all constants.
+    pub fn constant(&self) -> f64 {
+        self.constant_main() + self.constant_constraint()
+    }
+
+    fn constant_main(&self) -> f64 {
+        let bins = self.data.main.iter().zip(&self.data.masked);
+        bins.filter(|(_, masked)| !**masked).map(|(&n, _)| ln_gamma_remainder(n)).sum()
+    }
+
+    fn constant_constraint(&self) -> f64 {
+        self.constraints().map(|(_, constraint, aux)| constraint.constant(aux)).sum()
+    }
+
+    /// (parameter, constraint, auxiliary observation) of every parameter.
+    fn constraints(&self) -> impl Iterator<Item = (usize, Constraint, f64)> + '_ {
+        let parameters = self.model.parameters().iter().zip(&self.data.aux).enumerate();
+        parameters.map(|(i, (parameter, &aux))| (i, parameter.constraint, aux))
+    }
+
+    /// The expected events a bin at `theta`, all channels in the model's order.
+    pub fn expected(&mut self, theta: &[f64]) -> &[f64] {
+        self.forward.run(self.model, theta, false);
+        &self.forward.nu
+    }
+
+    /// Value, split in bins and constraints, and gradient, with all constants: for people and tests.
     ///
     /// # Errors
     /// Where the likelihood is not finite.
-    pub fn evaluate(&mut self, _theta: &[f64]) -> Result<Evaluation, EvalError> {
-        Err(EvalError::NotFinite { what: "everything".into() })
+    pub fn evaluate(&mut self, theta: &[f64]) -> Result<Evaluation, EvalError> {
+        let mut gradient = vec![0.0; self.n_params()];
+        self.gradient(theta, &mut gradient)?;
+        gradient.iter_mut().for_each(|g| *g *= 2.0);
+        let main = self.main_terms()? + self.constant_main();
+        let constraint = self.constraint_terms(theta)? + self.constant_constraint();
+        Ok(Evaluation { twice_nll_main: 2.0 * main, twice_nll_constraint: 2.0 * constraint, gradient })
     }
+
+    /// Sum of the bins' deviances at the current expectation.
+    fn main_terms(&self) -> Result<f64, EvalError> {
+        let mut sum = 0.0;
+        for ((&n, &nu), &masked) in self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked) {
+            if !masked {
+                sum += poisson_deviance(n, nu);
+            }
+        }
+        if sum.is_finite() { Ok(sum) } else { Err(self.culprit()) }
+    }
+
+    /// The first bin that makes the likelihood infinite or undefined.
+    fn culprit(&self) -> EvalError {
+        for (bin, ((&n, &nu), &masked)) in
+            self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked).enumerate()
+        {
+            let (channel, bin) = self.model.locate_bin(bin);
+            if masked || poisson_deviance(n, nu).is_finite() {
+                continue;
+            }
+            if nu <= 0.0 {
+                return EvalError::NonPositiveYield {
+                    channel: channel.to_owned(),
+                    bin,
+                    expected: nu,
+                    observed: n,
+                };
+            }
+            return EvalError::NotFinite {
+                what: format!("the expectation of bin {bin} in channel `{channel}`"),
+            };
+        }
+        EvalError::NotFinite { what: "the sum over all bins".to_owned() }
+    }
+
+    fn constraint_terms(&self, theta: &[f64]) -> Result<f64, EvalError> {
+        let mut sum = 0.0;
+        for (i, constraint, aux) in self.constraints() {
+            sum += constraint.value(theta[i], aux);
+        }
+        if sum.is_finite() {
+            return Ok(sum);
+        }
+        let (name, value) = self
+            .constraints()
+            .find(|(i, constraint, aux)| !constraint.value(theta[*i], *aux).is_finite())
+            .map_or(("(sum)", f64::NAN), |(i, ..)| (self.model.parameters()[i].name.as_str(), theta[i]));
+        if value.is_finite() && value <= 0.0 {
+            return Err(EvalError::ConstraintDomain { parameter: name.to_owned(), value });
+        }
+        Err(EvalError::NotFinite { what: format!("the constraint of parameter `{name}`") })
+    }
+
+    /// dNLL/dν of every bin, 0 where the bin does not count or does not move.
+    pub(super) fn fill_weights(&mut self) {
+        for (bin, weight) in self.weight.iter_mut().enumerate() {
+            let (n, nu) = (self.data.main[bin], self.forward.nu[bin]);
+            *weight = if self.data.masked[bin] {
+                0.0
+            } else if n == 0.0 {
+                1.0
+            } else {
+                1.0 - n / nu
+            };
+        }
+        for (weight, keep) in self.weight.iter_mut().zip(&self.forward.keep_bin) {
+            *weight *= keep;
+        }
+    }
+
+    /// Adds Σ_b upstream_b ∂ν_b/∂θ to `gradient`: the pull-back of a derivative by ν to the parameters.
+    pub(super) fn pull_to_parameters(&self, theta: &[f64], upstream: &[f64], gradient: &mut [f64]) {
+        let structure = &self.model.structure;
+        let mut weights = Vec::new();
+        for (cell, scale) in structure.cells.iter().zip(&self.forward.cells) {
+            self.cell_weights(cell, upstream, &mut weights);
+            let n = cell.n_bins();
+            let range = cell.nominal..cell.nominal + n;
+            let additive = &self.forward.additive[range.clone()];
+            let bin_scale = &self.forward.bin_scale[range];
+            let m = scale.value();
+            self.bin_scale_gradient(cell, theta, m, &weights, gradient);
+            for (w, l) in weights.iter_mut().zip(bin_scale) {
+                *w *= l;
+            }
+            let sum: f64 = weights.iter().zip(additive).map(|(w, a)| w * a).sum();
+            match scale.zeros {
+                Zeros::None => {
+                    for i in cell.scales.clone() {
+                        gradient[structure.scales[i].param] += m * self.forward.slope[i] * sum;
+                    }
+                }
+                Zeros::One(i) => {
+                    gradient[structure.scales[i].param] += scale.product * self.forward.slope[i] * sum;
+                    continue;
+                }
+                Zeros::Two(..) | Zeros::More => continue,
+            }
+            for shift in &structure.shifts[cell.shifts.clone()] {
+                let basis = &self.forward.bases[shift.basis];
+                let (up, down) = self.model.templates.shifts[shift.at..shift.at + 2 * n].split_at(n);
+                let (mut s, mut d) = (0.0, 0.0);
+                for ((w, up), down) in weights.iter().zip(up).zip(down) {
+                    s += w * up;
+                    d += w * down;
+                }
+                gradient[structure.bases[shift.basis].param] += m * (basis.s1 * s + basis.f1 * d);
+            }
+        }
+    }
+
+    /// The upstream derivative of a cell's bins, 0 where its yield is clipped.
+    pub(super) fn cell_weights(&self, cell: &crate::model::Cell, upstream: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        out.extend_from_slice(&upstream[cell.bins.clone()]);
+        if !self.forward.keep.is_empty() {
+            let keep = &self.forward.keep[cell.nominal..cell.nominal + cell.n_bins()];
+            out.iter_mut().zip(keep).for_each(|(w, keep)| *w *= keep);
+        }
+    }
+
+    fn bin_scale_gradient(
+        &self,
+        cell: &crate::model::Cell,
+        theta: &[f64],
+        m: f64,
+        weights: &[f64],
+        gradient: &mut [f64],
+    ) {
+        let firsts = &self.model.structure.bin_scales[cell.bin_scales.clone()];
+        for (entry, &first) in firsts.iter().enumerate() {
+            for (b, w) in weights.iter().enumerate() {
+                let others = others_product(firsts, entry, b, theta);
+                gradient[first + b] += m * w * others * self.forward.additive[cell.nominal + b];
+            }
+        }
+    }
+}
+
+/// Product of a cell's factors on bin `b`, without the one at `entry`.
+#[inline]
+pub(super) fn others_product(firsts: &[usize], entry: usize, b: usize, theta: &[f64]) -> f64 {
+    let others = firsts.iter().enumerate().filter(|(other, _)| *other != entry);
+    others.map(|(_, &first)| theta[first + b]).product()
 }
 
 impl Objective for Nll<'_> {
     fn n_params(&self) -> usize {
         self.model.parameters().len()
     }
-    fn value(&mut self, _theta: &[f64]) -> Result<f64, EvalError> {
-        Ok(0.0)
+
+    fn value(&mut self, theta: &[f64]) -> Result<f64, EvalError> {
+        self.forward.run(self.model, theta, false);
+        Ok(self.main_terms()? + self.constraint_terms(theta)?)
     }
-    fn gradient(&mut self, _theta: &[f64], _gradient: &mut [f64]) -> Result<f64, EvalError> {
-        Ok(0.0)
+
+    fn gradient(&mut self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, EvalError> {
+        self.forward.run(self.model, theta, true);
+        let value = self.main_terms()? + self.constraint_terms(theta)?;
+        self.fill_weights();
+        for (i, constraint, aux) in self.constraints() {
+            gradient[i] = constraint.derivatives(theta[i], aux)[0];
+        }
+        self.pull_to_parameters(theta, &self.weight, gradient);
+        Ok(value)
     }
+
     fn hessian(
         &mut self,
-        _theta: &[f64],
-        _curvature: Curvature,
-        _gradient: &mut [f64],
-        _hessian: &mut ArrowMatrix,
+        theta: &[f64],
+        curvature: Curvature,
+        gradient: &mut [f64],
+        hessian: &mut ArrowMatrix,
     ) -> Result<f64, EvalError> {
-        Ok(0.0)
+        let value = self.gradient(theta, gradient)?;
+        self.second_derivatives(theta, curvature, hessian);
+        for (i, constraint, aux) in self.constraints() {
+            let second = constraint.derivatives(theta[i], aux)[1];
+            let keep = curvature == Curvature::Exact || second > 0.0;
+            hessian.add_diagonal(i, if keep { second } else { 0.0 });
+        }
+        Ok(value)
     }
+
     fn new_hessian(&self) -> ArrowMatrix {
-        ArrowMatrix {}
+        ArrowMatrix::zeros(Arc::clone(&self.layout.structure))
     }
 }

@@ -1,4 +1,9 @@
-//! Linear algebra of arrow-shaped matrices.
-/// A symmetric matrix with many rows that touch few others.
-#[derive(Debug, Clone)]
-pub struct ArrowMatrix {}
+//! Linear algebra of the fit: dense kernels on row-major slices, and symmetric matrices in arrow shape.
+
+mod arrow;
+pub mod dense;
+mod inverse;
+mod solver;
+
+pub use arrow::{ArrowMatrix, ArrowStructure, Group, GroupValues, Place};
+pub use solver::{ArrowSolver, NotPositiveDefinite};

@@ -4,13 +4,26 @@
 //! (nominal yields and variations) are replaceable. Source of the formulas: CERN-OPEN-2012-016.
 
 mod constraint;
+mod interp;
+mod modifier;
+mod order;
 mod parameter;
+mod resolve;
+mod structure;
+mod templates;
 
 pub use constraint::Constraint;
+pub(crate) use interp::Basis;
 pub use parameter::{ParamIdx, Parameter, ParameterSet};
+pub(crate) use structure::{Cell, Structure};
+pub use templates::Templates;
 
-use crate::diag::Fault;
-use crate::spec::{BuildOptions, Workspace};
+use crate::diag::{Code, Fault};
+use std::sync::{Arc, OnceLock};
+
+use crate::likelihood::{Data, Layout};
+use crate::spec::{BuildOptions, Measurement, OneOrMany, Workspace};
+use crate::text::nearest;
 
 /// A compiled workspace.
 #[derive(Debug, Clone)]
@@ -19,6 +32,11 @@ pub struct Model {
     sets: Vec<ParameterSet>,
     poi: Vec<ParamIdx>,
     channels: Vec<ChannelInfo>,
+    pub(crate) structure: Structure,
+    pub(crate) templates: Templates,
+    pub(crate) clip_bins: Option<f64>,
+    pub(crate) clip_samples: Option<f64>,
+    layout: OnceLock<Arc<Layout>>,
 }
 
 /// A channel of a model and its place among all bins.
@@ -40,8 +58,37 @@ impl Model {
     ///
     /// # Errors
     /// All faults of the workspace at once, as pointers into the workspace.
-    pub fn build(_workspace: &Workspace, _options: &BuildOptions) -> Result<Self, Vec<Fault>> {
-        Ok(Self { parameters: vec![], sets: vec![], poi: vec![], channels: vec![] })
+    pub fn build(workspace: &Workspace, options: &BuildOptions) -> Result<Self, Vec<Fault>> {
+        let measurement = select_measurement(workspace, options.measurement.as_deref())?;
+        let ordered = order::Ordered::new(workspace);
+        let parameters = resolve::resolve(workspace, &ordered, measurement, options);
+        let (structure, templates) = Structure::build(&ordered, &parameters, options);
+        let mut first = 0;
+        let channels = ordered
+            .channels
+            .iter()
+            .map(|channel| {
+                let bins = first..first + channel.n_bins;
+                first = bins.end;
+                let samples = channel.samples.iter().map(|s| s.sample.name.clone()).collect();
+                ChannelInfo { name: channel.name.to_owned(), bins, samples }
+            })
+            .collect();
+        let mut model = Self {
+            parameters: parameters.list,
+            sets: parameters.sets,
+            poi: Vec::new(),
+            channels,
+            structure,
+            templates,
+            clip_bins: options.clip_bins,
+            clip_samples: options.clip_samples,
+            layout: OnceLock::new(),
+        };
+        let poi = measurement.and_then(|m| m.poi.as_ref()).or(workspace.poi.as_ref());
+        let names = options.poi.as_deref().or(poi.map(OneOrMany::as_slice)).unwrap_or_default();
+        model.poi = names.iter().filter_map(|name| model.find(name)).collect();
+        Ok(model)
     }
 
     /// The parameters, vector parameters expanded, in pyhf's order.
@@ -77,4 +124,106 @@ impl Model {
         let set = self.sets.iter().find(|set| set.name == name && set.len == 1)?;
         Some(ParamIdx(set.first))
     }
+
+    /// The channel and bin (from 0) of one of the model's bins.
+    ///
+    /// # Panics
+    /// If `bin` is not below `n_bins`.
+    pub fn locate_bin(&self, bin: usize) -> (&str, usize) {
+        let at = self.channels.partition_point(|channel| channel.bins.end <= bin);
+        let channel = &self.channels[at];
+        (&channel.name, bin - channel.bins.start)
+    }
+
+    /// Start values of all parameters.
+    pub fn init(&self) -> Vec<f64> {
+        self.parameters.iter().map(|p| p.init).collect()
+    }
+
+    /// Nominal auxiliary observations, one a parameter; NaN where unconstrained.
+    pub fn nominal_aux(&self) -> Vec<f64> {
+        self.parameters.iter().map(|p| p.constraint.aux()).collect()
+    }
+
+    /// The workspace's observations with nominal auxiliary data.
+    ///
+    /// # Errors
+    /// A channel without observation, one fault each.
+    pub fn observed(&self, workspace: &Workspace) -> Result<Data, Vec<Fault>> {
+        let mut main = Vec::with_capacity(self.n_bins());
+        let mut faults = Vec::new();
+        for channel in &self.channels {
+            match workspace.observations.get(&channel.name) {
+                Some(observed) if observed.len() == channel.bins.len() => main.extend_from_slice(observed),
+                Some(observed) => faults.push(Fault::new(
+                    Code::BinCount,
+                    format!("/observations/{}", channel.name),
+                    format!(
+                        "channel `{}` has {} bins, found {} observations",
+                        channel.name,
+                        channel.bins.len(),
+                        observed.len()
+                    ),
+                )),
+                None => faults.push(Fault::new(
+                    Code::UnknownName,
+                    "/observations",
+                    format!("channel `{}` has no observation", channel.name),
+                )),
+            }
+        }
+        if faults.is_empty() { Ok(self.data(main)) } else { Err(faults) }
+    }
+
+    /// Main data with nominal auxiliary data.
+    ///
+    /// # Panics
+    /// If `main` has not one entry a bin.
+    pub fn data(&self, main: Vec<f64>) -> Data {
+        assert_eq!(main.len(), self.n_bins(), "one observation a bin");
+        Data { masked: vec![false; main.len()], main, aux: self.nominal_aux() }
+    }
+
+    /// Where derivatives go in the Hessian; worked out at first use.
+    pub(crate) fn layout(&self) -> Arc<Layout> {
+        Arc::clone(self.layout.get_or_init(|| Arc::new(Layout::new(self))))
+    }
+
+    /// The templates, in the layout of [`Templates`].
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// Replaces the templates. Constraint widths (shapesys, staterror) stay as they were built.
+    ///
+    /// # Panics
+    /// If the lengths differ from those of [`Model::templates`].
+    pub fn set_templates(&mut self, templates: Templates) {
+        assert_eq!(templates.nominal.len(), self.templates.nominal.len(), "nominal templates");
+        assert_eq!(templates.shifts.len(), self.templates.shifts.len(), "shape variations");
+        self.templates = templates;
+    }
+}
+
+/// The measurement asked for, or the first; none in a workspace without measurements.
+fn select_measurement<'w>(
+    workspace: &'w Workspace,
+    name: Option<&str>,
+) -> Result<Option<&'w Measurement>, Vec<Fault>> {
+    let Some(name) = name else { return Ok(workspace.measurements.first()) };
+    if let Some(found) = workspace.measurements.iter().find(|m| m.name == name) {
+        return Ok(Some(found));
+    }
+    let known = || workspace.measurements.iter().map(|m| m.name.as_str());
+    let list = known().collect::<Vec<_>>().join(", ");
+    let message = if list.is_empty() {
+        format!("no measurement called `{name}`: the workspace names none")
+    } else {
+        format!("no measurement called `{name}`; there are {list}")
+    };
+    let mut fault = Fault::new(Code::UnknownName, "/measurements", message);
+    if let Some(near) = nearest(name, known()) {
+        fault = fault.help(format!("did you mean `{near}`?"));
+    }
+    Err(vec![fault])
 }

@@ -27,7 +27,7 @@ pub enum NormSysCode {
 }
 
 /// Interpolation of additive variations (histosys).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HistoSysCode {
     /// Piecewise linear; kinked at 0.

@@ -1,0 +1,178 @@
+//! Expected yields: ν_b = Σ_s M_s · L_sb · A_sb, and the pieces that derivatives are made of.
+//!
+//! M is the product of the factors on the whole sample, L_b that of the factors on bin b, A_b the nominal plus shifts.
+
+use crate::model::{Basis, Cell, Model};
+
+/// A factor that is exactly zero: derivatives need the product of the others, not a division.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Zeros {
+    None,
+    /// Index of the only vanishing scale.
+    One(usize),
+    /// The two vanishing scales.
+    Two(usize, usize),
+    More,
+}
+
+/// The product of a cell's scales.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CellScale {
+    /// Product of the factors that do not vanish.
+    pub product: f64,
+    pub zeros: Zeros,
+}
+
+impl CellScale {
+    /// The product of all factors.
+    pub fn value(&self) -> f64 {
+        if self.zeros == Zeros::None { self.product } else { 0.0 }
+    }
+}
+
+/// Scratch space of an evaluation; allocated once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Forward {
+    /// f of each scale.
+    pub value: Vec<f64>,
+    /// f'/f of each scale; f' where f vanishes.
+    pub slope: Vec<f64>,
+    /// f''/f − (f'/f)² of each scale; f'' where f vanishes.
+    pub bend: Vec<f64>,
+    pub bases: Vec<Basis>,
+    pub cells: Vec<CellScale>,
+    /// A: nominal plus shifts, in the layout of the nominal templates.
+    pub additive: Vec<f64>,
+    /// L: product of the factors on the bin, in the same layout.
+    pub bin_scale: Vec<f64>,
+    /// 0 where the sample's yield is clipped, in the same layout; empty without clipping of samples.
+    pub keep: Vec<f64>,
+    /// ν, expected events a bin.
+    pub nu: Vec<f64>,
+    /// 0 where the bin is clipped; empty without clipping of bins.
+    pub keep_bin: Vec<f64>,
+}
+
+impl Forward {
+    pub fn new(model: &Model) -> Self {
+        let (structure, templates) = (&model.structure, &model.templates);
+        let zeros = |n: usize| vec![0.0; n];
+        Self {
+            value: zeros(structure.scales.len()),
+            slope: zeros(structure.scales.len()),
+            bend: zeros(structure.scales.len()),
+            bases: vec![Basis::default(); structure.bases.len()],
+            cells: vec![CellScale { product: 1.0, zeros: Zeros::None }; structure.cells.len()],
+            additive: zeros(templates.nominal.len()),
+            bin_scale: zeros(templates.nominal.len()),
+            keep: zeros(if model.clip_samples.is_some() { templates.nominal.len() } else { 0 }),
+            nu: zeros(model.n_bins()),
+            keep_bin: zeros(if model.clip_bins.is_some() { model.n_bins() } else { 0 }),
+        }
+    }
+
+    /// Fills everything at `theta`; slopes only if `derivatives`.
+    pub fn run(&mut self, model: &Model, theta: &[f64], derivatives: bool) {
+        let structure = &model.structure;
+        for (out, basis) in self.bases.iter_mut().zip(&structure.bases) {
+            *out = Basis::eval(basis.code, theta[basis.param]);
+        }
+        if derivatives {
+            self.scales_with_derivatives(model, theta);
+        } else {
+            for (out, scale) in self.value.iter_mut().zip(&structure.scales) {
+                *out = scale.value(theta);
+            }
+        }
+        self.nu.fill(0.0);
+        for (index, cell) in structure.cells.iter().enumerate() {
+            self.cells[index] = self.product_of_scales(cell);
+            self.fill_cell(model, cell, theta);
+            self.add_cell(model, index, cell);
+        }
+        if let Some(floor) = model.clip_bins {
+            for (nu, keep) in self.nu.iter_mut().zip(&mut self.keep_bin) {
+                *keep = if *nu < floor { 0.0 } else { 1.0 };
+                *nu = nu.max(floor);
+            }
+        }
+    }
+
+    fn scales_with_derivatives(&mut self, model: &Model, theta: &[f64]) {
+        for (i, scale) in model.structure.scales.iter().enumerate() {
+            let [f, f1, f2] = scale.eval(theta);
+            self.value[i] = f;
+            if f == 0.0 {
+                (self.slope[i], self.bend[i]) = (f1, f2);
+            } else {
+                let g = f1 / f;
+                (self.slope[i], self.bend[i]) = (g, f2 / f - g * g);
+            }
+        }
+    }
+
+    fn product_of_scales(&self, cell: &Cell) -> CellScale {
+        let mut product = 1.0;
+        let mut zeros = Zeros::None;
+        for i in cell.scales.clone() {
+            if self.value[i] == 0.0 {
+                zeros = match zeros {
+                    Zeros::None => Zeros::One(i),
+                    Zeros::One(first) => Zeros::Two(first, i),
+                    Zeros::Two(..) | Zeros::More => Zeros::More,
+                };
+            } else {
+                product *= self.value[i];
+            }
+        }
+        CellScale { product, zeros }
+    }
+
+    /// A and L of one cell.
+    fn fill_cell(&mut self, model: &Model, cell: &Cell, theta: &[f64]) {
+        let n = cell.n_bins();
+        let range = cell.nominal..cell.nominal + n;
+        let additive = &mut self.additive[range.clone()];
+        additive.copy_from_slice(&model.templates.nominal[range.clone()]);
+        for shift in &model.structure.shifts[cell.shifts.clone()] {
+            let Basis { s, f, .. } = self.bases[shift.basis];
+            if s == 0.0 && f == 0.0 {
+                continue;
+            }
+            let (up, down) = model.templates.shifts[shift.at..shift.at + 2 * n].split_at(n);
+            for ((a, up), down) in additive.iter_mut().zip(up).zip(down) {
+                *a += s * up + f * down;
+            }
+        }
+        let bin_scale = &mut self.bin_scale[range];
+        bin_scale.fill(1.0);
+        for &first in &model.structure.bin_scales[cell.bin_scales.clone()] {
+            for (l, gamma) in bin_scale.iter_mut().zip(&theta[first..first + n]) {
+                *l *= gamma;
+            }
+        }
+    }
+
+    /// Adds a cell's yields to ν, clipped where the model says so.
+    fn add_cell(&mut self, model: &Model, index: usize, cell: &Cell) {
+        let n = cell.n_bins();
+        let range = cell.nominal..cell.nominal + n;
+        let scale = self.cells[index].value();
+        let nu = &mut self.nu[cell.bins.clone()];
+        let pieces = self.additive[range.clone()].iter().zip(&self.bin_scale[range.clone()]);
+        match model.clip_samples {
+            None => {
+                for (nu, (a, l)) in nu.iter_mut().zip(pieces) {
+                    *nu += scale * (l * a);
+                }
+            }
+            Some(floor) => {
+                for ((nu, (a, l)), keep) in nu.iter_mut().zip(pieces).zip(&mut self.keep[range]) {
+                    let rate = scale * (l * a);
+                    *keep = if rate < floor { 0.0 } else { 1.0 };
+                    *nu += rate.max(floor);
+                }
+            }
+        }
+    }
+}

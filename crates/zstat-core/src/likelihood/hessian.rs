@@ -1,0 +1,404 @@
+//! Second derivatives of −ln L, in closed form.
+//!
+//!     H = Σ_b (n_b/ν_b²) J_b J_bᵀ + Σ_b w_b Σ_s ∂²ν_sb + constraints,      w_b = 1 − n_b/ν_b
+//!
+//! With g the logarithmic slopes of a cell's scales and a_b the slopes of its shifts, the second sum of a cell is
+//! C g gᵀ + ã gᵀ + g ãᵀ + diagonal, where C = Σ_b w_b ν_sb and ã = Σ_b w_b M L_b a_b: g does not depend on the bin. Both
+//! sums are of the form x yᵀ + y xᵀ, one row for each bin (x = ½ n/ν² J, y = J) and one for each cell (x = ½ C g + ã, y = g),
+//! so that the whole of a channel is one matrix product. Factors on single bins add a row a bin, kept apart for local
+//! parameters.
+
+use super::forward::Zeros;
+use super::layout::BinPlace;
+use super::nll::others_product;
+use super::{Layout, Nll};
+use crate::fit::Curvature;
+use crate::linalg::dense::{axpy, product_tn};
+use crate::linalg::{ArrowMatrix, GroupValues};
+use crate::model::{Cell, Model};
+
+/// Scratch space, sized for the largest channel.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HessianScratch {
+    /// Rows y: the channel's Jacobian, then one row a cell.
+    y: Vec<f64>,
+    /// Rows x.
+    x: Vec<f64>,
+    /// Σ xᵀy, to which its transpose is added when it is stored.
+    z: Vec<f64>,
+    /// M a_b g + M a_pb of one cell: bins × border.
+    slopes: Vec<f64>,
+    /// g of one cell.
+    g: Vec<f64>,
+    /// Σ_b w_b M L_b a_pb of one cell.
+    tilde: Vec<f64>,
+    /// ∂ν/∂γ of the channel's local parameters.
+    local: Vec<f64>,
+    /// w_b of one cell's bins.
+    weights: Vec<f64>,
+    /// 0 where the cell's yield is clipped, else 1.
+    keep: Vec<f64>,
+}
+
+impl HessianScratch {
+    pub fn new(model: &Model, layout: &Layout) -> Self {
+        let mut size = [0_usize; 6];
+        for (c, channel) in model.channels().iter().enumerate() {
+            let (k, n) = (layout.borders[c].len(), channel.bins.len());
+            let rows = n + model.structure.channel_cells[c].len();
+            let locals = layout.groups[c].map_or(0, |g| layout.structure.groups()[g].locals.len());
+            for (size, needed) in size.iter_mut().zip([rows * k, k * k, n * k, k, locals, n]) {
+                *size = (*size).max(needed);
+            }
+        }
+        let zeros = |n: usize| vec![0.0; n];
+        Self {
+            y: zeros(size[0]),
+            x: zeros(size[0]),
+            z: zeros(size[1]),
+            slopes: zeros(size[2]),
+            g: zeros(size[3]),
+            tilde: zeros(size[3]),
+            local: zeros(size[4]),
+            weights: zeros(size[5]),
+            keep: zeros(size[5]),
+        }
+    }
+}
+
+impl Nll<'_> {
+    /// Fills `hessian` with the derivatives of the Poisson terms; `forward` and `weight` stand at `theta`.
+    pub(super) fn second_derivatives(
+        &mut self,
+        theta: &[f64],
+        curvature: Curvature,
+        hessian: &mut ArrowMatrix,
+    ) {
+        hessian.clear();
+        let mut scratch = std::mem::take(&mut self.scratch);
+        for channel in 0..self.model.channels().len() {
+            self.channel(channel, theta, curvature == Curvature::Exact, &mut scratch, hessian);
+        }
+        self.scratch = scratch;
+    }
+
+    fn channel(
+        &self,
+        channel: usize,
+        theta: &[f64],
+        exact: bool,
+        scratch: &mut HessianScratch,
+        hessian: &mut ArrowMatrix,
+    ) {
+        let bins = self.model.channels()[channel].bins.clone();
+        let (n, k) = (bins.len(), self.layout.borders[channel].len());
+        let cells = self.model.structure.channel_cells[channel].clone();
+        let rows = n + if exact { cells.len() } else { 0 };
+        scratch.y[..rows * k].fill(0.0);
+        scratch.x[n * k..rows * k].fill(0.0);
+        scratch.z[..k * k].fill(0.0);
+        let group = self.layout.groups[channel];
+        let n_locals = group.map_or(0, |g| self.layout.structure.groups()[g].locals.len());
+        scratch.local[..n_locals].fill(0.0);
+        let mut locals = group.map(|g| std::mem::take(&mut hessian.groups[g])).unwrap_or_default();
+        for (row, index) in (n..).zip(cells) {
+            self.cell(channel, index, exact.then_some(row), theta, scratch, &mut locals);
+        }
+        for (b, bin) in bins.enumerate() {
+            let (nu, masked) = (self.forward.nu[bin], self.data.masked[bin]);
+            let keep = self.forward.keep_bin.get(bin).copied().unwrap_or(1.0);
+            let d = if masked { 0.0 } else { keep * self.data.main[bin] / (nu * nu) };
+            let (x, y) = (&mut scratch.x[b * k..(b + 1) * k], &scratch.y[b * k..(b + 1) * k]);
+            x.iter_mut().zip(y).for_each(|(x, y)| *x = 0.5 * d * y);
+        }
+        product_tn(1.0, &scratch.x, &scratch.y, rows, k, k, 1.0, &mut scratch.z);
+        if let Some(g) = group {
+            self.add_local_squares(g, channel, scratch, &mut locals);
+            hessian.groups[g] = locals;
+        }
+        self.store(channel, &scratch.z, hessian);
+    }
+
+    /// One cell: its part of the Jacobian, and (where `row` is given) of the second sum.
+    fn cell(
+        &self,
+        channel: usize,
+        index: usize,
+        row: Option<usize>,
+        theta: &[f64],
+        scratch: &mut HessianScratch,
+        locals: &mut GroupValues,
+    ) {
+        let cell = &self.model.structure.cells[index];
+        let (n, k) = (cell.n_bins(), self.layout.borders[channel].len());
+        let range = cell.nominal..cell.nominal + n;
+        self.cell_masks(cell, scratch);
+        self.slopes_of_scales(cell, k, scratch);
+        let scale = &self.forward.cells[index];
+        let m = scale.value();
+        let additive = &self.forward.additive[range.clone()];
+        let bin_scale = &self.forward.bin_scale[range];
+        let slopes = &mut scratch.slopes[..n * k];
+        let g = &scratch.g[..k];
+        // M a_b g, or with one vanishing factor what remains when it is differentiated.
+        let (factor, only) = match scale.zeros {
+            Zeros::None => (m, None),
+            Zeros::One(z) => (scale.product * self.forward.slope[z], Some(self.layout.scale_column[z])),
+            Zeros::Two(..) | Zeros::More => (0.0, None),
+        };
+        for (slopes, a) in slopes.chunks_exact_mut(k.max(1)).zip(additive) {
+            slopes.fill(0.0);
+            match only {
+                None => axpy(factor * a, g, slopes),
+                Some(column) => slopes[column] = factor * a,
+            }
+        }
+        // Σ_b w_b L_b A_b, without M.
+        let bare: f64 =
+            scratch.weights[..n].iter().zip(additive).zip(bin_scale).map(|((w, a), l)| w * a * l).sum();
+        self.slopes_of_shifts(cell, m, k, row.is_some(), scratch, bin_scale);
+        for (b, slopes) in scratch.slopes[..n * k].chunks_exact(k.max(1)).enumerate() {
+            axpy(scratch.keep[b] * bin_scale[b], slopes, &mut scratch.y[b * k..(b + 1) * k]);
+        }
+        if let Some(row) = row {
+            self.second_sum_row(cell, index, row, bare, k, scratch, bin_scale);
+        }
+        self.bin_scales(channel, cell, m, row.is_some(), theta, scratch, locals);
+    }
+
+    fn cell_masks(&self, cell: &Cell, scratch: &mut HessianScratch) {
+        let n = cell.n_bins();
+        scratch.weights[..n].copy_from_slice(&self.weight[cell.bins.clone()]);
+        scratch.keep[..n].fill(1.0);
+        if !self.forward.keep.is_empty() {
+            let keep = &self.forward.keep[cell.nominal..cell.nominal + n];
+            scratch.keep[..n].copy_from_slice(keep);
+            scratch.weights[..n].iter_mut().zip(keep).for_each(|(w, keep)| *w *= keep);
+        }
+    }
+
+    /// g: the logarithmic slopes of the factors that do not vanish.
+    fn slopes_of_scales(&self, cell: &Cell, k: usize, scratch: &mut HessianScratch) {
+        scratch.g[..k].fill(0.0);
+        for i in cell.scales.clone() {
+            if self.forward.value[i] != 0.0 {
+                scratch.g[self.layout.scale_column[i]] += self.forward.slope[i];
+            }
+        }
+    }
+
+    /// Adds M a_pb of every shift to `slopes`, and to `tilde` its sum over bins with weights; bends go to the diagonal.
+    fn slopes_of_shifts(
+        &self,
+        cell: &Cell,
+        m: f64,
+        k: usize,
+        exact: bool,
+        scratch: &mut HessianScratch,
+        bin_scale: &[f64],
+    ) {
+        scratch.tilde[..k].fill(0.0);
+        if m == 0.0 {
+            return;
+        }
+        let n = cell.n_bins();
+        for i in cell.shifts.clone() {
+            let shift = &self.model.structure.shifts[i];
+            let basis = &self.forward.bases[shift.basis];
+            let column = self.layout.shift_column[i];
+            let (up, down) = self.model.templates.shifts[shift.at..shift.at + 2 * n].split_at(n);
+            let (mut sum, mut bend) = (0.0, 0.0);
+            for b in 0..n {
+                let slope = m * (basis.s1 * up[b] + basis.f1 * down[b]);
+                scratch.slopes[b * k + column] += slope;
+                let wl = scratch.weights[b] * bin_scale[b];
+                sum += wl * slope;
+                bend += wl * down[b];
+            }
+            scratch.tilde[column] += sum;
+            if exact {
+                scratch.z[column * (k + 1)] += 0.5 * m * basis.f2 * bend;
+            }
+        }
+    }
+
+    /// The rows x and y of a cell's second sum, and its diagonal.
+    #[expect(clippy::too_many_arguments, reason = "the pieces of one pass")]
+    fn second_sum_row(
+        &self,
+        cell: &Cell,
+        index: usize,
+        row: usize,
+        bare: f64,
+        k: usize,
+        scratch: &mut HessianScratch,
+        bin_scale: &[f64],
+    ) {
+        let scale = &self.forward.cells[index];
+        let (x, y) = (&mut scratch.x[row * k..(row + 1) * k], &mut scratch.y[row * k..(row + 1) * k]);
+        match scale.zeros {
+            Zeros::None => {
+                let c = scale.product * bare;
+                y.copy_from_slice(&scratch.g[..k]);
+                x.copy_from_slice(&scratch.tilde[..k]);
+                axpy(0.5 * c, y, x);
+                for i in cell.scales.clone() {
+                    scratch.z[self.layout.scale_column[i] * (k + 1)] += 0.5 * c * self.forward.bend[i];
+                }
+            }
+            Zeros::One(z) => {
+                let column = self.layout.scale_column[z];
+                y[column] = 1.0;
+                let factor = scale.product * self.forward.slope[z];
+                axpy(factor * bare, &scratch.g[..k], x);
+                for i in cell.shifts.clone() {
+                    x[self.layout.shift_column[i]] +=
+                        factor * self.weighted_shift(cell, i, &scratch.weights, bin_scale);
+                }
+                scratch.z[column * (k + 1)] += 0.5 * scale.product * self.forward.bend[z] * bare;
+            }
+            Zeros::Two(first, second) => {
+                y[self.layout.scale_column[first]] = 1.0;
+                x[self.layout.scale_column[second]] =
+                    scale.product * self.forward.slope[first] * self.forward.slope[second] * bare;
+            }
+            Zeros::More => {}
+        }
+    }
+
+    /// Σ_b w_b L_b a_pb of one shift, without M.
+    fn weighted_shift(&self, cell: &Cell, i: usize, weights: &[f64], bin_scale: &[f64]) -> f64 {
+        let shift = &self.model.structure.shifts[i];
+        let basis = &self.forward.bases[shift.basis];
+        let n = cell.n_bins();
+        let (up, down) = self.model.templates.shifts[shift.at..shift.at + 2 * n].split_at(n);
+        (0..n).map(|b| weights[b] * bin_scale[b] * (basis.s1 * up[b] + basis.f1 * down[b])).sum()
+    }
+
+    /// Factors on single bins: Jacobian, and rows of the second sum.
+    #[expect(clippy::too_many_arguments, reason = "the pieces of one pass")]
+    fn bin_scales(
+        &self,
+        channel: usize,
+        cell: &Cell,
+        m: f64,
+        exact: bool,
+        theta: &[f64],
+        scratch: &mut HessianScratch,
+        locals: &mut GroupValues,
+    ) {
+        let k = self.layout.borders[channel].len();
+        let firsts = &self.model.structure.bin_scales[cell.bin_scales.clone()];
+        for (entry, i) in cell.bin_scales.clone().enumerate() {
+            let places = &self.layout.bin_places[self.layout.bin_place_start[i]..];
+            for b in 0..cell.n_bins() {
+                let others = others_product(firsts, entry, b, theta);
+                let slope = m * scratch.keep[b] * others * self.forward.additive[cell.nominal + b];
+                let weight = scratch.weights[b] * others;
+                let slopes = &scratch.slopes[b * k..(b + 1) * k];
+                match places[b] {
+                    BinPlace::Local(row) => {
+                        scratch.local[row] += slope;
+                        if exact {
+                            axpy(weight, slopes, &mut locals.coupling[row * k..(row + 1) * k]);
+                        }
+                    }
+                    BinPlace::Border(column) => {
+                        scratch.y[b * k + column] += slope;
+                        if exact {
+                            axpy(weight, slopes, &mut scratch.z[column * k..(column + 1) * k]);
+                        }
+                    }
+                }
+                if exact {
+                    self.bin_scale_pairs(channel, cell, entry, b, m, theta, scratch, locals);
+                }
+            }
+        }
+    }
+
+    /// Second derivatives of two factors on the same bin: `entry` with each one before it.
+    #[expect(clippy::too_many_arguments, reason = "the pieces of one pass")]
+    fn bin_scale_pairs(
+        &self,
+        channel: usize,
+        cell: &Cell,
+        entry: usize,
+        b: usize,
+        m: f64,
+        theta: &[f64],
+        scratch: &mut HessianScratch,
+        locals: &mut GroupValues,
+    ) {
+        let k = self.layout.borders[channel].len();
+        let firsts = &self.model.structure.bin_scales[cell.bin_scales.clone()];
+        let place = |entry: usize| {
+            self.layout.bin_places[self.layout.bin_place_start[cell.bin_scales.start + entry] + b]
+        };
+        for other in 0..entry {
+            let rest: f64 = (0..firsts.len())
+                .filter(|e| *e != entry && *e != other)
+                .map(|e| theta[firsts[e] + b])
+                .product();
+            let value = scratch.weights[b] * m * rest * self.forward.additive[cell.nominal + b];
+            match (place(entry), place(other)) {
+                (BinPlace::Local(i), BinPlace::Local(j)) => {
+                    if let Some(g) = self.layout.groups[channel] {
+                        let group = &self.layout.structure.groups()[g];
+                        let block = group.blocks.partition_point(|&start| start <= i) - 1;
+                        let members = group.block(block);
+                        let (start, width) = (locals.starts[block], members.len());
+                        locals.blocks[start + (i - members.start) * width + (j - members.start)] += value;
+                        locals.blocks[start + (j - members.start) * width + (i - members.start)] += value;
+                    }
+                }
+                (BinPlace::Local(row), BinPlace::Border(column))
+                | (BinPlace::Border(column), BinPlace::Local(row)) => {
+                    locals.coupling[row * k + column] += value;
+                }
+                (BinPlace::Border(i), BinPlace::Border(j)) => scratch.z[i * k + j] += value,
+            }
+        }
+    }
+
+    /// Adds (n/ν²) J Jᵀ for the local rows: their blocks and their coupling.
+    fn add_local_squares(
+        &self,
+        g: usize,
+        channel: usize,
+        scratch: &HessianScratch,
+        values: &mut GroupValues,
+    ) {
+        let group = &self.layout.structure.groups()[g];
+        let k = self.layout.borders[channel].len();
+        let first_bin = self.model.channels()[channel].bins.start;
+        for block in 0..group.n_blocks() {
+            let members = group.block(block);
+            let bin = self.layout.local_bin[group.locals[members.start]];
+            let (b, nu) = (bin - first_bin, self.forward.nu[bin]);
+            let keep = self.forward.keep_bin.get(bin).copied().unwrap_or(1.0);
+            let d = if self.data.masked[bin] { 0.0 } else { keep * self.data.main[bin] / (nu * nu) };
+            let jacobian = &scratch.y[b * k..(b + 1) * k];
+            for (i, row) in members.clone().enumerate() {
+                let slope = d * scratch.local[row];
+                axpy(slope, jacobian, &mut values.coupling[row * k..(row + 1) * k]);
+                for (j, column) in members.clone().enumerate() {
+                    values.blocks[values.starts[block] + i * members.len() + j] +=
+                        slope * scratch.local[column];
+                }
+            }
+        }
+    }
+
+    /// Adds Z + Zᵀ to the lower triangle of the dense block.
+    fn store(&self, channel: usize, z: &[f64], hessian: &mut ArrowMatrix) {
+        let rows = &self.layout.border_rows[channel];
+        let (k, n) = (rows.len(), self.layout.structure.shared().len());
+        for (i, &row) in rows.iter().enumerate() {
+            let target = &mut hessian.shared[row * n..(row + 1) * n];
+            for (j, &column) in rows[..=i].iter().enumerate() {
+                target[column] += z[i * k + j] + z[j * k + i];
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Symmetric matrices in arrow shape: a dense block of *shared* rows, and many *local* rows that touch only a few
+//! others, in small diagonal blocks.
+//!
+//! In a likelihood the local rows are parameters of a single bin (most γ of the simulation's statistics): a block
+//! holds those of one bin, a group the blocks of one channel, and the group's border is the shared parameters that act
+//! in that channel. Nothing here knows that.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Where a row of the matrix is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Row of the dense block.
+    Shared(usize),
+    /// Row of a group's local part.
+    Local {
+        /// The group.
+        group: usize,
+        /// Row among its locals.
+        row: usize,
+    },
+}
+
+/// Local rows that share a border.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Group {
+    /// Rows of the dense block that the locals may touch, ascending.
+    pub border: Vec<usize>,
+    /// The matrix row of each local, block after block.
+    pub locals: Vec<usize>,
+    /// First local of each block, and the number of locals at the end.
+    pub blocks: Vec<usize>,
+}
+
+impl Group {
+    /// The local rows of a block.
+    pub fn block(&self, block: usize) -> Range<usize> {
+        self.blocks[block]..self.blocks[block + 1]
+    }
+
+    /// Number of blocks.
+    pub fn n_blocks(&self) -> usize {
+        self.blocks.len().saturating_sub(1)
+    }
+}
+
+/// Which rows are shared and which local.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ArrowStructure {
+    n: usize,
+    shared: Vec<usize>,
+    groups: Vec<Group>,
+    places: Vec<Place>,
+}
+
+impl ArrowStructure {
+    /// A structure of `n` rows: `shared` (ascending) in the dense block, all others in `groups`.
+    ///
+    /// # Panics
+    /// If a row is missing or named twice.
+    pub fn new(n: usize, shared: Vec<usize>, groups: Vec<Group>) -> Self {
+        let mut places = vec![None; n];
+        let mut put = |row: usize, place| {
+            assert!(places[row].replace(place).is_none(), "row {row} is named twice");
+        };
+        for (at, &row) in shared.iter().enumerate() {
+            put(row, Place::Shared(at));
+        }
+        for (group, members) in groups.iter().enumerate() {
+            for (at, &row) in members.locals.iter().enumerate() {
+                put(row, Place::Local { group, row: at });
+            }
+        }
+        let places: Vec<Place> = places.into_iter().flatten().collect();
+        assert_eq!(places.len(), n, "every row has a place");
+        Self { n, shared, groups, places }
+    }
+
+    /// All `n` rows in the dense block.
+    pub fn dense(n: usize) -> Self {
+        Self::new(n, (0..n).collect(), Vec::new())
+    }
+
+    /// Number of rows.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The matrix rows of the dense block, ascending.
+    pub fn shared(&self) -> &[usize] {
+        &self.shared
+    }
+
+    /// The groups of local rows.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// Where each row is kept.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+}
+
+/// The values of a group's local rows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupValues {
+    /// The diagonal blocks, one after the other, each row-major and full.
+    pub blocks: Vec<f64>,
+    /// Where each block starts in `blocks`.
+    pub starts: Vec<usize>,
+    /// Local rows × border, row-major.
+    pub coupling: Vec<f64>,
+}
+
+/// A symmetric matrix in arrow shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArrowMatrix {
+    structure: Arc<ArrowStructure>,
+    /// The dense block, row-major; only the lower triangle is meant.
+    pub shared: Vec<f64>,
+    /// The local rows.
+    pub groups: Vec<GroupValues>,
+}
+
+impl ArrowMatrix {
+    /// A matrix of zeros.
+    pub fn zeros(structure: Arc<ArrowStructure>) -> Self {
+        let n = structure.shared.len();
+        let values = |group: &Group| {
+            let mut starts = Vec::with_capacity(group.n_blocks());
+            let mut size = 0;
+            for block in 0..group.n_blocks() {
+                starts.push(size);
+                size += group.block(block).len() * group.block(block).len();
+            }
+            GroupValues {
+                blocks: vec![0.0; size],
+                starts,
+                coupling: vec![0.0; group.locals.len() * group.border.len()],
+            }
+        };
+        let groups = structure.groups.iter().map(values).collect();
+        Self { shared: vec![0.0; n * n], groups, structure }
+    }
+
+    /// A dense matrix, from the lower triangle of a full row-major one.
+    ///
+    /// # Panics
+    /// If `matrix` does not have n² entries.
+    pub fn from_dense(n: usize, matrix: &[f64]) -> Self {
+        assert_eq!(matrix.len(), n * n, "a square matrix");
+        let mut out = Self::zeros(Arc::new(ArrowStructure::dense(n)));
+        out.shared.copy_from_slice(matrix);
+        out
+    }
+
+    /// The structure.
+    pub fn structure(&self) -> &Arc<ArrowStructure> {
+        &self.structure
+    }
+
+    /// Sets every entry to zero.
+    pub fn clear(&mut self) {
+        self.shared.fill(0.0);
+        for group in &mut self.groups {
+            group.blocks.fill(0.0);
+            group.coupling.fill(0.0);
+        }
+    }
+
+    /// Adds to a diagonal entry.
+    pub fn add_diagonal(&mut self, row: usize, value: f64) {
+        match self.structure.places[row] {
+            Place::Shared(at) => self.shared[at * (self.structure.shared.len() + 1)] += value,
+            Place::Local { group, row } => {
+                let at = self.block_entry(group, row, row);
+                self.groups[group].blocks[at] += value;
+            }
+        }
+    }
+
+    /// A diagonal entry.
+    pub fn diagonal(&self, row: usize) -> f64 {
+        match self.structure.places[row] {
+            Place::Shared(at) => self.shared[at * (self.structure.shared.len() + 1)],
+            Place::Local { group, row } => self.groups[group].blocks[self.block_entry(group, row, row)],
+        }
+    }
+
+    /// Index in a group's `blocks` of the entry of two local rows of the same block.
+    fn block_entry(&self, group: usize, row: usize, column: usize) -> usize {
+        let members = &self.structure.groups[group];
+        let block = members.blocks.partition_point(|&start| start <= row) - 1;
+        let range = members.block(block);
+        self.groups[group].starts[block] + (row - range.start) * range.len() + (column - range.start)
+    }
+
+    /// out = A x. Both slices have one entry a row.
+    pub fn multiply(&self, x: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        let shared = &self.structure.shared;
+        let n = shared.len();
+        for (i, &row) in shared.iter().enumerate() {
+            let mut sum = 0.0;
+            for (j, &column) in shared[..i].iter().enumerate() {
+                let value = self.shared[i * n + j];
+                sum += value * x[column];
+                out[column] += value * x[row];
+            }
+            out[row] += sum + self.shared[i * n + i] * x[row];
+        }
+        for (group, values) in self.structure.groups.iter().zip(&self.groups) {
+            let width = group.border.len();
+            for block in 0..group.n_blocks() {
+                let range = group.block(block);
+                let entries = &values.blocks[values.starts[block]..];
+                for (i, row) in range.clone().enumerate() {
+                    let coupling = &values.coupling[row * width..(row + 1) * width];
+                    let mut sum = 0.0;
+                    for (j, column) in range.clone().enumerate() {
+                        sum += entries[i * range.len() + j] * x[group.locals[column]];
+                    }
+                    for (&border, &value) in group.border.iter().zip(coupling) {
+                        sum += value * x[shared[border]];
+                        out[shared[border]] += value * x[group.locals[row]];
+                    }
+                    out[group.locals[row]] += sum;
+                }
+            }
+        }
+    }
+
+    /// The full matrix, row-major.
+    pub fn to_dense(&self) -> Vec<f64> {
+        let n = self.structure.n;
+        let mut dense = vec![0.0; n * n];
+        let mut unit = vec![0.0; n];
+        for column in 0..n {
+            unit[column] = 1.0;
+            self.multiply(&unit, &mut dense[column * n..(column + 1) * n]);
+            unit[column] = 0.0;
+        }
+        dense
+    }
+}

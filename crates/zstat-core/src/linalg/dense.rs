@@ -1,0 +1,234 @@
+//! Dense kernels on row-major slices. Products go to `nalgebra`, whose kernels use the CPU's vector units.
+//!
+//! All matrices are square or `rows × cols`, row-major, without padding.
+
+use nalgebra::{DMatrixView, DMatrixViewMut};
+
+/// Rows handled one at a time before a blocked routine hands over to products.
+const BLOCK: usize = 40;
+
+/// z = α xᵀ y + β z, with `x` of shape r × m, `y` of r × n and `z` of m × n.
+pub fn product_tn(alpha: f64, x: &[f64], y: &[f64], r: usize, m: usize, n: usize, beta: f64, z: &mut [f64]) {
+    if m == 0 || n == 0 {
+        return;
+    }
+    // A row-major r × m matrix is a column-major m × r one: its transpose.
+    let xt = DMatrixView::from_slice_with_strides(&x[..r * m], m, r, 1, m);
+    let y = DMatrixView::from_slice_with_strides(&y[..r * n], r, n, n, 1);
+    let mut z = DMatrixViewMut::from_slice_with_strides_mut(&mut z[..m * n], m, n, n, 1);
+    z.gemm(alpha, &xt, &y, beta);
+}
+
+/// Dot product in eight running sums: the compiler may use vector registers, and the order of additions is fixed.
+#[inline]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let tail: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a8.zip(b8) {
+        for i in 0..8 {
+            sums[i] += x[i] * y[i];
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + b) + (c + d)) + ((e + f) + (g + h)) + tail
+}
+
+/// y += a x.
+#[inline]
+pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * x;
+    }
+}
+
+/// Cholesky factor L (A = L Lᵀ) of the lower triangle, in place; the upper triangle is neither read nor written.
+///
+/// Returns false, leaving `a` half done, at a pivot that is not above `tolerance` times its original diagonal.
+#[must_use]
+pub fn cholesky(a: &mut [f64], n: usize, tolerance: f64) -> bool {
+    let mut start = 0;
+    while start < n {
+        let end = (start + BLOCK).min(n);
+        if !factor_panel(a, n, start, end, tolerance) {
+            return false;
+        }
+        update_trailing(a, n, start, end);
+        start = end;
+    }
+    true
+}
+
+/// Factors columns `start..end` of rows `start..n`; what lies left of them has been subtracted already.
+fn factor_panel(a: &mut [f64], n: usize, start: usize, end: usize, tolerance: f64) -> bool {
+    for i in start..n {
+        let (above, rest) = a.split_at_mut(i * n);
+        let row = &mut rest[..n];
+        for j in start..end.min(i) {
+            let other = &above[j * n..j * n + n];
+            row[j] = (row[j] - dot(&row[start..j], &other[start..j])) / other[j];
+        }
+        if i < end {
+            let pivot = row[i] - dot(&row[start..i], &row[start..i]);
+            // The comparison also refuses NaN.
+            if !(pivot > tolerance * row[i].abs()) {
+                return false;
+            }
+            row[i] = pivot.sqrt();
+        }
+    }
+    true
+}
+
+/// Subtracts the panel's outer product from the lower triangle right of it, a strip of rows at a time.
+fn update_trailing(a: &mut [f64], n: usize, start: usize, end: usize) {
+    let width = end - start;
+    let mut panel = Vec::new();
+    for first in (end..n).step_by(BLOCK) {
+        if panel.is_empty() {
+            panel.reserve((n - end) * width);
+            for row in end..n {
+                panel.extend_from_slice(&a[row * n + start..row * n + end]);
+            }
+        }
+        let last = (first + BLOCK).min(n);
+        let rows = &panel[(first - end) * width..(last - end) * width];
+        let columns = &panel[..(last - end) * width];
+        let left = DMatrixView::from_slice_with_strides(rows, last - first, width, width, 1);
+        let right = DMatrixView::from_slice_with_strides(columns, width, last - end, 1, width);
+        let target = &mut a[first * n + end..];
+        let mut out = DMatrixViewMut::from_slice_with_strides_mut(target, last - first, last - end, n, 1);
+        out.gemm(-1.0, &left, &right, 1.0);
+    }
+}
+
+/// Solves L x = b in place.
+pub fn solve_lower(l: &[f64], n: usize, x: &mut [f64]) {
+    for i in 0..n {
+        let row = &l[i * n..i * n + i + 1];
+        x[i] = (x[i] - dot(&row[..i], &x[..i])) / row[i];
+    }
+}
+
+/// Solves Lᵀ x = b in place.
+pub fn solve_lower_transposed(l: &[f64], n: usize, x: &mut [f64]) {
+    for i in (0..n).rev() {
+        let row = &l[i * n..i * n + i + 1];
+        x[i] /= row[i];
+        let xi = x[i];
+        axpy(-xi, &row[..i], &mut x[..i]);
+    }
+}
+
+/// Inverse of a lower-triangular matrix, in place; the upper triangle is set to zero.
+pub fn invert_lower(l: &mut [f64], n: usize) {
+    for i in 0..n {
+        l[i * n + i + 1..(i + 1) * n].fill(0.0);
+    }
+    invert_lower_block(l, n, 0, n);
+}
+
+/// Recursion on halves: inv([A 0; B C]) = [A⁻¹ 0; −C⁻¹ B A⁻¹, C⁻¹].
+fn invert_lower_block(l: &mut [f64], n: usize, start: usize, end: usize) {
+    if end - start <= BLOCK {
+        for i in start..end {
+            let (above, rest) = l.split_at_mut(i * n);
+            let row = &mut rest[start..i + 1];
+            let pivot = 1.0 / row[i - start];
+            let old: Vec<f64> = row[..i - start].to_vec();
+            row[..i - start].fill(0.0);
+            for (j, &value) in old.iter().enumerate() {
+                let inverse = &above[(start + j) * n + start..(start + j) * n + start + j + 1];
+                axpy(-value * pivot, inverse, &mut row[..=j]);
+            }
+            row[i - start] = pivot;
+        }
+        return;
+    }
+    let middle = (start + end) / 2;
+    invert_lower_block(l, n, start, middle);
+    invert_lower_block(l, n, middle, end);
+    let (upper, lower) = (middle - start, end - middle);
+    let copy = |l: &[f64], rows: std::ops::Range<usize>, cols: std::ops::Range<usize>| {
+        rows.flat_map(|i| l[i * n + cols.start..i * n + cols.end].to_vec()).collect::<Vec<f64>>()
+    };
+    let a = copy(l, start..middle, start..middle);
+    let b = copy(l, middle..end, start..middle);
+    let c = copy(l, middle..end, middle..end);
+    let view =
+        |m: &[f64], rows, cols| DMatrixView::from_slice_with_strides(m, rows, cols, cols, 1).into_owned();
+    let product = view(&b, lower, upper) * view(&a, upper, upper);
+    let target = &mut l[middle * n + start..];
+    let mut out = DMatrixViewMut::from_slice_with_strides_mut(target, lower, upper, n, 1);
+    out.gemm(-1.0, &view(&c, lower, lower), &product, 0.0);
+}
+
+/// Inverse of A from its Cholesky factor: A⁻¹ = L⁻ᵀ L⁻¹, both triangles. Destroys `l`.
+pub fn inverse_from_cholesky(l: &mut [f64], n: usize, inverse: &mut [f64]) {
+    invert_lower(l, n);
+    product_tn(1.0, l, l, n, n, n, 0.0, inverse);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A positive definite matrix with entries of very different size, from a fixed sequence.
+    fn matrix(n: usize) -> Vec<f64> {
+        let mut state = 12345_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+        };
+        let x: Vec<f64> = (0..n * n).map(|_| next()).collect();
+        let mut a = vec![0.0; n * n];
+        product_tn(1.0, &x, &x, n, n, n, 0.0, &mut a);
+        for i in 0..n {
+            a[i * n + i] += 0.1;
+        }
+        a
+    }
+
+    fn plain_product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
+        let mut c = vec![0.0; n * n];
+        for i in 0..n {
+            for j in 0..n {
+                c[i * n + j] = (0..n).map(|k| a[i * n + k] * b[k * n + j]).sum();
+            }
+        }
+        c
+    }
+
+    #[test]
+    fn cholesky_solves_and_inverts() {
+        for n in [1, 2, 7, 39, 40, 41, 95, 130] {
+            let a = matrix(n);
+            let mut l = a.clone();
+            assert!(cholesky(&mut l, n, 1e-14));
+            let mut x: Vec<f64> = (0..n).map(|i| (i as f64).sin()).collect();
+            let b: Vec<f64> = (0..n).map(|i| dot(&a[i * n..(i + 1) * n], &x)).collect();
+            let mut found = b;
+            solve_lower(&l, n, &mut found);
+            solve_lower_transposed(&l, n, &mut found);
+            for (x, y) in x.iter_mut().zip(&found) {
+                assert!((*x - y).abs() < 1e-9, "n = {n}");
+            }
+            let mut inverse = vec![0.0; n * n];
+            inverse_from_cholesky(&mut l, n, &mut inverse);
+            let unit = plain_product(&a, &inverse, n);
+            for i in 0..n {
+                for j in 0..n {
+                    let expected = f64::from(u8::from(i == j));
+                    assert!((unit[i * n + j] - expected).abs() < 1e-9, "n = {n}, ({i}, {j})");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cholesky_refuses_indefinite_and_nan() {
+        assert!(!cholesky(&mut [1.0, 0.0, 2.0, 1.0], 2, 1e-14));
+        assert!(!cholesky(&mut [f64::NAN], 1, 1e-14));
+        assert!(!cholesky(&mut [0.0], 1, 1e-14));
+    }
+}
