@@ -60,7 +60,10 @@ pub fn check_hessian(objective: &mut dyn Objective, theta: &[f64], names: &[&str
     for index in 0..n {
         let (a, b) = (same[index], gradient[index]);
         let name = label(names, index);
-        assert!((a - b).abs() <= 1e-12 * scale, "gradient in {name}: `hessian` gives {a:e}, `gradient` {b:e}");
+        assert!(
+            (a - b).abs() <= 1e-12 * scale,
+            "gradient in {name}: `hessian` gives {a:e}, `gradient` {b:e}"
+        );
     }
     let dense = hessian.to_dense();
     for row in 0..n {
@@ -141,11 +144,7 @@ fn agree(a: &Differences, b: &Differences) -> bool {
 }
 
 /// Starts narrower for functions that end, bend sharply or diverge nearby.
-fn narrowing(
-    at: &mut dyn FnMut(f64) -> Option<Vec<f64>>,
-    width: f64,
-    central: bool,
-) -> Option<Differences> {
+fn narrowing(at: &mut dyn FnMut(f64) -> Option<Vec<f64>>, width: f64, central: bool) -> Option<Differences> {
     let worst = |d: &Differences| d.error.iter().fold(0.0_f64, |a, &b| a.max(b));
     let mut best: Option<Differences> = None;
     for shrink in [1.0, 1e-1, 1e-2, 1e-3] {
@@ -185,9 +184,8 @@ fn neville(at: &mut dyn FnMut(f64) -> Option<Vec<f64>>, width: f64, central: boo
             let fine = &current[order];
             let next: Vec<f64> =
                 fine.iter().zip(coarse).map(|(f, c)| (weight * f - c) / (weight - 1.0)).collect();
-            let error: Vec<f64> = (0..next.len())
-                .map(|i| (next[i] - fine[i]).abs().max((next[i] - coarse[i]).abs()))
-                .collect();
+            let error: Vec<f64> =
+                (0..next.len()).map(|i| (next[i] - fine[i]).abs().max((next[i] - coarse[i]).abs())).collect();
             keep_best(&mut best, &next, &error, central);
             current.push(next);
         }

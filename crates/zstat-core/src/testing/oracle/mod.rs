@@ -204,10 +204,13 @@ impl Oracle {
         self.second_derivatives(theta, |point| self.twice_nll(point) * 0.5)
     }
 
-    /// Fisher information of the bins at observed data, Σ (n/ν²) ∂ν ∂ν (without a term for bins with n = 0), and the
-    /// second derivatives of the constraint terms: what is left of the Hessian without second derivatives of ν.
+    /// What is left of the Hessian without second derivatives of ν: Σ (n/ν²) ∂ν ∂ν over the bins, and the constraint
+    /// terms' second derivatives where they are positive (a log-normal's is not far above its centre).
     pub fn fisher(&self, theta: &[f64]) -> Vec<Vec<f64>> {
         let mut total = self.second_derivatives(theta, |point| self.twice_nll_constraint(point) * 0.5);
+        for (index, row) in total.iter_mut().enumerate() {
+            row[index] = row[index].max(0.0);
+        }
         let jacobian = self.jacobian(theta);
         let expected = self.expected(theta);
         for ((&n, nu), slopes) in self.main.iter().zip(expected).zip(jacobian) {

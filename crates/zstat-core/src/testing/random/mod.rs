@@ -72,16 +72,15 @@ impl RandomModel {
 pub fn models() -> impl Strategy<Value = RandomModel> {
     let channels = vec(channel_plan(), 1..=3);
     let names = Just(vec!["SR", "CR", "VR"]).prop_shuffle();
-    (channels, names, settings::settings(), vec(moves(), 16))
-        .prop_map(|(plans, names, settings, moves)| {
-            let mut workspace = Workspace::default();
-            for (plan, name) in plans.iter().zip(names) {
-                workspace.channels.push(plan.channel(name));
-                workspace.observations.insert(name.to_owned(), plan.observed.clone());
-            }
-            let options = settings.apply(&mut workspace);
-            RandomModel { workspace, options, moves }
-        })
+    (channels, names, settings::settings(), vec(moves(), 16)).prop_map(|(plans, names, settings, moves)| {
+        let mut workspace = Workspace::default();
+        for (plan, name) in plans.iter().zip(names) {
+            workspace.channels.push(plan.channel(name));
+            workspace.observations.insert(name.to_owned(), plan.observed.clone());
+        }
+        let options = settings.apply(&mut workspace);
+        RandomModel { workspace, options, moves }
+    })
 }
 
 fn moves() -> impl Strategy<Value = Move> {

@@ -10,15 +10,34 @@ use crate::spec::{HistoSysCode, Modifier, ModifierKind, NormSysCode};
 /// A modifier before it stands on a sample.
 #[derive(Debug, Clone)]
 pub(super) enum ModifierPlan {
-    NormFactor { which: usize },
+    NormFactor {
+        which: usize,
+    },
     Lumi,
-    NormSys { which: usize, lo: f64, hi: f64, code: Option<NormSysCode> },
+    NormSys {
+        which: usize,
+        lo: f64,
+        hi: f64,
+        code: Option<NormSysCode>,
+    },
     /// Variations are relative to the nominal, with something absolute added so that empty bins vary, too.
-    HistoSys { which: usize, lo: Vec<(f64, f64)>, hi: Vec<(f64, f64)>, code: Option<HistoSysCode> },
+    HistoSys {
+        which: usize,
+        lo: Vec<(f64, f64)>,
+        hi: Vec<(f64, f64)>,
+        code: Option<HistoSysCode>,
+    },
     /// Errors are relative to the nominal's size.
-    ShapeSys { relative: Vec<f64> },
-    StatError { everywhere: bool, errors: Vec<f64> },
-    ShapeFactor { everywhere: bool },
+    ShapeSys {
+        relative: Vec<f64>,
+    },
+    StatError {
+        everywhere: bool,
+        errors: Vec<f64>,
+    },
+    ShapeFactor {
+        everywhere: bool,
+    },
 }
 
 /// Where a modifier stands.
@@ -85,7 +104,9 @@ fn one(plan: &ModifierPlan, index: usize, place: &Place<'_>) -> Modifier {
         pairs.map(|(nominal, (relative, absolute))| nominal * (1.0 + relative) + absolute).collect()
     };
     let (name, kind) = match plan.clone() {
-        ModifierPlan::NormFactor { which } => (["mu", "k_background"][which].to_owned(), ModifierKind::NormFactor),
+        ModifierPlan::NormFactor { which } => {
+            (["mu", "k_background"][which].to_owned(), ModifierKind::NormFactor)
+        }
         ModifierPlan::Lumi => ("lumi".to_owned(), ModifierKind::Lumi),
         ModifierPlan::NormSys { which, lo, hi, code } => {
             (alpha(which), ModifierKind::NormSys { lo, hi, interpolation: code })
@@ -106,7 +127,8 @@ fn one(plan: &ModifierPlan, index: usize, place: &Place<'_>) -> Modifier {
         ModifierPlan::ShapeFactor { everywhere } => {
             // Shared only by channels with the same number of bins.
             let n_bins = place.nominal.len();
-            let name = if everywhere { format!("shape_{n_bins}") } else { format!("shape_{}", place.channel) };
+            let name =
+                if everywhere { format!("shape_{n_bins}") } else { format!("shape_{}", place.channel) };
             (name, ModifierKind::ShapeFactor)
         }
     };

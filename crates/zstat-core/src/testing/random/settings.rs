@@ -104,7 +104,8 @@ impl Settings {
         if let Some(((name, len), change)) = picked(&self.gamma, &names.gammas) {
             parameters.insert(name, change.gamma(len));
         }
-        if let (Some((rho, as_covariance)), [first, second, ..]) = (self.correlation, names.alphas.as_slice()) {
+        if let (Some((rho, as_covariance)), [first, second, ..]) = (self.correlation, names.alphas.as_slice())
+        {
             if !parameters.contains_key(first) && !parameters.contains_key(second) {
                 workspace.constraints.push(correlated([first, second], rho, as_covariance));
             }
@@ -209,7 +210,8 @@ impl Override {
     }
 
     fn gamma(&self, len: usize) -> ParameterSpec {
-        let many = |value: f64| OneOrMany::Many((0..len).map(|bin| value * (1.0 + bin as f64 / 8.0)).collect());
+        let many =
+            |value: f64| OneOrMany::Many((0..len).map(|bin| value * (1.0 + bin as f64 / 8.0)).collect());
         let constraint = match self.kind {
             0 => None,
             1 => Some(ConstraintSpec::None),
