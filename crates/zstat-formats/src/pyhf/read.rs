@@ -34,7 +34,9 @@ pub fn from_workspace(file: Workspace) -> Result<Converted, Vec<Fault>> {
         let parameters = uses.parameters(config.parameters, &at, &mut faults);
         let poi = (!config.poi.is_empty()).then_some(OneOrMany::One(config.poi));
         if poi.is_none() {
-            notes.push(format!("measurement `{name}` has no parameter of interest: a background-only workspace"));
+            notes.push(format!(
+                "measurement `{name}` has no parameter of interest: a background-only workspace"
+            ));
         }
         measurements.push(spec::Measurement { name, poi, parameters });
     }
@@ -145,7 +147,8 @@ fn unsupported(parameter: &Parameter, usage: Option<Use<'_>>, at: &str) -> Vec<F
     ];
     let refused = settings.iter().filter(|(_, given, allowed)| *given && !allowed);
     let fault = |&(setting, ..): &(&str, bool, bool)| {
-        let message = format!("parameter `{}` of a {} has no `{setting}` in pyhf", parameter.name, kind.name());
+        let message =
+            format!("parameter `{}` of a {} has no `{setting}` in pyhf", parameter.name, kind.name());
         Fault::new(Code::ParameterSetting, format!("{at}/{setting}"), message)
             .at_key()
             .help("remove it, or convert the file to zstat's own layout and set `constraint` there")
@@ -159,7 +162,8 @@ fn settings(parameter: Parameter, usage: Option<Use<'_>>) -> (String, ParameterS
         Some(ModifierKind::ShapeFactor | ModifierKind::ShapeSys { .. } | ModifierKind::StatError { .. })
     );
     let constraint = constraint(parameter.sigmas, parameter.factors, usage, vector);
-    let untouched_aux = matches!(constraint, Some(ConstraintSpec::Poisson { .. })) && parameter.auxdata.is_none();
+    let untouched_aux =
+        matches!(constraint, Some(ConstraintSpec::Poisson { .. })) && parameter.auxdata.is_none();
     let aux = if untouched_aux { usage.map(shapesys_tau) } else { parameter.auxdata };
     let settings = ParameterSpec {
         init: parameter.inits.map(|values| one_or_many(values, vector)),
