@@ -10,6 +10,7 @@ mod settings;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
+use proptest::test_runner::RngSeed;
 
 use super::oracle::Oracle;
 use crate::spec::{BuildOptions, Channel, Sample, Workspace};
@@ -66,6 +67,19 @@ impl RandomModel {
             })
             .collect()
     }
+}
+
+/// Settings of a property test with `cases` cases and the same cases every time. `PROPTEST_RNG_SEED` chooses others, and
+/// `PROPTEST_CASES` more of them.
+pub fn config(cases: u32) -> ProptestConfig {
+    let from_environment = ProptestConfig::default();
+    let rng_seed = match from_environment.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(0),
+        fixed @ RngSeed::Fixed(_) => fixed,
+    };
+    let asked_for = std::env::var_os("PROPTEST_CASES").is_some();
+    let cases = if asked_for { from_environment.cases } else { cases };
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..from_environment }
 }
 
 /// Random models of up to three channels.

@@ -105,10 +105,10 @@ impl Settings {
             parameters.insert(name, change.gamma(len));
         }
         if let (Some((rho, as_covariance)), [first, second, ..]) = (self.correlation, names.alphas.as_slice())
+            && !parameters.contains_key(first)
+            && !parameters.contains_key(second)
         {
-            if !parameters.contains_key(first) && !parameters.contains_key(second) {
-                workspace.constraints.push(correlated([first, second], rho, as_covariance));
-            }
+            workspace.constraints.push(correlated([first, second], rho, as_covariance));
         }
         if self.in_measurement {
             let parameters = parameters.into_iter().collect();
