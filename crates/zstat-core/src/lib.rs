@@ -10,4 +10,6 @@ pub mod linalg;
 pub mod model;
 pub mod plugin;
 pub mod spec;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
