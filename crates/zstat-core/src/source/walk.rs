@@ -127,7 +127,7 @@ impl<'s> Walk<'s> {
     fn word(&mut self, node: &Node, text: &str, schema: &'s Value) {
         let known = words::words(schema);
         if !known.is_empty() && !known.contains(&text) {
-            self.unknown_word(node, text, &known);
+            self.unknown_word(node, text, &known, schema);
         }
         if schema.get("minLength").and_then(Value::as_u64).is_some_and(|min| min > 0) && text.is_empty() {
             let message = format!("{} is empty", self.subject());
@@ -135,10 +135,14 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn unknown_word(&mut self, node: &Node, text: &str, known: &[&str]) {
+    fn unknown_word(&mut self, node: &Node, text: &str, known: &[&str], schema: &Value) {
+        let near = nearest(text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        if let Some(kind) = schema.get("x-plugin").and_then(Value::as_str) {
+            let help = near.unwrap_or_else(|| format!("this program has {}", list_of(known, "and")));
+            return self.push(Code::UnknownPlugin, node, format!("no {kind} is called `{text}`"), Some(help));
+        }
         let message = format!("{} is `{text}`, expected {}", self.subject(), list_of(known, "or"));
-        let help = nearest(text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        self.push(Code::UnknownWord, node, message, help);
+        self.push(Code::UnknownWord, node, message, near);
     }
 
     fn range(&mut self, node: &Node, value: f64, schema: &Value) {
@@ -328,7 +332,7 @@ impl<'s> Walk<'s> {
             Some(entry) => {
                 self.path.push(Step { key: key.to_owned(), index: false, name: None });
                 match &entry.node.value {
-                    NodeValue::Text(text) => self.unknown_word(&entry.node, text, &known),
+                    NodeValue::Text(text) => self.unknown_word(&entry.node, text, &known, schema),
                     _ => {
                         let expected = list_of(&known, "or");
                         let message =

@@ -23,7 +23,7 @@ impl<'s> Walk<'s> {
                 return;
             }
             if !known.is_empty() && !free_text {
-                return self.unknown_choice(node, text, known, variants(&branches).unwrap_or_default());
+                return self.unknown_choice(node, text, known, &branches, schema);
             }
         }
         let fitting: Vec<&'s Value> =
@@ -90,16 +90,18 @@ impl<'s> Walk<'s> {
         }
     }
 
+    /// A word that is none of a choice's: a mistyped one, or a variant without its mapping.
     fn unknown_choice(
         &mut self,
         node: &Node,
         text: &str,
-        known: Vec<&str>,
-        variants: Vec<(&str, &'s Value)>,
+        mut known: Vec<&'s str>,
+        branches: &[&'s Value],
+        schema: &'s Value,
     ) {
-        if let Some((name, schema)) = variants.iter().find(|(name, _)| *name == text) {
-            let resolved = self.resolve(schema);
-            let keys = required(resolved);
+        let variants = variants(branches).unwrap_or_default();
+        if let Some((name, of_variant)) = variants.iter().find(|(name, _)| *name == text) {
+            let keys = required(self.resolve(of_variant));
             let form = keys.iter().map(|key| format!("{key}: …")).collect::<Vec<_>>().join(", ");
             let message = format!("{} is `{name}` without {}", self.subject(), list_of(&keys, "and"));
             return self.push(
@@ -109,9 +111,8 @@ impl<'s> Walk<'s> {
                 Some(format!("write `{{{name}: {{{form}}}}}`")),
             );
         }
-        let mut all = known;
-        all.extend(variants.iter().map(|(name, _)| *name));
-        self.unknown_word(node, text, &all);
+        known.extend(variants.iter().map(|(name, _)| *name));
+        self.unknown_word(node, text, &known, schema);
     }
 
     /// Whether `schema` accepts values of a type.

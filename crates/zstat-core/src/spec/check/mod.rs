@@ -3,6 +3,7 @@
 //! In: a [`Workspace`] and the options it is to be built with. Out: faults as pointers into the workspace. A workspace
 //! without errors here can be built: `model` relies on it. What is merely odd is [`super::lint`]'s business.
 
+mod analysis;
 mod bins;
 mod correlated;
 mod modifiers;
@@ -10,6 +11,7 @@ mod parameters;
 mod poi;
 mod uses;
 
+pub use analysis::check_analysis;
 pub(crate) use uses::{Use, Uses};
 
 use super::{BuildOptions, Workspace};
