@@ -32,7 +32,7 @@ fn what_pyhf_cannot_hold_is_a_loss() {
 
 #[test]
 fn to_standard_output_and_from_standard_input() {
-    let yaml = run("convert specs/interference.yaml - --to yaml").exits(0).stdout;
+    let yaml = run("convert specs/interference.yaml - --to native").exits(0).stdout;
     assert!(yaml.starts_with("zstat: 1"), "{yaml}");
     let json = run("convert specs/interference.yaml - --to pyhf").exits(0).json();
     assert!(json["channels"].is_array() && json["version"].is_string());

@@ -16,6 +16,9 @@ pub struct SpecArgs {
     /// JSON Patch, or one patch of a pyhf patch set; repeatable, applied in order
     #[arg(long, value_name = "FILE[:NAME]")]
     pub patch: Vec<String>,
+    /// Apply a patch set although its digest says that it was made for another workspace
+    #[arg(long)]
+    pub ignore_digests: bool,
 }
 
 /// Which model: the spec and all that changes its meaning.

@@ -1,26 +1,16 @@
 //! `zstat convert`: between file formats, with a report of what was lost.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
-use zstat_core::spec::Analysis;
-use zstat_formats::{Loss, native, pyhf};
+use zstat_formats::{Format, Loss, Written};
 
-use crate::args::{GlobalArgs, SpecArgs};
+use crate::args::{GlobalArgs, Hinted, SpecArgs};
 use crate::failure::{Failure, OptionFault};
-use crate::input::Loaded;
+use crate::input::Spec;
 use crate::output::{self, Page, Report};
 use crate::{EXIT_DONE, render};
-
-/// A file format to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Target {
-    /// zstat's analysis document, YAML
-    Yaml,
-    /// pyhf's workspace, JSON
-    Pyhf,
-}
 
 /// Options of `zstat convert`.
 #[derive(Debug, Args)]
@@ -33,16 +23,18 @@ pub struct ConvertArgs {
     /// File to write; `-` is standard output
     #[arg(value_name = "OUT")]
     out: PathBuf,
-    /// Format of OUT; by default from its ending: `.yaml` and `.yml`, or `.json` for pyhf
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    to: Option<Target>,
+    /// Format of OUT; by default from its ending: `.yaml` is native, `.zstat.json` native-json, any other `.json` pyhf
+    #[arg(long, value_name = "FORMAT", value_parser = Hinted(&["native", "native-json", "pyhf"]))]
+    to: Option<String>,
 }
 
 /// Converts. What was lost is in the report, or in warnings where OUT is standard output.
 pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let target = args.to.map_or_else(|| target_of(&args.out), Ok)?;
-    let loaded = Loaded::open(&args.spec)?;
-    let (text, losses) = written(&loaded.analysis, target, &args.out)?;
+    let format = format(args)?;
+    let spec = Spec::open(&args.spec)?;
+    let Written { text, losses } = format
+        .write(spec.analysis())
+        .map_err(|error| Failure::write(&args.out, std::io::Error::other(error)))?;
     if args.out.as_os_str() == "-" {
         output::write_stdout(&text)?;
         if !global.quiet {
@@ -51,33 +43,27 @@ pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         return Ok(EXIT_DONE);
     }
     output::write_file(&args.out, &text)?;
-    let report = Conversion { from: loaded.name().to_owned(), to: args.out.display().to_string(), losses };
+    let report = Conversion { from: spec.name().to_owned(), to: args.out.display().to_string(), losses };
     output::write(&report, global)?;
     Ok(EXIT_DONE)
 }
 
-/// The format that a file's ending stands for.
-fn target_of(out: &Path) -> Result<Target, Failure> {
-    match out.extension().and_then(|ending| ending.to_str()) {
-        Some("yaml" | "yml") => Ok(Target::Yaml),
-        Some("json") => Ok(Target::Pyhf),
-        _ => {
-            let fault = OptionFault::new("OUT", out.display().to_string(), "the ending names no format");
-            Err(Failure::Options(vec![fault.help("end it in .yaml or .json, or say --to yaml or --to pyhf")]))
-        }
-    }
-}
-
-fn written(analysis: &Analysis, target: Target, out: &Path) -> Result<(String, Vec<Loss>), Failure> {
-    let fail = |error: String| Failure::write(out, std::io::Error::other(error));
-    match target {
-        Target::Yaml => Ok((native::to_yaml(analysis).map_err(|e| fail(e.to_string()))?, Vec::new())),
-        Target::Pyhf => {
-            let (workspace, losses) = pyhf::from_analysis(analysis);
-            let text = serde_json::to_string_pretty(&workspace).map_err(|e| fail(e.to_string()))?;
-            Ok((text + "\n", losses))
-        }
-    }
+/// The format asked for, else that of the file's ending.
+fn format(args: &ConvertArgs) -> Result<Format, Failure> {
+    let known = Format::ALL.map(Format::name);
+    let out = args.out.display().to_string();
+    let fault = match &args.to {
+        Some(name) => match name.parse() {
+            Ok(format) => return Ok(format),
+            Err(_) => OptionFault::unknown("--to", name, "format", &known),
+        },
+        None => match Format::of_file(&out) {
+            Some(format) => return Ok(format),
+            None => OptionFault::new("OUT", out, "the ending names no format")
+                .help(format!("end it in .yaml or .json, or give --to {}", known.join("|"))),
+        },
+    };
+    Err(Failure::Options(vec![fault]))
 }
 
 struct Conversion {
