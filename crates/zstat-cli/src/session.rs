@@ -201,6 +201,7 @@ fn build_options(loaded: &Loaded, args: &ModelArgs) -> Result<BuildOptions, Fail
         staterror: analysis.staterror,
         clip_bins: args.clip_bins,
         clip_samples: args.clip_samples,
+        allow_absent: false,
     };
     if let Some(text) = &args.dialect {
         match ModelArgs::parse_dialect(text) {
