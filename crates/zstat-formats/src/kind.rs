@@ -4,6 +4,8 @@
 //! In: any text, broken or not. Out: a [`Kind`]; the reader for it then says what is wrong. Nothing is parsed: JSON is
 //! scanned once ([`crate::scan`]), of YAML only the first column is looked at.
 
+use serde_json::Value;
+
 use crate::scan::{Shape, json_evidence, yaml_evidence};
 
 /// What a text holds.
@@ -96,6 +98,31 @@ pub(crate) struct Evidence<'a> {
     pub list: Option<Vec<&'a str>>,
     /// Some modifier has a `data` (pyhf) or has none (zstat).
     pub modifier_data: Option<bool>,
+}
+
+/// As [`detect`], of a tree.
+pub(crate) fn detect_tree(tree: &Value) -> Kind {
+    let shape = |value: &Value| match value {
+        Value::Object(_) => Shape::Map,
+        Value::Array(_) => Shape::List,
+        _ => Shape::Scalar,
+    };
+    let mut evidence = Evidence::default();
+    match tree {
+        Value::Object(map) => {
+            evidence.keys = map.iter().map(|(key, value)| (key.as_str(), shape(value))).collect();
+            let channels = map.get("channels").and_then(Value::as_array).into_iter().flatten();
+            let samples = channels.filter_map(|channel| channel.get("samples")?.as_array()).flatten();
+            let mut modifiers = samples.filter_map(|sample| sample.get("modifiers")?.as_array()).flatten();
+            evidence.modifier_data = modifiers.next().map(|modifier| modifier.get("data").is_some());
+        }
+        Value::Array(items) => {
+            let first = items.first().and_then(Value::as_object);
+            evidence.list = Some(first.map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default());
+        }
+        _ => {}
+    }
+    judge(&evidence)
 }
 
 fn judge(evidence: &Evidence<'_>) -> Kind {

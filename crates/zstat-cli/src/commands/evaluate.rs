@@ -39,7 +39,8 @@ pub fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         Some(path) => read_point(&session.model, path, &mut faults)?,
         None => Vec::new(),
     };
-    let Setup { data, start, unobserved } = session.setup(&args.data, &args.parameters, faults)?;
+    let Setup { data, start, unobserved } = session.setup(&args.data, &args.parameters, &mut faults)?;
+    session.finish(faults)?;
     let mut theta = start.values;
     for (index, value) in at {
         theta[index] = value;

@@ -91,10 +91,10 @@ impl Report for EvaluationReport {
     }
 
     fn text(&self, page: &mut Page) {
-        page.line(self.spec.headline());
+        self.spec.head(page);
         if let Some(e) = &self.evaluation {
             let (main, constraint) = (e.twice_nll_main, e.twice_nll_constraint);
-            page.line(format!("2 NLL = {} = {main} (bins) + {constraint} (constraints)", main + constraint));
+            page.line(format!("2 NLL = {:.6} = {main:.6} (bins) + {constraint:.6} (constraints)", main + constraint));
         }
         for warning in &self.warnings {
             page.warning(warning);

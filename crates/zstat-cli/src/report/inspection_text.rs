@@ -10,7 +10,7 @@ use crate::output::{BOLD, DIM, Page};
 
 /// The whole page.
 pub fn page(view: &Inspection, page: &mut Page) {
-    page.line(view.spec.headline());
+    view.spec.head(page);
     page.line(format!("digest {}", view.spec.digest));
     if view.measurements.len() > 1 {
         page.line(format!("measurements: {}", view.measurements.join(", ")));

@@ -136,7 +136,8 @@ pub struct Parameter {
     pub fixed: Option<bool>,
 }
 
-fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+/// Reads the version of a layout; only [`VERSION`] is known.
+pub(crate) fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let version = String::deserialize(deserializer)?;
     if version == VERSION {
         Ok(version)
