@@ -80,7 +80,9 @@ impl Type {
             }
             (Self::ShapeSys, Data::List(errors)) => Ok(ModifierKind::ShapeSys { errors }),
             (Self::StatError, Data::List(errors)) => Ok(ModifierKind::StatError { errors }),
-            (Self::NormFactor | Self::Lumi | Self::ShapeFactor, _) => Err("`data` must be null for this type"),
+            (Self::NormFactor | Self::Lumi | Self::ShapeFactor, _) => {
+                Err("`data` must be null for this type")
+            }
             (Self::NormSys, _) => Err("`data` must be {lo, hi} for a normsys"),
             (Self::HistoSys, _) => Err("`data` must be {lo_data, hi_data} for a histosys"),
             (Self::ShapeSys | Self::StatError, _) => Err("`data` must be a list for this type"),
@@ -108,8 +110,12 @@ struct DataRef<'a>(&'a ModifierKind);
 impl Serialize for DataRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            ModifierKind::NormFactor | ModifierKind::Lumi | ModifierKind::ShapeFactor => serializer.serialize_unit(),
-            ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => errors.serialize(serializer),
+            ModifierKind::NormFactor | ModifierKind::Lumi | ModifierKind::ShapeFactor => {
+                serializer.serialize_unit()
+            }
+            ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => {
+                errors.serialize(serializer)
+            }
             ModifierKind::NormSys { lo, hi, .. } => {
                 let mut map = serializer.serialize_struct("data", 2)?;
                 map.serialize_field("lo", lo)?;
@@ -177,7 +183,9 @@ impl<'de> Visitor<'de> for DataVisitor {
             (_, None, None, None) => Err(A::Error::missing_field("hi")),
             (None, None, None, _) => Err(A::Error::missing_field("lo_data")),
             (None, None, _, None) => Err(A::Error::missing_field("hi_data")),
-            _ => Err(A::Error::custom("`data` has either `lo` and `hi` or `lo_data` and `hi_data`, not both")),
+            _ => {
+                Err(A::Error::custom("`data` has either `lo` and `hi` or `lo_data` and `hi_data`, not both"))
+            }
         }
     }
 }

@@ -45,7 +45,11 @@ fn measurement_place(workspace: &Workspace, index: usize, rest: &[&str]) -> Stri
     }
 }
 
-fn parameter_place(parameters: &indexmap::IndexMap<String, ParameterSpec>, name: &str, rest: &[&str]) -> String {
+fn parameter_place(
+    parameters: &indexmap::IndexMap<String, ParameterSpec>,
+    name: &str,
+    rest: &[&str],
+) -> String {
     let Some((index, _, settings)) = parameters.get_full(name) else { return String::new() };
     let (key, index_rest) = match *rest {
         ["init", ref rest @ ..] => ("inits", rest),
