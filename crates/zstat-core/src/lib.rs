@@ -11,4 +11,6 @@ pub mod model;
 pub mod plugin;
 pub mod source;
 pub mod spec;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;

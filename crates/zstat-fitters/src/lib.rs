@@ -1,1 +1,8 @@
-//! placeholder
+//! Minimisers for zstat, registered as plugins: `newton` (the default), …
+//!
+//! In: an [`zstat_core::fit::Objective`] and a box. Out: a [`zstat_core::fit::Minimum`]. No minimiser knows what it
+//! minimises. A binary that wants them says `use zstat_fitters as _;`.
+
+mod newton;
+
+pub use newton::{Newton, NewtonOptions};

@@ -2,6 +2,8 @@
 //!
 //! M is the product of the factors on the whole sample, L_b that of the factors on bin b, A_b the nominal plus shifts.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Basis, Cell, Model};
 
 /// A factor that is exactly zero: derivatives need the product of the others, not a division.
@@ -51,6 +53,21 @@ pub(super) struct Forward {
     pub nu: Vec<f64>,
     /// 0 where the bin is clipped; empty without clipping of bins.
     pub keep_bin: Vec<f64>,
+    /// What ν starts from: see [`absent_samples`].
+    offset: Vec<f64>,
+}
+
+/// Events a bin from the samples that a channel does not have: 0, unless samples are clipped. In pyhf every sample is in
+/// every channel, with content 0 where it is not defined, and that is clipped, too.
+fn absent_samples(model: &Model) -> Vec<f64> {
+    let names: BTreeSet<&String> = model.channels().iter().flat_map(|channel| &channel.samples).collect();
+    let floor = model.clip_samples.unwrap_or(0.0).max(0.0);
+    let mut offset = Vec::with_capacity(model.n_bins());
+    for channel in model.channels() {
+        let absent = names.len() - channel.samples.len();
+        offset.resize(channel.bins.end, absent as f64 * floor);
+    }
+    offset
 }
 
 impl Forward {
@@ -68,6 +85,7 @@ impl Forward {
             keep: zeros(if model.clip_samples.is_some() { templates.nominal.len() } else { 0 }),
             nu: zeros(model.n_bins()),
             keep_bin: zeros(if model.clip_bins.is_some() { model.n_bins() } else { 0 }),
+            offset: absent_samples(model),
         }
     }
 
@@ -84,7 +102,7 @@ impl Forward {
                 *out = scale.value(theta);
             }
         }
-        self.nu.fill(0.0);
+        self.nu.copy_from_slice(&self.offset);
         for (index, cell) in structure.cells.iter().enumerate() {
             self.cells[index] = self.product_of_scales(cell);
             self.fill_cell(model, cell, theta);

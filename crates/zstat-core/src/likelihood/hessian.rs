@@ -105,9 +105,7 @@ impl Nll<'_> {
             self.cell(channel, index, exact.then_some(row), theta, scratch, &mut locals);
         }
         for (b, bin) in bins.enumerate() {
-            let (nu, masked) = (self.forward.nu[bin], self.data.masked[bin]);
-            let keep = self.forward.keep_bin.get(bin).copied().unwrap_or(1.0);
-            let d = if masked { 0.0 } else { keep * self.data.main[bin] / (nu * nu) };
+            let d = self.bend_of_bin(bin);
             let (x, y) = (&mut scratch.x[b * k..(b + 1) * k], &scratch.y[b * k..(b + 1) * k]);
             x.iter_mut().zip(y).for_each(|(x, y)| *x = 0.5 * d * y);
         }
@@ -117,6 +115,15 @@ impl Nll<'_> {
             hessian.groups[g] = locals;
         }
         self.store(channel, &scratch.z, hessian);
+    }
+
+    /// d²NLL/dν² of a bin, n/ν²: 0 where the bin does not count or does not move, and without data even at ν = 0.
+    fn bend_of_bin(&self, bin: usize) -> f64 {
+        let (n, nu) = (self.data.main[bin], self.forward.nu[bin]);
+        if self.data.masked[bin] || n == 0.0 {
+            return 0.0;
+        }
+        self.forward.keep_bin.get(bin).copied().unwrap_or(1.0) * n / (nu * nu)
     }
 
     /// One cell: its part of the Jacobian, and (where `row` is given) of the second sum.
@@ -375,9 +382,8 @@ impl Nll<'_> {
         for block in 0..group.n_blocks() {
             let members = group.block(block);
             let bin = self.layout.local_bin[group.locals[members.start]];
-            let (b, nu) = (bin - first_bin, self.forward.nu[bin]);
-            let keep = self.forward.keep_bin.get(bin).copied().unwrap_or(1.0);
-            let d = if self.data.masked[bin] { 0.0 } else { keep * self.data.main[bin] / (nu * nu) };
+            let b = bin - first_bin;
+            let d = self.bend_of_bin(bin);
             let jacobian = &scratch.y[b * k..(b + 1) * k];
             for (i, row) in members.clone().enumerate() {
                 let slope = d * scratch.local[row];

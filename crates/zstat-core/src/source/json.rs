@@ -91,11 +91,13 @@ impl Reader {
         let span = self.span(raw);
         if depth > MAX_DEPTH {
             let message = format!("more than {MAX_DEPTH} levels of nesting");
-            return Err(Fault::new(Code::Limit, "", message).span(span)
+            return Err(Fault::new(Code::Limit, "", message)
+                .span(span)
                 .help("a spec needs fewer than 15; is the file what you think it is?"));
         }
         // Unreachable: the text has been read once as a whole. Said rather than hidden if it ever happens.
-        let again = |error: serde_json::Error| Fault::new(Code::Syntax, "", reason(&error)).span(span.clone());
+        let again =
+            |error: serde_json::Error| Fault::new(Code::Syntax, "", reason(&error)).span(span.clone());
         let text = raw.get();
         let value = match text.as_bytes().first() {
             Some(b'{') => {
@@ -105,7 +107,9 @@ impl Reader {
             }
             Some(b'[') => {
                 let RawList(items) = serde_json::from_str(text).map_err(again)?;
-                NodeValue::List(items.into_iter().map(|item| self.node(item, depth + 1)).collect::<Result<_, _>>()?)
+                NodeValue::List(
+                    items.into_iter().map(|item| self.node(item, depth + 1)).collect::<Result<_, _>>()?,
+                )
             }
             Some(b'"') => NodeValue::Text(serde_json::from_str(text).map_err(again)?),
             Some(b't') => NodeValue::Bool(true),
@@ -154,7 +158,8 @@ fn syntax_fault(text: &str, error: &serde_json::Error) -> Fault {
     let found = &text[word.clone()];
     match found {
         "NaN" | "Infinity" | "-Infinity" | "nan" | "inf" | "-inf" | "Inf" | "-Inf" => {
-            return Fault::new(Code::NotFinite, "", format!("`{found}` is not a number, and not JSON")).span(word)
+            return Fault::new(Code::NotFinite, "", format!("`{found}` is not a number, and not JSON"))
+                .span(word)
                 .help(concat!(
                     "Python's json module writes it for a number that is not finite: ",
                     "find out why it is not, and put a finite number here",
@@ -172,21 +177,27 @@ fn syntax_fault(text: &str, error: &serde_json::Error) -> Fault {
     let closes = rest.trim_start().starts_with([']', '}']);
     if closes && before.ends_with(',') {
         let comma = before.len() - 1;
-        return fault(comma..comma + 1, "JSON allows no comma after the last entry".into()).help("remove the comma");
+        return fault(comma..comma + 1, "JSON allows no comma after the last entry".into())
+            .help("remove the comma");
     }
     if rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with('#') {
         let end = at + rest.find('\n').unwrap_or(rest.len());
-        return fault(at..end, "JSON has no comments".into()).help("remove it, or write the spec as YAML, which has");
+        return fault(at..end, "JSON has no comments".into())
+            .help("remove it, or write the spec as YAML, which has");
     }
     if rest.starts_with('\'') {
         return fault(at..at + 1, "JSON wants double quotes".into()).help("write \"…\" for '…'");
     }
     let end = at + rest.chars().next().map_or(0, char::len_utf8);
     match reason(error).as_str() {
-        "trailing characters" => fault(at..end, "the document ends before this, and more text follows".into())
-            .help("a file holds one document; is a bracket closed too early?"),
-        "key must be a string" => fault(word.start..word.end.max(end), format!("the key `{found}` has no quotes"))
-            .help("write keys in double quotes, or the spec as YAML, which needs none"),
+        "trailing characters" => {
+            fault(at..end, "the document ends before this, and more text follows".into())
+                .help("a file holds one document; is a bracket closed too early?")
+        }
+        "key must be a string" => {
+            fault(word.start..word.end.max(end), format!("the key `{found}` has no quotes"))
+                .help("write keys in double quotes, or the spec as YAML, which needs none")
+        }
         "expected `,` or `]`" | "expected `,` or `}`" => {
             fault(at..word.end.max(end), format!("a comma is missing before `{}`", excerpt(text, at)))
                 .help("put a comma between entries")
@@ -220,7 +231,8 @@ fn unclosed(text: &str) -> Fault {
         (None, Some(&(at, bracket))) => (at, bracket),
         (None, None) => (0, text.chars().next().unwrap_or(' ')),
     };
-    Fault::new(Code::Syntax, "", format!("this `{what}` is never closed: the file ends inside it")).span(at..at + 1)
+    Fault::new(Code::Syntax, "", format!("this `{what}` is never closed: the file ends inside it"))
+        .span(at..at + 1)
         .help("close it; or is the file cut off, as by an interrupted download?")
 }
 

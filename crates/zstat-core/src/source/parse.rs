@@ -51,7 +51,9 @@ pub fn parse_with<T: DeserializeOwned>(
 
 /// The fault of a document without content.
 pub(super) fn empty(text: &str) -> Fault {
-    let what = if text.trim().is_empty() { "the file is empty" } else { "the file holds nothing but comments" };
-    Fault::new(Code::Empty, "", what).span(0..0)
+    let what =
+        if text.trim().is_empty() { "the file is empty" } else { "the file holds nothing but comments" };
+    Fault::new(Code::Empty, "", what)
+        .span(0..0)
         .help("write an analysis (`zstat: 1` and a `workspace`), or give another file")
 }

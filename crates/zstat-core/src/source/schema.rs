@@ -38,7 +38,8 @@ fn tag(branch: &Value) -> Option<&str> {
 
 fn dispatch(schema: &mut Map<String, Value>) {
     let Some(Value::Array(branches)) = schema.get("oneOf") else { return };
-    let Some(tags) = branches.iter().map(|branch| tag(branch).map(str::to_owned)).collect::<Option<Vec<_>>>() else {
+    let Some(tags) = branches.iter().map(|branch| tag(branch).map(str::to_owned)).collect::<Option<Vec<_>>>()
+    else {
         return;
     };
     let branches = branches.clone();

@@ -11,15 +11,16 @@ use serde_json::Value;
 
 use super::{Entry, Node, NodeValue, pointer};
 use crate::diag::{Code, Fault};
-use crate::text::nearest;
-use words::{describe, found, list_of, number};
+use crate::text::{list_of, nearest, number};
+use words::{describe, found};
 
 /// Wrong entries of one list that are reported one by one.
 const PER_LIST: usize = 3;
 
 /// Every difference between `node`, which stands at `pointer` of its document, and `schema`.
 pub fn walk(node: &Node, schema: &Value, pointer: &str) -> Vec<Fault> {
-    let path = pointer::keys(pointer).map(|key| Step { key: key.into_owned(), index: false, name: None }).collect();
+    let path =
+        pointer::keys(pointer).map(|key| Step { key: key.into_owned(), index: false, name: None }).collect();
     let mut walk = Walk { root: schema, faults: Vec::new(), path };
     walk.value(node, schema);
     // One aliased value that is wrong is wrong at every use of it: said once.
@@ -50,7 +51,8 @@ struct Walk<'s> {
 impl<'s> Walk<'s> {
     fn value(&mut self, node: &Node, schema: &'s Value) {
         let schema = self.resolve(schema);
-        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
+        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array)
+        {
             return self.choose(node, schema, branches);
         }
         if !self.has_type(node, schema) {
@@ -70,7 +72,9 @@ impl<'s> Walk<'s> {
         // A chain of references longer than this is a circle.
         for _ in 0..16 {
             let Some(target) = schema.get("$ref").and_then(Value::as_str) else { break };
-            let Some(next) = target.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)) else { break };
+            let Some(next) = target.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)) else {
+                break;
+            };
             schema = next;
         }
         schema
@@ -90,7 +94,10 @@ impl<'s> Walk<'s> {
         match schema.get("type") {
             Some(Value::String(name)) => fits(name),
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).any(fits),
-            _ => match (schema.get("const").or_else(|| schema.get("enum").and_then(|all| all.get(0))), &node.value) {
+            _ => match (
+                schema.get("const").or_else(|| schema.get("enum").and_then(|all| all.get(0))),
+                &node.value,
+            ) {
                 (Some(Value::String(_)), value) => matches!(value, NodeValue::Text(_)),
                 (Some(Value::Null), value) => matches!(value, NodeValue::Null),
                 _ => true,
@@ -120,7 +127,7 @@ impl<'s> Walk<'s> {
     fn word(&mut self, node: &Node, text: &str, schema: &'s Value) {
         let known = words::words(schema);
         if !known.is_empty() && !known.contains(&text) {
-            self.unknown_word(node, text, &known);
+            self.unknown_word(node, text, &known, schema);
         }
         if schema.get("minLength").and_then(Value::as_u64).is_some_and(|min| min > 0) && text.is_empty() {
             let message = format!("{} is empty", self.subject());
@@ -128,10 +135,14 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn unknown_word(&mut self, node: &Node, text: &str, known: &[&str]) {
+    fn unknown_word(&mut self, node: &Node, text: &str, known: &[&str], schema: &Value) {
+        let near = nearest(text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        if let Some(kind) = schema.get("x-plugin").and_then(Value::as_str) {
+            let help = near.unwrap_or_else(|| format!("this program has {}", list_of(known, "and")));
+            return self.push(Code::UnknownPlugin, node, format!("no {kind} is called `{text}`"), Some(help));
+        }
         let message = format!("{} is `{text}`, expected {}", self.subject(), list_of(known, "or"));
-        let help = nearest(text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        self.push(Code::UnknownWord, node, message, help);
+        self.push(Code::UnknownWord, node, message, near);
     }
 
     fn range(&mut self, node: &Node, value: f64, schema: &Value) {
@@ -143,7 +154,11 @@ impl<'s> Walk<'s> {
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         let wrong = match (bound("minimum"), bound("maximum"), bound("exclusiveMinimum")) {
             (Some(min), Some(max), _) if value < min || value > max => {
-                if min == max { number(min) } else { format!("between {} and {}", number(min), number(max)) }
+                if min == max {
+                    number(min)
+                } else {
+                    format!("between {} and {}", number(min), number(max))
+                }
             }
             (Some(min), _, _) if value < min => format!("at least {}", number(min)),
             (_, Some(max), _) if value > max => format!("at most {}", number(max)),
@@ -201,7 +216,9 @@ impl<'s> Walk<'s> {
                     schema = self.resolve(then);
                     properties = schema.get("properties").and_then(Value::as_object);
                 }
-                None if arms.iter().any(|arm| arm.get("if").is_some()) => return self.no_arm(node, schema, arms),
+                None if arms.iter().any(|arm| arm.get("if").is_some()) => {
+                    return self.no_arm(node, schema, arms);
+                }
                 None => {}
             }
         }
@@ -244,7 +261,12 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn unknown_key(&mut self, entry: &Entry, entries: &[Entry], known: Option<&'s serde_json::Map<String, Value>>) {
+    fn unknown_key(
+        &mut self,
+        entry: &Entry,
+        entries: &[Entry],
+        known: Option<&'s serde_json::Map<String, Value>>,
+    ) {
         if !entry.key_is_text {
             return; // said already
         }
@@ -262,14 +284,21 @@ impl<'s> Walk<'s> {
         self.push_key(Code::UnknownKey, entry, message, Some(help));
     }
 
-    fn missing(&mut self, node: &Node, schema: &Value, properties: Option<&'s serde_json::Map<String, Value>>) {
+    fn missing(
+        &mut self,
+        node: &Node,
+        schema: &Value,
+        properties: Option<&'s serde_json::Map<String, Value>>,
+    ) {
         for key in words::required(schema) {
             if node.entry(key).is_some() {
                 continue;
             }
             let what = properties
                 .and_then(|all| all.get(key))
-                .and_then(|property| property.get("description").or_else(|| self.resolve(property).get("description")))
+                .and_then(|property| {
+                    property.get("description").or_else(|| self.resolve(property).get("description"))
+                })
                 .and_then(Value::as_str)
                 .map(words::first_sentence);
             let message = format!("{}`{key}` is missing", self.place());
@@ -303,10 +332,11 @@ impl<'s> Walk<'s> {
             Some(entry) => {
                 self.path.push(Step { key: key.to_owned(), index: false, name: None });
                 match &entry.node.value {
-                    NodeValue::Text(text) => self.unknown_word(&entry.node, text, &known),
+                    NodeValue::Text(text) => self.unknown_word(&entry.node, text, &known, schema),
                     _ => {
                         let expected = list_of(&known, "or");
-                        let message = format!("{} is {}, expected {expected}", self.subject(), found(&entry.node));
+                        let message =
+                            format!("{} is {}, expected {expected}", self.subject(), found(&entry.node));
                         self.push(Code::WrongType, &entry.node, message, None);
                     }
                 }

@@ -32,14 +32,16 @@ pub(super) fn tree(text: &str) -> Result<Node, Fault> {
         return Err(super::parse::empty(text));
     }
     let options = options(text, DuplicateKeyPolicy::PassThrough, false);
-    let read: Spanned<Tree> =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| yaml_fault::syntax(text, &error))?;
+    let read: Spanned<Tree> = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| yaml_fault::syntax(text, &error))?;
     Ok(node(text, read))
 }
 
 /// Nothing but blanks, comments and document marks.
 pub(super) fn is_empty(text: &str) -> bool {
-    text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#') || line == "---" || line == "...")
+    text.lines()
+        .map(str::trim)
+        .all(|line| line.is_empty() || line.starts_with('#') || line == "---" || line == "...")
 }
 
 fn options(text: &str, duplicate_keys: DuplicateKeyPolicy, quote_ambiguous: bool) -> Options {
@@ -190,7 +192,8 @@ fn node(text: &str, tree: Spanned<Tree>) -> Node {
             Node { span: start.map(|start| container(text, start, last)), value: NodeValue::List(items) }
         }
         Tree::Map(entries) => {
-            let entries: Vec<Entry> = entries.into_iter().map(|(key, value)| entry(text, key, value)).collect();
+            let entries: Vec<Entry> =
+                entries.into_iter().map(|(key, value)| entry(text, key, value)).collect();
             // Merged entries stand elsewhere in the text: the last one that is written here counts.
             let last = entries.iter().filter_map(|entry| entry.node.span.clone()).max_by_key(|span| span.end);
             let last = if from_alias { None } else { last };
@@ -267,7 +270,15 @@ mod tests {
         let keys: Vec<_> = root.entries().iter().map(|e| (e.key.as_str(), e.key_is_text)).collect();
         assert_eq!(
             keys,
-            [("1", false), ("true", false), ("null", false), ("2", true), ("a", true), ("a", true), ("?", false)]
+            [
+                ("1", false),
+                ("true", false),
+                ("null", false),
+                ("2", true),
+                ("a", true),
+                ("a", true),
+                ("?", false)
+            ]
         );
     }
 

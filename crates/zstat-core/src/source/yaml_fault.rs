@@ -35,22 +35,26 @@ pub(super) fn syntax(text: &str, error: &Error) -> Fault {
                 .help("aliases of aliases multiply; write the values out, or use fewer levels")
         }
         Error::AliasError { error, .. } => syntax(text, error),
-        Error::Budget { .. } => at(Code::Limit, limit(&reason(error))).help(
-            "a spec needs fewer than 15 levels of nesting; is the file what you think it is?",
-        ),
+        Error::Budget { .. } => at(Code::Limit, limit(&reason(error)))
+            .help("a spec needs fewer than 15 levels of nesting; is the file what you think it is?"),
         other => scanner(text, span.clone(), &reason(other)),
     }
 }
 
 fn limit(reason: &str) -> String {
-    if reason.contains("depth") { "more than 64 levels of nesting".into() } else { format!("too much: {reason}") }
+    if reason.contains("depth") {
+        "more than 64 levels of nesting".into()
+    } else {
+        format!("too much: {reason}")
+    }
 }
 
 /// The scanner's own messages.
 fn scanner(text: &str, span: Range<usize>, reason: &str) -> Fault {
     let start = super::document::floor_boundary(text, span.start);
     let fault = |span: Range<usize>, message: String| Fault::new(Code::Syntax, "", message).span(span);
-    if reason.contains("tabs disallowed") || reason.contains("tab") && text[line_start(text, start)..].starts_with('\t')
+    if reason.contains("tabs disallowed")
+        || reason.contains("tab") && text[line_start(text, start)..].starts_with('\t')
     {
         let line = line_start(text, start);
         let tabs = text[line..].len() - text[line..].trim_start_matches(['\t', ' ']).len();
@@ -58,7 +62,8 @@ fn scanner(text: &str, span: Range<usize>, reason: &str) -> Fault {
             .help("YAML is indented by spaces: replace the tab, and set your editor to write spaces");
     }
     if reason.contains("nesting") || reason.contains("recursion") || reason.contains("too deep") {
-        return Fault::new(Code::Limit, "", "more than 64 levels of nesting").span(span)
+        return Fault::new(Code::Limit, "", "more than 64 levels of nesting")
+            .span(span)
             .help("a spec needs fewer than 15; is the file what you think it is?");
     }
     if let Some((at, open)) = open_at(text, start) {
@@ -67,19 +72,28 @@ fn scanner(text: &str, span: Range<usize>, reason: &str) -> Fault {
             '{' => ("`{`", "`}`"),
             quote => return unclosed_quote(at, quote),
         };
-        return fault(at..at + 1, format!("this {what} is not closed where the text goes on to another entry"))
-            .help(format!("close it with {close}, and separate its entries by commas"));
+        return fault(
+            at..at + 1,
+            format!("this {what} is not closed where the text goes on to another entry"),
+        )
+        .help(format!("close it with {close}, and separate its entries by commas"));
     }
     let found = text[start..].chars().next();
     if reason.contains("unexpected character") {
         let shown = found.map(|c| c.escape_default().to_string()).unwrap_or_default();
-        return fault(start..start + found.map_or(0, char::len_utf8), format!("text cannot start with `{shown}` here"))
-            .help("put the text in quotes");
+        return fault(
+            start..start + found.map_or(0, char::len_utf8),
+            format!("text cannot start with `{shown}` here"),
+        )
+        .help("put the text in quotes");
     }
     if reason.contains("mapping values are not allowed") {
         let line = line_start(text, start);
-        return fault(line + indent(&text[line..])..start + 1, "a `key: value` is not possible at this place".into())
-            .help("check this line's indentation against its neighbours; text that contains `: ` needs quotes");
+        return fault(
+            line + indent(&text[line..])..start + 1,
+            "a `key: value` is not possible at this place".into(),
+        )
+        .help("check this line's indentation against its neighbours; text that contains `: ` needs quotes");
     }
     if matches!(found, Some(']' | '}')) {
         let found = found.unwrap_or(']');
@@ -91,7 +105,8 @@ fn scanner(text: &str, span: Range<usize>, reason: &str) -> Fault {
 }
 
 fn unclosed_quote(at: usize, quote: char) -> Fault {
-    Fault::new(Code::Syntax, "", format!("this {quote} is not closed")).span(at..at + 1)
+    Fault::new(Code::Syntax, "", format!("this {quote} is not closed"))
+        .span(at..at + 1)
         .help(format!("close the text with {quote}; double a {quote} that is meant inside of it"))
 }
 
@@ -125,7 +140,9 @@ fn open_at(text: &str, end: usize) -> Option<(usize, char)> {
             ('\'' | '"', Some((_, q))) if c == q && previous != '\\' => quote = None,
             (_, Some(_)) => {}
             ('#', None) if previous.is_whitespace() => quote = Some((at, '#')),
-            ('\'' | '"', None) if previous.is_whitespace() || "[{,:".contains(previous) => quote = Some((at, c)),
+            ('\'' | '"', None) if previous.is_whitespace() || "[{,:".contains(previous) => {
+                quote = Some((at, c))
+            }
             ('[' | '{', None) if !open.is_empty() || previous.is_whitespace() => open.push((at, c)),
             (']' | '}', None) => {
                 open.pop();

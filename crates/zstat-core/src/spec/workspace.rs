@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{read, CorrelatedConstraint, Modifier, OneOrMany, ParameterSpec};
+use super::{CorrelatedConstraint, Modifier, OneOrMany, ParameterSpec, read};
 
 /// A HistFactory workspace: the whole statistical model and its data. Yields are in events.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -31,8 +31,12 @@ impl Basis {
             HistoSysCode::Code2 if a <= 1.0 => parabola(alpha),
             HistoSysCode::Code2 => Self { f: 2.0 * a - 1.0, f1: 2.0 * sign, ..linear },
             HistoSysCode::Code2Pyhf if a <= 1.0 => parabola(alpha),
-            // pyhf leaves out hi − nominal (lo − nominal), so that the effect jumps at ±1.
-            HistoSysCode::Code2Pyhf => Self { s: alpha - sign, f: 2.0 * a - 2.0, f1: 2.0 * sign, ..linear },
+            // pyhf leaves out hi − nominal at α > 1, and has α in the place of α + 1, less lo − nominal, at α < −1:
+            // the effect jumps at ±1, differently.
+            HistoSysCode::Code2Pyhf if alpha > 0.0 => {
+                Self { s: alpha - 1.0, f: 2.0 * alpha - 2.0, f1: 2.0, ..linear }
+            }
+            HistoSysCode::Code2Pyhf => Self { s: alpha, f: 2.0 * a, f1: -2.0, ..linear },
             HistoSysCode::Code4p if a < 1.0 => {
                 let x2 = alpha * alpha;
                 Self {
@@ -62,11 +66,11 @@ mod tests {
         (hi - lo) / 2.0 * basis.s + (hi + lo - 2.0 * nominal) / 2.0 * basis.f
     }
 
-    /// For (lo, nominal, hi) = (80, 100, 130): codes 0, 2 as pyhf has it, 2, 4p. pyhf 0.7.6 gives −15 at α = −2.
+    /// For (lo, nominal, hi) = (80, 100, 130): codes 0, 2 as pyhf has it, 2, 4p. pyhf 0.7.6 gives −30 at α = −2.
     #[test]
     fn table_of_check_values() {
         let rows = [
-            (-2.0, -40.0, -15.0, -35.0, -40.0),
+            (-2.0, -40.0, -30.0, -35.0, -40.0),
             (-1.0, -20.0, -20.0, -20.0, -20.0),
             (-0.7, -14.0, -15.05, -15.05, -14.186283125),
             (-0.3, -6.0, -7.05, -7.05, -6.705508125),

@@ -11,7 +11,7 @@ pub(crate) fn relative_errors(carriers: &[(&[f64], &[f64])], n_bins: usize) -> V
     let one = |bin: usize| {
         let total: f64 = carriers.iter().map(|(nominal, _)| nominal[bin]).sum();
         let variance: f64 = carriers.iter().map(|(_, error)| error[bin] * error[bin]).sum();
-        if total == 0.0 { 0.0 } else { variance.sqrt() / total.abs() }
+        if total > 0.0 { variance.sqrt() / total } else { 0.0 }
     };
     (0..n_bins).map(one).collect()
 }

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::Walk;
-use super::words::{list_of, required, words};
+use super::words::{required, words};
 use crate::diag::Code;
 use crate::source::{Entry, Node, NodeValue};
-use crate::text::nearest;
+use crate::text::{list_of, nearest};
 
 impl<'s> Walk<'s> {
     pub(super) fn choose(&mut self, node: &Node, schema: &'s Value, branches: &'s [Value]) {
@@ -23,7 +23,7 @@ impl<'s> Walk<'s> {
                 return;
             }
             if !known.is_empty() && !free_text {
-                return self.unknown_choice(node, text, known, variants(&branches).unwrap_or_default());
+                return self.unknown_choice(node, text, known, &branches, schema);
             }
         }
         let fitting: Vec<&'s Value> =
@@ -64,14 +64,24 @@ impl<'s> Walk<'s> {
         self.keys(entries);
         let names: Vec<&str> = variants.iter().map(|(name, _)| *name).collect();
         if entries.len() != 1 {
-            let message = format!("{} has {} keys, expected one of {}", self.subject(), entries.len(), list_of(&names, "or"));
+            let message = format!(
+                "{} has {} keys, expected one of {}",
+                self.subject(),
+                entries.len(),
+                list_of(&names, "or")
+            );
             return self.push(Code::WrongType, node, message, None);
         }
         for entry in entries {
             match variants.iter().find(|(name, _)| *name == entry.key) {
                 Some((_, schema)) => self.member(entry, schema),
                 None => {
-                    let message = format!("{} has the key `{}`, expected {}", self.subject(), entry.key, list_of(&names, "or"));
+                    let message = format!(
+                        "{} has the key `{}`, expected {}",
+                        self.subject(),
+                        entry.key,
+                        list_of(&names, "or")
+                    );
                     let near = nearest(&entry.key, names.iter().copied());
                     let help = near.map(|near| format!("did you mean `{near}`?"));
                     self.push_key(Code::UnknownWord, entry, message, help);
@@ -80,23 +90,36 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn unknown_choice(&mut self, node: &Node, text: &str, known: Vec<&str>, variants: Vec<(&str, &'s Value)>) {
-        if let Some((name, schema)) = variants.iter().find(|(name, _)| *name == text) {
-            let resolved = self.resolve(schema);
-            let keys = required(resolved);
+    /// A word that is none of a choice's: a mistyped one, or a variant without its mapping.
+    fn unknown_choice(
+        &mut self,
+        node: &Node,
+        text: &str,
+        mut known: Vec<&'s str>,
+        branches: &[&'s Value],
+        schema: &'s Value,
+    ) {
+        let variants = variants(branches).unwrap_or_default();
+        if let Some((name, of_variant)) = variants.iter().find(|(name, _)| *name == text) {
+            let keys = required(self.resolve(of_variant));
             let form = keys.iter().map(|key| format!("{key}: …")).collect::<Vec<_>>().join(", ");
             let message = format!("{} is `{name}` without {}", self.subject(), list_of(&keys, "and"));
-            return self.push(Code::MissingKey, node, message, Some(format!("write `{{{name}: {{{form}}}}}`")));
+            return self.push(
+                Code::MissingKey,
+                node,
+                message,
+                Some(format!("write `{{{name}: {{{form}}}}}`")),
+            );
         }
-        let mut all = known;
-        all.extend(variants.iter().map(|(name, _)| *name));
-        self.unknown_word(node, text, &all);
+        known.extend(variants.iter().map(|(name, _)| *name));
+        self.unknown_word(node, text, &known, schema);
     }
 
     /// Whether `schema` accepts values of a type.
     pub(super) fn accepts(&self, schema: &'s Value, name: &str) -> bool {
         let schema = self.resolve(schema);
-        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
+        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array)
+        {
             return self.flatten(branches, 0).iter().any(|branch| self.accepts(branch, name));
         }
         match schema.get("type") {
@@ -114,7 +137,8 @@ impl<'s> Walk<'s> {
 
 /// The object branches of an externally tagged enum, by their one key; none if there is another kind of object.
 fn variants<'s>(branches: &[&'s Value]) -> Option<Vec<(&'s str, &'s Value)>> {
-    let objects = branches.iter().filter(|branch| branch.get("type").and_then(Value::as_str) == Some("object"));
+    let objects =
+        branches.iter().filter(|branch| branch.get("type").and_then(Value::as_str) == Some("object"));
     let variants: Option<Vec<_>> = objects
         .map(|branch| {
             let properties = branch.get("properties")?.as_object()?;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::source::{Node, NodeValue};
+use crate::text::{list_of, number};
 
 /// "a number", "a list of numbers", "`a` or `b`": what a schema accepts.
 pub(super) fn describe<'s>(schema: &'s Value, resolve: &dyn Fn(&'s Value) -> &'s Value) -> String {
@@ -53,7 +54,8 @@ fn describe_as<'s>(
                 (None, false) => ("a list", None),
                 (None, true) => ("lists", None),
             };
-            let item = schema.get("prefixItems").and_then(|items| items.get(0)).or_else(|| schema.get("items"));
+            let item =
+                schema.get("prefixItems").and_then(|items| items.get(0)).or_else(|| schema.get("items"));
             match (item, count) {
                 (Some(item), count) if depth < 4 => {
                     let items = describe_as(item, resolve, true, depth + 1);
@@ -66,7 +68,11 @@ fn describe_as<'s>(
         ("object", plural) => {
             let keys = required(schema);
             let mapping = if plural { "mappings" } else { "a mapping" };
-            if keys.is_empty() { mapping.to_owned() } else { format!("{mapping} with {}", list_of(&keys, "and")) }
+            if keys.is_empty() {
+                mapping.to_owned()
+            } else {
+                format!("{mapping} with {}", list_of(&keys, "and"))
+            }
         }
         ("null", _) => "nothing".into(),
         _ => "any value".into(),
@@ -117,12 +123,6 @@ fn shorten(text: &str) -> String {
     }
 }
 
-/// A number without a needless `.0`, in scientific form where it is long.
-pub(crate) fn number(value: f64) -> String {
-    let text = format!("{value:?}");
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
-}
-
 /// What to do about a text in place of a number.
 pub(super) fn number_from_text(text: &str) -> Option<String> {
     let trimmed = text.trim();
@@ -149,11 +149,6 @@ pub(super) fn number_from_text(text: &str) -> Option<String> {
         return Some("separate the numbers by commas".to_owned());
     }
     None
-}
-
-/// "`a`, `b` or `c`".
-pub(crate) fn list_of(names: &[&str], last: &str) -> String {
-    join(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>(), last)
 }
 
 fn join(parts: &[String], last: &str) -> String {
