@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn an_excerpt_shows_the_line_before() {
         let excerpt = Excerpt::new("one: 1\ntwo: µ\nthree: 3\n", 12..14);
-        assert_eq!((excerpt.text.as_str(), excerpt.lines_before), ("one: 1\ntwo: µ", 1));
+        assert_eq!((excerpt.text, excerpt.lines_before), ("one: 1\ntwo: µ", 1));
         assert_eq!(&excerpt.text[excerpt.span], "µ");
     }
 

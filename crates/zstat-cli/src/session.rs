@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use serde::Serialize;
 use zstat_core::diag::Diagnostic;
+use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace, check};
+use zstat_core::plugin::Registry;
+use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace, check, check_analysis};
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::data;
@@ -38,6 +40,9 @@ pub struct Session {
 pub struct SpecInfo {
     /// File as given.
     pub file: String,
+    /// Title of the analysis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Digest of the workspace.
     pub digest: String,
     /// Whose defaults hold.
@@ -58,12 +63,14 @@ impl SpecInfo {
     }
 
     fn headline(&self) -> String {
+        let name = self.name.as_ref().map(|name| format!(": {name}"));
         let measurement = self.measurement.as_ref().map(|name| format!(", measurement `{name}`"));
         let dialect = match self.dialect {
             Dialect::Pyhf => "pyhf",
             Dialect::Root => "root",
         };
-        format!("{}{}, dialect {dialect}", self.file, measurement.unwrap_or_default())
+        let (name, measurement) = (name.unwrap_or_default(), measurement.unwrap_or_default());
+        format!("{}{name}{measurement}, dialect {dialect}", self.file)
     }
 }
 
@@ -86,8 +93,10 @@ impl Session {
     pub fn open(args: &ModelArgs) -> Result<Self, Failure> {
         let spec = Spec::open(&args.spec)?;
         let (options, faults) = build_options(&spec, args);
+        let fitters = Registry::<dyn Fitter>::load("fitter")?;
         let workspace = &spec.analysis().workspace;
-        let errors = check(workspace, &options);
+        let mut errors = check(workspace, &options);
+        errors.extend(check_analysis(spec.analysis(), &fitters));
         let built = if errors.is_empty() { Model::build(workspace, &options) } else { Err(errors) };
         match built {
             Ok(model) => {
@@ -117,6 +126,7 @@ impl Session {
         let first = measurements.first().map(|measurement| measurement.name.clone());
         SpecInfo {
             file: self.spec.name().to_owned(),
+            name: self.spec.analysis().name.clone(),
             digest: self.spec.digest(),
             dialect: self.options.dialect,
             measurement: self.options.measurement.clone().or(first),

@@ -168,15 +168,16 @@ fn fitter(
 }
 
 /// Indices of the parameters of `--minos`, else of the spec's `fit.minos`; sorted, each once. A glob leaves fixed
-/// parameters out; a fixed parameter by name is a fault.
+/// parameters out; a fixed parameter by name is a fault of the option, and a warning where the spec names it.
 fn minos(session: &Session, names: &[String], fixed: &[bool], faults: &mut Vec<OptionFault>) -> Vec<usize> {
     let of_spec = session.spec.analysis().fit.minos.as_ref().map_or(&[][..], OneOrMany::as_slice);
-    let names = if names.is_empty() { of_spec } else { names };
+    let asked = !names.is_empty();
+    let names = if asked { names } else { of_spec };
     let mut indices = Vec::new();
     for name in names {
         match select::parameters(&session.model, "--minos", name) {
             Ok(found) if is_glob(name) => indices.extend(found.into_iter().filter(|&i| !fixed[i])),
-            Ok(found) if found.iter().all(|&i| fixed[i]) => {
+            Ok(found) if asked && found.iter().all(|&i| fixed[i]) => {
                 let message = format!("`{name}` is fixed: there is nothing to vary");
                 faults.push(OptionFault::new("--minos", name, message).help("let it go with --free"));
             }

@@ -62,7 +62,8 @@ impl Table {
     pub fn render(&self) -> String {
         let shown: Vec<usize> = (0..self.columns.len()).filter(|&column| self.has_content(column)).collect();
         let header: Vec<Cell> = self.columns.iter().map(|(title, _)| Cell::styled(title, BOLD)).collect();
-        let lines: Vec<&Vec<Cell>> = std::iter::once(&header).chain(&self.rows).collect();
+        let titled = shown.iter().any(|&column| !self.columns[column].0.is_empty());
+        let lines: Vec<&Vec<Cell>> = titled.then_some(&header).into_iter().chain(&self.rows).collect();
         let empty = Cell::default();
         let mut out = String::new();
         for line in &lines {

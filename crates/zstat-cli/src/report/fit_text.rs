@@ -34,11 +34,11 @@ fn status(report: &FitReport, page: &mut Page) {
     let (word, style) = if status.converged { ("converged", GOOD) } else { ("NOT CONVERGED", BAD) };
     let twice_nll = report.result.twice_nll.map_or("not finite".to_owned(), |x| format!("{x:.6}"));
     page.line(format!(
-        "{}: {} ({} iterations, EDM {:.1e})",
+        "{}: {} ({} iterations, EDM {})",
         styled(word, style),
         status.reason,
         status.iterations,
-        status.edm
+        edm(status.edm)
     ));
     let free = report.result.parameters.iter().filter(|p| !p.fixed).count();
     page.line(format!("2 NLL = {twice_nll}, {free} of {} parameters free", report.result.parameters.len()));
@@ -48,6 +48,11 @@ fn status(report: &FitReport, page: &mut Page) {
     for warning in &status.warnings {
         page.warning(warning);
     }
+}
+
+/// What is below 1e-12 is rounding.
+fn edm(edm: f64) -> String {
+    if edm < 1e-12 { "below 1e-12".to_owned() } else { format!("{edm:.1e}") }
 }
 
 fn parameters(report: &FitReport) -> Table {
