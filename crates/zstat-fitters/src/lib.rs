@@ -1,1 +1,10 @@
-//! placeholder
+//! Minimisers for zstat, registered as plugins: `lbfgsb`, …
+//!
+//! In: an [`zstat_core::fit::Objective`] and a box. Out: a [`zstat_core::fit::Minimum`]. No minimiser knows what it
+//! minimises. A binary that wants them says `use zstat_fitters as _;`.
+
+mod arrival;
+mod lbfgsb;
+mod reduced;
+
+pub use lbfgsb::{Lbfgsb, LbfgsbOptions};
