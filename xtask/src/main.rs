@@ -1,2 +1,95 @@
-//! Maintenance.
-fn main() {}
+//! `cargo xtask`: maintenance of this repository. Nothing here is part of the tool.
+
+mod generated;
+mod licences;
+mod reproduce;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+
+/// Maintenance of the zstat repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Check sizes, headers, stray paths and the top level of the repository
+    Tidy,
+    /// Write `schemas/`; with --check only compare
+    Schemas {
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the generated pages of `docs/`; with --check only compare
+    Docs {
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check licences and sources of all dependencies against `deny.toml`
+    Licences,
+    /// Run what the gate runs: `.ci/run`
+    Ci,
+    /// Make a published result again; without NAME, list them
+    Reproduce { name: Option<String> },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Tidy => tidy::run(&root()),
+        Task::Schemas { check } => generated::schemas(&root(), check),
+        Task::Docs { check } => generated::docs(&root(), check),
+        Task::Licences => licences::run(&root()),
+        Task::Ci => run(Command::new("bash").arg(".ci/run").current_dir(root())),
+        Task::Reproduce { name } => reproduce::run(&root(), name.as_deref()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// Runs a command; its failure is an error.
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed: {status}");
+    }
+    Ok(())
+}
+
+/// Standard output of a command; its failure is an error.
+fn output(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// This cargo, in the repository.
+fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+#[expect(clippy::print_stdout, reason = "the one place where these commands talk")]
+fn say(text: &str) {
+    println!("{text}");
+}

@@ -1,1 +1,57 @@
-//! placeholder
+//! The `zstat` command line as a library: arguments, files, diagnostics, progress, exit codes. No statistics here.
+//!
+//! A binary with plugins of its own is `use my_plugin as _; fn main() -> ExitCode { zstat_cli::main() }`.
+
+mod args;
+mod commands;
+mod data;
+mod engine;
+mod failure;
+mod input;
+mod interrupt;
+mod output;
+mod plugins;
+mod progress;
+mod render;
+mod report;
+mod schemas;
+mod select;
+mod session;
+mod start;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+
+/// Done, and everything converged.
+pub(crate) const EXIT_DONE: u8 = 0;
+/// A result was written, and something in it did not converge.
+pub(crate) const EXIT_NOT_CONVERGED: u8 = 1;
+/// Bad input or usage; nothing was written.
+pub(crate) const EXIT_BAD_INPUT: u8 = 2;
+/// Interrupted by Ctrl-C.
+pub(crate) const EXIT_INTERRUPTED: u8 = 130;
+
+/// Runs the command line of this process. Exit codes: 0 done and converged, 1 result written but something did not
+/// converge, 2 bad input or usage, 130 interrupted.
+pub fn main() -> ExitCode {
+    interrupt::install();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way, too, and go to standard output; a closed pipe is no error.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { EXIT_BAD_INPUT } else { EXIT_DONE });
+        }
+    };
+    cli.global.color.write_global();
+    match commands::run(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            render::failure(&failure);
+            ExitCode::from(EXIT_BAD_INPUT)
+        }
+    }
+}

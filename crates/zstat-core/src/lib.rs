@@ -9,6 +9,7 @@ pub mod likelihood;
 pub mod linalg;
 pub mod model;
 pub mod plugin;
+pub mod source;
 pub mod spec;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

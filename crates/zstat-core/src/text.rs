@@ -47,6 +47,24 @@ pub fn glob_matches(pattern: &str, name: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
+/// A number without a needless `.0`, in scientific form where it is long.
+pub fn number(value: f64) -> String {
+    let text = format!("{value:?}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
+/// Names in a sentence: "`a`, `b` or `c`" with `last` = "or".
+pub fn list_of(names: &[&str], last: &str) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => format!("`{one}`"),
+        [start @ .., end] => {
+            let start: Vec<String> = start.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} {last} `{end}`", start.join(", "))
+        }
+    }
+}
+
 /// Whether `text` contains a glob character.
 pub fn is_glob(text: &str) -> bool {
     text.contains(['*', '?'])

@@ -4,10 +4,14 @@
 //! column is the business of whoever holds the text ([`crate::source`]).
 
 mod code;
+mod diagnostic;
+mod explain;
 
 use std::fmt;
+use std::ops::Range;
 
 pub use code::Code;
+pub use diagnostic::{Diagnostic, resolve};
 use serde::Serialize;
 
 /// Errors stop; warnings do not.
@@ -30,6 +34,8 @@ pub struct Fault {
     pub pointer: String,
     /// Mark the key rather than the value at `pointer`.
     pub at_key: bool,
+    /// Bytes in the document's text, where the fault was found in a text; then `pointer` is the document's own.
+    pub span: Option<Range<usize>>,
     /// What is wrong, with what was found and what was expected: lower case, no final period.
     pub message: String,
     /// What to do about it.
@@ -39,7 +45,7 @@ pub struct Fault {
 impl Fault {
     /// A fault at `pointer`.
     pub fn new(code: Code, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), at_key: false, message: message.into(), help: None }
+        Self { code, pointer: pointer.into(), at_key: false, span: None, message: message.into(), help: None }
     }
 
     /// The same with advice.
@@ -53,6 +59,13 @@ impl Fault {
     #[must_use]
     pub fn at_key(mut self) -> Self {
         self.at_key = true;
+        self
+    }
+
+    /// The same at known bytes of the text.
+    #[must_use]
+    pub fn span(mut self, span: Range<usize>) -> Self {
+        self.span = Some(span);
         self
     }
 

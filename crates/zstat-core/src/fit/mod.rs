@@ -1,9 +1,16 @@
 //! Fits: the contract between an objective function and a minimiser, and what comes out.
 //!
-//! Nothing here knows channels or samples; nothing in a fitter does either.
+//! [`Objective`] and [`Fitter`] know no channels. [`run`] is the fit of a likelihood: minimum, covariance, pulls, MINOS
+//! intervals, several starts, and everything a careful reader should be told.
 
+mod covariance;
+mod minos;
 mod objective;
 mod result;
+mod run;
+mod starts;
 
+pub use covariance::{Uncertainties, uncertainties};
 pub use objective::{Curvature, EvalError, Fitter, Minimum, Objective, Problem, Termination};
 pub use result::{Covariance, FitOptions, FitResult, FitStatus, Minos, OtherMinimum, ParameterResult};
+pub use run::run;

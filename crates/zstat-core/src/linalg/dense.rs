@@ -1,22 +1,18 @@
-//! Dense kernels on row-major slices. Products go to `nalgebra`, whose kernels use the CPU's vector units.
+//! Dense kernels on row-major slices: Cholesky factor, triangular solves and inverses, blocked so that most of the work
+//! is matrix products.
 //!
 //! All matrices are square or `rows × cols`, row-major, without padding.
 
-use nalgebra::{DMatrixView, DMatrixViewMut};
+use super::product::{Strides, product};
 
 /// Rows handled one at a time before a blocked routine hands over to products.
 const BLOCK: usize = 40;
 
 /// z = α xᵀ y + β z, with `x` of shape r × m, `y` of r × n and `z` of m × n.
+#[expect(clippy::too_many_arguments, reason = "the signature of a matrix product")]
 pub fn product_tn(alpha: f64, x: &[f64], y: &[f64], r: usize, m: usize, n: usize, beta: f64, z: &mut [f64]) {
-    if m == 0 || n == 0 {
-        return;
-    }
-    // A row-major r × m matrix is a column-major m × r one: its transpose.
-    let xt = DMatrixView::from_slice_with_strides(&x[..r * m], m, r, 1, m);
-    let y = DMatrixView::from_slice_with_strides(&y[..r * n], r, n, n, 1);
-    let mut z = DMatrixViewMut::from_slice_with_strides_mut(&mut z[..m * n], m, n, n, 1);
-    z.gemm(alpha, &xt, &y, beta);
+    let (left, right) = ((x, Strides::transposed(m)), (y, Strides::rows(n)));
+    product([m, r, n], alpha, left, right, beta, (z, Strides::rows(n)));
 }
 
 /// Dot product in eight running sums: the compiler may use vector registers, and the order of additions is fixed.
@@ -94,11 +90,10 @@ fn update_trailing(a: &mut [f64], n: usize, start: usize, end: usize) {
         let last = (first + BLOCK).min(n);
         let rows = &panel[(first - end) * width..(last - end) * width];
         let columns = &panel[..(last - end) * width];
-        let left = DMatrixView::from_slice_with_strides(rows, last - first, width, width, 1);
-        let right = DMatrixView::from_slice_with_strides(columns, width, last - end, 1, width);
-        let target = &mut a[first * n + end..];
-        let mut out = DMatrixViewMut::from_slice_with_strides_mut(target, last - first, last - end, n, 1);
-        out.gemm(-1.0, &left, &right, 1.0);
+        let left = (rows, Strides::rows(width));
+        let right = (columns, Strides::transposed(width));
+        let target = (&mut a[first * n + end..], Strides::rows(n));
+        product([last - first, width, last - end], -1.0, left, right, 1.0, target);
     }
 }
 
@@ -149,18 +144,18 @@ fn invert_lower_block(l: &mut [f64], n: usize, start: usize, end: usize) {
     invert_lower_block(l, n, start, middle);
     invert_lower_block(l, n, middle, end);
     let (upper, lower) = (middle - start, end - middle);
-    let copy = |l: &[f64], rows: std::ops::Range<usize>, cols: std::ops::Range<usize>| {
-        rows.flat_map(|i| l[i * n + cols.start..i * n + cols.end].to_vec()).collect::<Vec<f64>>()
-    };
-    let a = copy(l, start..middle, start..middle);
-    let b = copy(l, middle..end, start..middle);
-    let c = copy(l, middle..end, middle..end);
-    let view =
-        |m: &[f64], rows, cols| DMatrixView::from_slice_with_strides(m, rows, cols, cols, 1).into_owned();
-    let product = view(&b, lower, upper) * view(&a, upper, upper);
-    let target = &mut l[middle * n + start..];
-    let mut out = DMatrixViewMut::from_slice_with_strides_mut(target, lower, upper, n, 1);
-    out.gemm(-1.0, &view(&c, lower, lower), &product, 0.0);
+    // B A⁻¹, then −C⁻¹ (B A⁻¹) in B's place.
+    let mut inner = vec![0.0; lower * upper];
+    let at = |row: usize, column: usize| row * n + column;
+    let (b, a) = (&l[at(middle, start)..], &l[at(start, start)..]);
+    let rows = Strides::rows(n);
+    product([lower, upper, upper], 1.0, (b, rows), (a, rows), 0.0, (&mut inner, Strides::rows(upper)));
+    let mut c = Vec::with_capacity(lower * lower);
+    for i in middle..end {
+        c.extend_from_slice(&l[at(i, middle)..at(i, end)]);
+    }
+    let (c, inner) = ((c.as_slice(), Strides::rows(lower)), (inner.as_slice(), Strides::rows(upper)));
+    product([lower, lower, upper], -1.0, c, inner, 0.0, (&mut l[at(middle, start)..], rows));
 }
 
 /// Inverse of A from its Cholesky factor: A⁻¹ = L⁻ᵀ L⁻¹, both triangles. Destroys `l`.

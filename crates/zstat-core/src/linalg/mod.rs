@@ -3,6 +3,7 @@
 mod arrow;
 pub mod dense;
 mod inverse;
+pub mod product;
 mod solver;
 
 pub use arrow::{ArrowMatrix, ArrowStructure, Group, GroupValues, Place};

@@ -42,6 +42,7 @@ pub struct FitSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minos: Option<OneOrMany<String>>,
     /// Number of starts; more than one looks for several minima.
+    #[schemars(range(min = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multi_start: Option<u32>,
 }

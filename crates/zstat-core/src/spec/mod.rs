@@ -4,14 +4,19 @@
 //! Must not know files, parameters' indices or likelihoods.
 
 mod analysis;
+mod check;
 mod modifier;
 mod parameter;
+mod read;
+mod schema;
 mod settings;
 mod workspace;
 
 pub use analysis::{Analysis, FitSpec, PluginSpec};
+pub use check::{check, check_analysis};
 pub use modifier::{Modifier, ModifierKind};
 pub use parameter::{Bounds, ConstraintSpec, CorrelatedConstraint, OneOrMany, ParameterSpec};
+pub use schema::schema;
 pub use settings::{
     BuildOptions, Dialect, HistoSysCode, Interpolation, NormSysCode, StatErrorConstraint, StatErrorSpec,
 };

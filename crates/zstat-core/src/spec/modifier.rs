@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::read::{self, Numbers, Variation};
 use super::{ConstraintSpec, HistoSysCode, NormSysCode};
 
 /// One source of variation of a sample. Its `name` is the name of the parameter that drives it.
@@ -80,31 +81,36 @@ impl ModifierKind {
         ["histosys", "lumi", "normfactor", "normsys", "shapefactor", "shapesys", "staterror"];
 }
 
-/// A scalar or a list: `lo` and `hi` are numbers for a normsys and templates for a histosys.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Variation {
-    Scalar(f64),
-    Template(Vec<f64>),
-}
-
 /// The flat form that is read and written: one pass over the fields, without serde's buffering of tagged enums.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawModifier {
     name: String,
     #[serde(rename = "type")]
-    kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Kind,
+    #[serde(default, deserialize_with = "read::present", skip_serializing_if = "Option::is_none")]
     lo: Option<Variation>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read::present", skip_serializing_if = "Option::is_none")]
     hi: Option<Variation>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<f64>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    interpolation: Option<String>,
+    #[serde(default, deserialize_with = "read::present", skip_serializing_if = "Option::is_none")]
+    errors: Option<Numbers>,
+    #[serde(default, deserialize_with = "read::present", skip_serializing_if = "Option::is_none")]
+    interpolation: Option<Option<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     constraint: Option<ConstraintSpec>,
+}
+
+/// The `type` word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    NormFactor,
+    Lumi,
+    NormSys,
+    HistoSys,
+    ShapeSys,
+    StatError,
+    ShapeFactor,
 }
 
 impl Serialize for Modifier {
@@ -123,7 +129,7 @@ impl From<Modifier> for RawModifier {
     fn from(modifier: Modifier) -> Self {
         let mut raw = Self {
             name: modifier.name,
-            kind: modifier.kind.name().to_owned(),
+            kind: Kind::NormFactor,
             lo: None,
             hi: None,
             errors: None,
@@ -131,20 +137,29 @@ impl From<Modifier> for RawModifier {
             constraint: modifier.constraint,
         };
         match modifier.kind {
+            ModifierKind::NormFactor => raw.kind = Kind::NormFactor,
+            ModifierKind::Lumi => raw.kind = Kind::Lumi,
+            ModifierKind::ShapeFactor => raw.kind = Kind::ShapeFactor,
             ModifierKind::NormSys { lo, hi, interpolation } => {
-                raw.lo = Some(Variation::Scalar(lo));
-                raw.hi = Some(Variation::Scalar(hi));
-                raw.interpolation = interpolation.map(|code| code.name().to_owned());
+                raw.kind = Kind::NormSys;
+                raw.lo = Some(Variation::Factor(lo));
+                raw.hi = Some(Variation::Factor(hi));
+                raw.interpolation = interpolation.map(|code| Some(code.name().to_owned()));
             }
             ModifierKind::HistoSys { lo, hi, interpolation } => {
+                raw.kind = Kind::HistoSys;
                 raw.lo = Some(Variation::Template(lo));
                 raw.hi = Some(Variation::Template(hi));
-                raw.interpolation = interpolation.map(|code| code.name().to_owned());
+                raw.interpolation = interpolation.map(|code| Some(code.name().to_owned()));
             }
-            ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => {
-                raw.errors = Some(errors);
+            ModifierKind::ShapeSys { errors } => {
+                raw.kind = Kind::ShapeSys;
+                raw.errors = Some(Numbers(errors));
             }
-            ModifierKind::NormFactor | ModifierKind::Lumi | ModifierKind::ShapeFactor => {}
+            ModifierKind::StatError { errors } => {
+                raw.kind = Kind::StatError;
+                raw.errors = Some(Numbers(errors));
+            }
         }
         raw
     }
@@ -154,52 +169,52 @@ impl TryFrom<RawModifier> for Modifier {
     type Error = String;
 
     fn try_from(raw: RawModifier) -> Result<Self, String> {
-        let kind = raw.kind.clone();
-        let missing = |field: &str| format!("`{kind}` needs `{field}`");
-        let extra = |field: &str| Err(format!("`{kind}` takes no `{field}`"));
-        let scalar = |value: Option<Variation>, field| match value {
-            Some(Variation::Scalar(value)) => Ok(value),
-            Some(Variation::Template(_)) => Err(format!("`{kind}` takes one number as `{field}`")),
-            None => Err(missing(field)),
+        let RawModifier { name, kind, lo, hi, errors, interpolation, constraint } = raw;
+        // Only what the kind takes may be there; the words matter little, the slow reading explains faults better.
+        let takes = |field: &str, given: bool, taken: bool| match (given, taken) {
+            (true, false) => Err(format!("a modifier of this type takes no `{field}`")),
+            _ => Ok(()),
         };
-        let template = |value: Option<Variation>, field| match value {
-            Some(Variation::Template(values)) => Ok(values),
-            Some(Variation::Scalar(_)) => Err(format!("`{kind}` takes a list as `{field}`")),
-            None => Err(missing(field)),
-        };
-        let interpolates = matches!(kind.as_str(), "normsys" | "histosys");
-        if !interpolates {
-            if raw.lo.is_some() {
-                return extra("lo");
-            }
-            if raw.hi.is_some() {
-                return extra("hi");
-            }
-            if raw.interpolation.is_some() {
-                return extra("interpolation");
-            }
-        }
-        if raw.errors.is_some() && !matches!(kind.as_str(), "shapesys" | "staterror") {
-            return extra("errors");
-        }
-        let parsed = match kind.as_str() {
-            "normfactor" => ModifierKind::NormFactor,
-            "lumi" => ModifierKind::Lumi,
-            "shapefactor" => ModifierKind::ShapeFactor,
-            "normsys" => ModifierKind::NormSys {
-                lo: scalar(raw.lo, "lo")?,
-                hi: scalar(raw.hi, "hi")?,
-                interpolation: raw.interpolation.as_deref().map(str::parse).transpose()?,
+        let interpolates = matches!(kind, Kind::NormSys | Kind::HistoSys);
+        takes("lo", lo.is_some(), interpolates)?;
+        takes("hi", hi.is_some(), interpolates)?;
+        takes("interpolation", interpolation.is_some(), interpolates)?;
+        takes("errors", errors.is_some(), matches!(kind, Kind::ShapeSys | Kind::StatError))?;
+        let code = interpolation.flatten();
+        let errors = || errors.map(|Numbers(errors)| errors).ok_or("`errors` is missing");
+        let kind = match kind {
+            Kind::NormFactor => ModifierKind::NormFactor,
+            Kind::Lumi => ModifierKind::Lumi,
+            Kind::ShapeFactor => ModifierKind::ShapeFactor,
+            Kind::NormSys => ModifierKind::NormSys {
+                lo: factor(lo, "lo")?,
+                hi: factor(hi, "hi")?,
+                interpolation: code.as_deref().map(str::parse).transpose()?,
             },
-            "histosys" => ModifierKind::HistoSys {
-                lo: template(raw.lo, "lo")?,
-                hi: template(raw.hi, "hi")?,
-                interpolation: raw.interpolation.as_deref().map(str::parse).transpose()?,
+            Kind::HistoSys => ModifierKind::HistoSys {
+                lo: template(lo, "lo")?,
+                hi: template(hi, "hi")?,
+                interpolation: code.as_deref().map(str::parse).transpose()?,
             },
-            "shapesys" => ModifierKind::ShapeSys { errors: raw.errors.ok_or_else(|| missing("errors"))? },
-            "staterror" => ModifierKind::StatError { errors: raw.errors.ok_or_else(|| missing("errors"))? },
-            other => return Err(format!("unknown modifier type `{other}`")),
+            Kind::ShapeSys => ModifierKind::ShapeSys { errors: errors()? },
+            Kind::StatError => ModifierKind::StatError { errors: errors()? },
         };
-        Ok(Self { name: raw.name, kind: parsed, constraint: raw.constraint })
+        Ok(Self { name, kind, constraint })
+    }
+}
+
+fn factor(value: Option<Variation>, field: &str) -> Result<f64, String> {
+    match value {
+        Some(Variation::Factor(value)) => Ok(value),
+        Some(Variation::Template(_)) => Err(format!("a normsys takes one number as `{field}`")),
+        None => Err(format!("`{field}` is missing")),
+    }
+}
+
+fn template(value: Option<Variation>, field: &str) -> Result<Vec<f64>, String> {
+    match value {
+        Some(Variation::Template(values)) => Ok(values),
+        Some(Variation::Factor(_)) => Err(format!("a histosys takes a list as `{field}`")),
+        None => Err(format!("`{field}` is missing")),
     }
 }

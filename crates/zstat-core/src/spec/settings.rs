@@ -5,6 +5,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::read;
+
 /// Whose defaults hold where the spec is silent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -126,8 +128,9 @@ pub struct StatErrorSpec {
     /// Gaussian or Poisson.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraint: Option<StatErrorConstraint>,
-    /// Bins whose relative error is below this keep γ = 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Bins whose relative error is below this keep γ = 1. A fraction, from 0 to 1.
+    #[schemars(range(min = 0, max = 1))]
+    #[serde(default, deserialize_with = "read::optional_number", skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
 }
 
@@ -144,6 +147,9 @@ pub struct BuildOptions {
     pub interpolation: Interpolation,
     /// Treatment of staterror in place of the dialect's.
     pub staterror: StatErrorSpec,
+    /// Parameters of interest and settings of parameters that the workspace does not have are tolerated: published
+    /// background-only files name a signal strength that comes with a patch.
+    pub allow_absent: bool,
     /// Lower limit of every bin's total expectation (pyhf's `clip_bin_data`).
     pub clip_bins: Option<f64>,
     /// Lower limit of every sample's expectation in every bin (pyhf's `clip_sample_data`).

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CorrelatedConstraint, Modifier, OneOrMany, ParameterSpec};
+use super::{CorrelatedConstraint, Modifier, OneOrMany, ParameterSpec, read};
 
 /// A HistFactory workspace: the whole statistical model and its data. Yields are in events.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,13 +13,13 @@ pub struct Workspace {
     /// Regions of phase space, each a histogram with its samples.
     pub channels: Vec<Channel>,
     /// Observed events a bin, by channel name. A channel without an entry can be evaluated but not fitted.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, deserialize_with = "read::map_of_numbers", skip_serializing_if = "IndexMap::is_empty")]
     pub observations: IndexMap<String, Vec<f64>>,
     /// Parameter of interest, or a list of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poi: Option<OneOrMany<String>>,
     /// Settings of single parameters, by name; what is not set follows the modifier and the dialect.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, deserialize_with = "read::map", skip_serializing_if = "IndexMap::is_empty")]
     pub parameters: IndexMap<String, ParameterSpec>,
     /// Correlated Gaussian constraints over several parameters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -46,6 +46,7 @@ pub struct Sample {
     /// Name, unique in its channel.
     pub name: String,
     /// Nominal yield a bin, in events. May be negative (interference).
+    #[serde(deserialize_with = "read::numbers")]
     pub data: Vec<f64>,
     /// What varies the yield.
     #[serde(default)]
@@ -62,6 +63,6 @@ pub struct Measurement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poi: Option<OneOrMany<String>>,
     /// Settings of single parameters; an entry replaces the workspace's entry of the same name.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, deserialize_with = "read::map", skip_serializing_if = "IndexMap::is_empty")]
     pub parameters: IndexMap<String, ParameterSpec>,
 }

@@ -45,7 +45,8 @@ impl Memory {
     /// Takes in a step; false if its curvature is not positive enough to be of use.
     pub fn learn(&mut self, s: DVector<f64>, y: DVector<f64>) -> bool {
         let (sy, yy) = (s.dot(&y), y.dot(&y));
-        if !(sy > CURVATURE * yy) || !(yy / sy).is_finite() {
+        let useful = sy > CURVATURE * yy && (yy / sy).is_finite();
+        if !useful {
             return false;
         }
         if self.pairs.len() == self.capacity {

@@ -41,7 +41,8 @@ fn cauchy_point(memory: &Memory, x: &[f64], gradient: &[f64], bounds: &[[f64; 2]
     let mut passed = 0;
     for &i in &order {
         let segment = reach[i] - at;
-        if slope >= 0.0 || !(-slope / bend.max(floor) >= segment) {
+        let goes_on = slope < 0.0 && -slope / bend.max(floor) >= segment;
+        if !goes_on {
             break;
         }
         // The model still decreases at the next bound: stop coordinate i there and go on without it.

@@ -49,7 +49,8 @@ impl BoundedLbfgs {
         let target = model::minimise(&self.memory, x, gradient, &self.bounds);
         let direction: Vec<f64> = target.iter().zip(x).map(|(t, x)| t - x).collect();
         let slope: f64 = direction.iter().zip(gradient).map(|(d, g)| d * g).sum();
-        if !(slope < 0.0) {
+        let descends = slope < 0.0;
+        if !descends {
             return None;
         }
         let longest = self.room(x, &direction);

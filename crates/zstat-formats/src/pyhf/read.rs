@@ -1,12 +1,11 @@
 //! pyhf's layout → zstat's workspace. The numbers are moved, nothing is dropped or reordered.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 use zstat_core::diag::{Code, Fault};
 use zstat_core::spec::{self, ConstraintSpec, ModifierKind, OneOrMany, ParameterSpec};
 
 use super::types::{Channel, Measurement, Model, Observation, Parameter, Workspace};
+use super::uses::{Usage, Uses};
 
 /// A workspace that was read, and what a user should know about how.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +30,7 @@ pub fn from_workspace(file: Workspace) -> Result<Converted, Vec<Fault>> {
     let mut measurements = Vec::with_capacity(file.measurements.len());
     for (i, Measurement { name, config }) in file.measurements.into_iter().enumerate() {
         let at = format!("/measurements/{i}/config/parameters");
-        let parameters = uses.parameters(config.parameters, &at, &mut faults);
+        let parameters = parameters(config.parameters, &uses, &at, &mut faults);
         let poi = (!config.poi.is_empty()).then_some(OneOrMany::One(config.poi));
         if poi.is_none() {
             notes.push(format!(
@@ -52,7 +51,7 @@ pub fn from_model(file: Model) -> Result<Converted, Vec<Fault>> {
     let mut faults = vec![];
     let mut workspace = spec::Workspace { channels: channels(file.channels), ..Default::default() };
     let uses = Uses::of(&workspace.channels);
-    workspace.parameters = uses.parameters(file.parameters, "/parameters", &mut faults);
+    workspace.parameters = parameters(file.parameters, &uses, "/parameters", &mut faults);
     let notes = vec!["a model without observations: it can be evaluated, not fitted".to_owned()];
     if faults.is_empty() { Ok(Converted { workspace, notes }) } else { Err(faults) }
 }
@@ -84,56 +83,33 @@ fn observations(list: Vec<Observation>, faults: &mut Vec<Fault>) -> IndexMap<Str
     map
 }
 
-/// How the parameters of a workspace are used: what decides whether a setting is a scalar and which ones exist.
-struct Uses<'a> {
-    first: HashMap<&'a str, Use<'a>>,
-}
-
-#[derive(Clone, Copy)]
-struct Use<'a> {
-    kind: &'a ModifierKind,
-    nominal: &'a [f64],
-}
-
-impl<'a> Uses<'a> {
-    fn of(channels: &'a [spec::Channel]) -> Self {
-        let mut first = HashMap::new();
-        for sample in channels.iter().flat_map(|channel| &channel.samples) {
-            for modifier in &sample.modifiers {
-                let this = Use { kind: &modifier.kind, nominal: &sample.data };
-                first.entry(modifier.name.as_str()).or_insert(this);
-            }
+/// The settings of one measurement, by name; what pyhf refuses goes to `faults`.
+fn parameters(
+    list: Vec<Parameter>,
+    uses: &Uses<'_>,
+    at: &str,
+    faults: &mut Vec<Fault>,
+) -> IndexMap<String, ParameterSpec> {
+    let mut map = IndexMap::with_capacity(list.len());
+    for (j, parameter) in list.into_iter().enumerate() {
+        let at = format!("{at}/{j}");
+        let usage = uses.get(&parameter.name);
+        faults.extend(unsupported(&parameter, usage, &at));
+        let (name, settings) = settings(parameter, usage);
+        if map.contains_key(&name) {
+            let message = format!("parameter `{name}` is set twice");
+            let fault = Fault::new(Code::DuplicateName, format!("{at}/name"), message);
+            faults.push(fault.help("merge the two entries"));
+        } else {
+            map.insert(name, settings);
         }
-        Self { first }
     }
-
-    fn parameters(
-        &self,
-        list: Vec<Parameter>,
-        at: &str,
-        faults: &mut Vec<Fault>,
-    ) -> IndexMap<String, ParameterSpec> {
-        let mut map = IndexMap::with_capacity(list.len());
-        for (j, parameter) in list.into_iter().enumerate() {
-            let at = format!("{at}/{j}");
-            let usage = self.first.get(parameter.name.as_str()).copied();
-            faults.extend(unsupported(&parameter, usage, &at));
-            let (name, settings) = settings(parameter, usage);
-            if map.contains_key(&name) {
-                let message = format!("parameter `{name}` is set twice");
-                let fault = Fault::new(Code::DuplicateName, format!("{at}/name"), message);
-                faults.push(fault.help("merge the two entries"));
-            } else {
-                map.insert(name, settings);
-            }
-        }
-        map
-    }
+    map
 }
 
 /// Settings that the type of the parameter does not have: pyhf refuses them, and their meaning would be a guess.
-fn unsupported(parameter: &Parameter, usage: Option<Use<'_>>, at: &str) -> Vec<Fault> {
-    let Some(Use { kind, .. }) = usage else { return vec![] };
+fn unsupported(parameter: &Parameter, usage: Option<&Usage<'_>>, at: &str) -> Vec<Fault> {
+    let Some(Usage { kind, .. }) = usage else { return vec![] };
     let (aux, sigmas, factors) = match kind {
         ModifierKind::NormFactor | ModifierKind::ShapeFactor => (false, false, false),
         ModifierKind::HistoSys { .. } | ModifierKind::NormSys { .. } => (true, false, false),
@@ -156,11 +132,8 @@ fn unsupported(parameter: &Parameter, usage: Option<Use<'_>>, at: &str) -> Vec<F
     refused.map(fault).collect()
 }
 
-fn settings(parameter: Parameter, usage: Option<Use<'_>>) -> (String, ParameterSpec) {
-    let vector = matches!(
-        usage.map(|u| u.kind),
-        Some(ModifierKind::ShapeFactor | ModifierKind::ShapeSys { .. } | ModifierKind::StatError { .. })
-    );
+fn settings(parameter: Parameter, usage: Option<&Usage<'_>>) -> (String, ParameterSpec) {
+    let vector = usage.is_some_and(Usage::is_vector);
     let constraint = constraint(parameter.sigmas, parameter.factors, usage, vector);
     let untouched_aux =
         matches!(constraint, Some(ConstraintSpec::Poisson { .. })) && parameter.auxdata.is_none();
@@ -178,10 +151,10 @@ fn settings(parameter: Parameter, usage: Option<Use<'_>>) -> (String, ParameterS
 fn constraint(
     sigmas: Option<Vec<f64>>,
     factors: Option<Vec<f64>>,
-    usage: Option<Use<'_>>,
+    usage: Option<&Usage<'_>>,
     vector: bool,
 ) -> Option<ConstraintSpec> {
-    let lumi = matches!(usage, Some(Use { kind: ModifierKind::Lumi, .. }));
+    let lumi = matches!(usage, Some(Usage { kind: ModifierKind::Lumi, .. }));
     match (sigmas, factors) {
         (Some(sigmas), _) => Some(ConstraintSpec::Normal { sigma: one_or_many(sigmas, vector) }),
         (None, Some(factors)) => Some(ConstraintSpec::Poisson { tau: one_or_many(factors, vector) }),
@@ -192,7 +165,7 @@ fn constraint(
 }
 
 /// The auxiliary counts that pyhf derives from a shapesys; they stay when only `factors` is replaced.
-fn shapesys_tau(Use { kind, nominal }: Use<'_>) -> Vec<f64> {
+fn shapesys_tau(Usage { kind, nominal, .. }: &Usage<'_>) -> Vec<f64> {
     let ModifierKind::ShapeSys { errors } = kind else { return vec![] };
     let tau = |(&nominal, &error): (&f64, &f64)| match nominal > 0.0 && error > 0.0 {
         true => nominal.powi(2) / error.powi(2),

@@ -1,0 +1,186 @@
+//! `zstat fit`: maximum likelihood.
+
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+use zstat_core::fit::{FitOptions, FitResult, Fitter};
+use zstat_core::likelihood::Nll;
+use zstat_core::plugin::Registry;
+use zstat_core::spec::{OneOrMany, PluginSpec};
+
+use crate::args::{DataArgs, GlobalArgs, ModelArgs, ParameterArgs};
+use crate::failure::{Failure, OptionFault};
+use crate::report::fit::{FitReport, Shown, Timing};
+use crate::session::{Session, Setup, seconds};
+use crate::{EXIT_DONE, EXIT_NOT_CONVERGED, engine, output, progress, select};
+
+/// The minimiser where neither spec nor option names one.
+pub const DEFAULT_FITTER: &str = "newton";
+
+/// Options of `zstat fit`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  zstat fit specs/quickstart.yaml\n  zstat fit specs/quickstart.yaml --minos mu --format json --output fit.json\n  zstat fit specs/quickstart.yaml --fix '*' --free mu    # statistical uncertainty only"
+)]
+pub struct FitArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+    #[command(flatten)]
+    fit: MinimiserArgs,
+    #[command(flatten)]
+    shown: ShownArgs,
+}
+
+/// How to minimise.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Fit options")]
+struct MinimiserArgs {
+    /// Minimiser; see `zstat plugins`
+    #[arg(long, value_name = "NAME")]
+    fitter: Option<String>,
+    /// Asymmetric MINOS intervals of these parameters; names or globs
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    minos: Vec<String>,
+    /// Number of starts: the first where the options say, the others random inside the bounds
+    #[arg(long, value_name = "N")]
+    multi_start: Option<NonZeroUsize>,
+    /// Seed of the random starts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// Order of the parameter table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Parameters of interest, then by size of the pull, unconstrained ones first.
+    #[default]
+    Pull,
+    /// The model's order, which is pyhf's.
+    Model,
+    /// By name.
+    Name,
+}
+
+/// What the page for people shows.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output options")]
+struct ShownArgs {
+    /// Order of the parameter table
+    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
+    sort: Sort,
+    /// List correlations of at least this size
+    #[arg(long, value_name = "RHO", default_value_t = 0.3)]
+    correlations: f64,
+    /// Show yields bin by bin
+    #[arg(long)]
+    bins: bool,
+}
+
+/// Fits. Exit code 1 where it did not converge: the result is written all the same.
+pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
+    let session = Session::open(&args.model)?;
+    let mut faults = Vec::new();
+    let fitter = fitter(&session, args.fit.fitter.as_deref(), &mut faults)?;
+    let minos = minos(&session, &args.fit.minos, &mut faults);
+    let Setup { data, start, unobserved } = session.setup(&args.data, &args.parameters, faults)?;
+    let mut faults = Vec::new();
+    start.check_bounds(&session.model, &mut faults);
+    if !unobserved.is_empty() {
+        let message = format!("no observations of {}", unobserved.join(", "));
+        faults.push(
+            OptionFault::new("--data", args.data.data.clone(), message)
+                .help("add them to the spec, or use --data asimov, --data FILE, or --blind CHANNEL"),
+        );
+    }
+    let Some(fitter) = fitter.filter(|_| faults.is_empty()) else {
+        return Err(Failure::Options(faults));
+    };
+    let options = FitOptions {
+        start: start.values.clone(),
+        fixed: start.fixed.clone(),
+        minos,
+        multi_start: starts(&session, args),
+        seed: args.fit.seed,
+    };
+    let (result, timing) = minimise(&session, &data, fitter.as_ref(), &options, global);
+    let shown = Shown { sort: args.shown.sort, correlations: args.shown.correlations, bins: args.shown.bins };
+    let report = FitReport::new(&session, &data, &start, result, timing, shown);
+    output::write(&report, global)?;
+    Ok(if report.converged() { EXIT_DONE } else { EXIT_NOT_CONVERGED })
+}
+
+fn minimise(
+    session: &Session,
+    data: &zstat_core::likelihood::Data,
+    fitter: &dyn Fitter,
+    options: &FitOptions,
+    global: &GlobalArgs,
+) -> (FitResult, Timing) {
+    let what = match (options.multi_start, options.minos.len()) {
+        (n, _) if n > 1 => format!("fitting from {n} starts"),
+        (_, 0) => "fitting".to_owned(),
+        (_, n) => format!("fitting, with MINOS intervals of {n} parameters"),
+    };
+    progress::during(global.quiet, &what, || {
+        let mut nll = Nll::new(&session.model, data.clone());
+        let started = Instant::now();
+        let mut result = engine::fit(&mut nll, fitter, options);
+        let fit_s = seconds(started);
+        let started = Instant::now();
+        engine::minos(&mut nll, fitter, options, &mut result);
+        let minos_s = (!options.minos.is_empty()).then(|| seconds(started));
+        (result, Timing { load_s: session.load_s, fit_s, minos_s })
+    })
+}
+
+fn starts(session: &Session, args: &FitArgs) -> usize {
+    let of_spec = session.loaded.analysis.fit.multi_start.map(|n| n as usize);
+    args.fit.multi_start.map(NonZeroUsize::get).or(of_spec).unwrap_or(1)
+}
+
+/// The minimiser of the option, else of the spec with its options, else the default.
+fn fitter(
+    session: &Session,
+    name: Option<&str>,
+    faults: &mut Vec<OptionFault>,
+) -> Result<Option<Box<dyn Fitter>>, Failure> {
+    let registry = Registry::<dyn Fitter>::load("fitter")?;
+    let Some(name) = name else {
+        let (name, options) = match &session.loaded.analysis.fit.fitter {
+            Some(PluginSpec::Name(name)) => (name.as_str(), Value::Null),
+            Some(PluginSpec::Options { name, options }) => (name.as_str(), Value::Object(options.clone())),
+            None => (DEFAULT_FITTER, Value::Null),
+        };
+        return Ok(Some(registry.build(name, options)?));
+    };
+    match registry.get(name) {
+        Ok(_) => Ok(Some(registry.build(name, Value::Null)?)),
+        Err(_) => {
+            let known: Vec<&str> = registry.iter().map(|plugin| plugin.name).collect();
+            faults.push(OptionFault::unknown("--fitter", name, "fitter", &known));
+            Ok(None)
+        }
+    }
+}
+
+/// Indices of the parameters of `--minos`, else of the spec's `fit.minos`; sorted, each once.
+fn minos(session: &Session, names: &[String], faults: &mut Vec<OptionFault>) -> Vec<usize> {
+    let of_spec = session.loaded.analysis.fit.minos.as_ref().map_or(&[][..], OneOrMany::as_slice);
+    let names = if names.is_empty() { of_spec } else { names };
+    let mut indices = Vec::new();
+    for name in names {
+        match select::parameters(&session.model, "--minos", name) {
+            Ok(found) => indices.extend(found),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    indices.sort_unstable();
+    indices.dedup();
+    indices
+}

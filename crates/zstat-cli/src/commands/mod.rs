@@ -1,0 +1,60 @@
+//! The commands, one file each. A command reads its options, calls the engine and hands a report to `output`.
+
+mod completions;
+mod convert;
+mod evaluate;
+mod fit;
+mod inspect;
+mod man;
+mod plugins;
+mod schema;
+mod validate;
+
+use clap::Subcommand;
+
+use crate::args::Cli;
+use crate::failure::Failure;
+
+pub use fit::{DEFAULT_FITTER, Sort};
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a spec: all faults at once, then lint warnings
+    Validate(validate::ValidateArgs),
+    /// Show channels, samples, modifiers and parameters, every default written out
+    Inspect(inspect::InspectArgs),
+    /// The likelihood and its gradient at one point, without a fit
+    Evaluate(evaluate::EvaluateArgs),
+    /// Maximum-likelihood fit
+    Fit(fit::FitArgs),
+    /// Convert between file formats, and report what was lost
+    Convert(convert::ConvertArgs),
+    /// JSON Schemas of this build, plugins included
+    Schema(schema::SchemaArgs),
+    /// List the plugins that are linked
+    Plugins(plugins::PluginsArgs),
+    /// Completions for a shell
+    Completions(completions::CompletionsArgs),
+    /// Manual pages
+    #[command(hide = true)]
+    Man(man::ManArgs),
+}
+
+/// Runs the command; the exit code of one that wrote its result.
+///
+/// # Errors
+/// Where there is no result: bad input or usage.
+pub fn run(cli: &Cli) -> Result<u8, Failure> {
+    match &cli.command {
+        Command::Validate(args) => validate::run(args, &cli.global),
+        Command::Inspect(args) => inspect::run(args, &cli.global),
+        Command::Evaluate(args) => evaluate::run(args, &cli.global),
+        Command::Fit(args) => fit::run(args, &cli.global),
+        Command::Convert(args) => convert::run(args, &cli.global),
+        Command::Schema(args) => schema::run(args, &cli.global),
+        Command::Plugins(args) => plugins::run(args, &cli.global),
+        Command::Completions(args) => completions::run(args, &cli.global),
+        Command::Man(args) => man::run(args, &cli.global),
+    }
+}

@@ -1,0 +1,62 @@
+//! `zstat plugins`: what is linked into this binary.
+
+use clap::Args;
+use serde_json::{Value, json};
+use zstat_core::fit::Fitter;
+use zstat_core::plugin::{PluginInfo, Registry};
+
+use crate::EXIT_DONE;
+use crate::args::GlobalArgs;
+use crate::failure::Failure;
+use crate::output::table::{Align, Table};
+use crate::output::{self, Page, Report};
+
+/// Options of `zstat plugins`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  zstat plugins --format json")]
+pub struct PluginsArgs {}
+
+/// Lists the plugins.
+pub fn run(_args: &PluginsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
+    output::write(&Plugins(linked()?), global)?;
+    Ok(EXIT_DONE)
+}
+
+/// All linked plugins, by kind and name.
+///
+/// # Errors
+/// Where two of a kind share a name.
+pub fn linked() -> Result<Vec<PluginInfo>, Failure> {
+    Ok(Registry::<dyn Fitter>::load("fitter")?.info())
+}
+
+struct Plugins(Vec<PluginInfo>);
+
+impl Plugins {
+    fn rows(&self) -> impl Iterator<Item = [&str; 5]> {
+        self.0.iter().map(|p| [p.kind, p.name, p.package, p.version, p.summary])
+    }
+}
+
+impl Report for Plugins {
+    fn command(&self) -> &'static str {
+        "plugins"
+    }
+
+    fn json(&self) -> Value {
+        json!({ "zstat": env!("CARGO_PKG_VERSION"), "plugins": self.0 })
+    }
+
+    fn text(&self, page: &mut Page) {
+        let columns = ["kind", "name", "crate", "version", "summary"].map(|title| (title, Align::Left));
+        let mut table = Table::new(&columns);
+        self.rows().for_each(|row| table.row(row.map(Into::into)));
+        page.table(&table);
+    }
+
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        let header = ["kind", "name", "crate", "version", "summary"];
+        let rows = std::iter::once(header).chain(self.rows());
+        Some(rows.map(|row| row.map(str::to_owned).to_vec()).collect())
+    }
+}

@@ -1,0 +1,104 @@
+//! Why a command cannot do its work: everything that ends with exit code 2.
+
+use std::path::{Path, PathBuf};
+
+use zstat_core::plugin::PluginError;
+use zstat_core::text::nearest;
+
+use crate::input::SpecFaults;
+
+/// What ends a command before it has a result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The documents are faulty.
+    #[error("{} is not valid", .0.name())]
+    Spec(Box<SpecFaults>),
+    /// Options have values that make no sense for this model; all of them.
+    #[error("{} bad option values", .0.len())]
+    Options(Vec<OptionFault>),
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file or standard output cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A plugin is not linked or refuses its options.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    /// A format has no form for this result.
+    #[error("`{command}` has no CSV form: its result is not one table; use --format json")]
+    NoTable {
+        /// The command.
+        command: &'static str,
+    },
+}
+
+/// An option's value that makes no sense here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionFault {
+    /// The option, with its dashes.
+    pub option: &'static str,
+    /// Its value as found.
+    pub found: String,
+    /// What is wrong with it and what was expected.
+    pub message: String,
+    /// What to do: the nearest known name, the known names.
+    pub help: Option<String>,
+}
+
+/// At most so many known names are listed in a help line.
+const LISTED: usize = 12;
+
+impl OptionFault {
+    /// A fault of `option`, found as `found`.
+    pub fn new(option: &'static str, found: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { option, found: found.into(), message: message.into(), help: None }
+    }
+
+    /// The same with advice.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// A name that nothing known has: says so, with the nearest known name and the list.
+    pub fn unknown(option: &'static str, found: &str, kind: &str, known: &[&str]) -> Self {
+        let fault = Self::new(option, found, format!("no {kind} is called `{found}`"));
+        fault.help(known_names(found, known))
+    }
+}
+
+/// "did you mean `x`? known: …"
+pub fn known_names(found: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return "there are none".to_owned();
+    }
+    let hint = nearest(found, known.iter().copied()).map(|name| format!("did you mean `{name}`? "));
+    let mut list = known.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+    if known.len() > LISTED {
+        list.push_str(&format!(", … ({} in all; see `zstat inspect`)", known.len()));
+    }
+    format!("{}known: {list}", hint.unwrap_or_default())
+}
+
+impl Failure {
+    /// A file that cannot be read.
+    pub fn read(path: &Path, source: std::io::Error) -> Self {
+        Self::Read { path: path.to_owned(), source }
+    }
+
+    /// A file that cannot be written.
+    pub fn write(path: &Path, source: std::io::Error) -> Self {
+        Self::Write { path: path.to_owned(), source }
+    }
+}

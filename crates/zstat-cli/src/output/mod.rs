@@ -1,0 +1,88 @@
+//! Results out: one file a format, one place that knows standard output, files and pipes.
+
+mod csv;
+mod json;
+pub mod number;
+pub mod table;
+mod text;
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::args::{Format, GlobalArgs};
+use crate::failure::Failure;
+use crate::interrupt;
+
+pub use json::Finite;
+pub use text::{ATTENTION, BAD, BOLD, DIM, GOOD, Page, styled};
+
+/// A result that every format can be made of.
+pub trait Report {
+    /// Name of the command, for messages.
+    fn command(&self) -> &'static str;
+
+    /// The JSON document of the contract.
+    fn json(&self) -> Value;
+
+    /// The page for people.
+    fn text(&self, page: &mut Page);
+
+    /// The one table of the result, header first; none where the result is not one table.
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        None
+    }
+}
+
+/// Writes a result in the format and to the place asked for.
+///
+/// # Errors
+/// Where the format has no form for it or the destination cannot be written.
+pub fn write(report: &dyn Report, args: &GlobalArgs) -> Result<(), Failure> {
+    let text = match args.format {
+        Format::Json => json::document(&report.json()),
+        Format::Csv => {
+            csv::document(&report.csv().ok_or(Failure::NoTable { command: report.command() })?)
+        }
+        Format::Text => {
+            let mut page = Page::default();
+            report.text(&mut page);
+            page.finish()
+        }
+    };
+    match &args.output {
+        Some(path) => write_file(path, &anstream::adapter::strip_str(&text).to_string()),
+        None => write_stdout(&text),
+    }
+}
+
+/// Writes to standard output, without colours where it is not a terminal. A reader that went away is no failure.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_stdout(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::write(Path::new("<stdout>"), error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a whole file or none: a temporary file beside it, then a rename. Ctrl-C waits for the rename.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    let _whole = interrupt::whole_file();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let fail = |error| Failure::write(path, error);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".zstat-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // minus the umask, as for any new file
+    let mut file = builder.tempfile_in(folder).map_err(fail)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(fail)?;
+    file.persist(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}

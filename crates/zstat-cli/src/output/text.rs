@@ -1,0 +1,65 @@
+//! Text out: a page of paragraphs and tables, coloured; the stream strips colours where they do not belong.
+
+use anstyle::{AnsiColor, Style};
+
+use super::table::Table;
+
+/// A page under construction.
+#[derive(Debug, Default)]
+pub struct Page {
+    text: String,
+}
+
+/// Headings.
+pub const BOLD: Style = Style::new().bold();
+/// What is secondary.
+pub const DIM: Style = Style::new().dimmed();
+/// What is as it should be.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// What needs attention.
+pub const ATTENTION: Style = AnsiColor::Yellow.on_default();
+/// What is wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+
+impl Page {
+    /// A line.
+    pub fn line(&mut self, text: impl AsRef<str>) {
+        self.text.push_str(text.as_ref());
+        self.text.push('\n');
+    }
+
+    /// A heading, with an empty line before it unless it is the first.
+    pub fn heading(&mut self, text: &str) {
+        self.gap();
+        self.line(styled(text, BOLD));
+    }
+
+    /// A line that begins with "warning: ".
+    pub fn warning(&mut self, text: &str) {
+        self.line(format!("{} {text}", styled("warning:", ATTENTION)));
+    }
+
+    /// An empty line, unless the page is empty.
+    pub fn gap(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    /// A table; nothing where it has no rows.
+    pub fn table(&mut self, table: &Table) {
+        if !table.is_empty() {
+            self.text.push_str(&table.render());
+        }
+    }
+
+    /// The page's text.
+    pub fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// Text in a style.
+pub fn styled(text: &str, style: Style) -> String {
+    if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
+}

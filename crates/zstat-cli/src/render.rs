@@ -1,0 +1,176 @@
+//! Faults and warnings as people see them: on standard error, with an excerpt of the source and a caret.
+//!
+//! Every message about a document contains `FILE:LINE:COLUMN`. Excerpts are cut to a few lines and to a width, because
+//! a pyhf workspace may well be one line of megabytes.
+
+use std::io::Write;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
+use zstat_core::diag::{Diagnostic, Severity};
+use zstat_core::source::Document;
+
+use crate::failure::{Failure, OptionFault};
+
+/// Characters of a line that are shown on each side of the marked place.
+const CONTEXT: usize = 60;
+
+/// Tells on standard error why a command failed.
+pub fn failure(failure: &Failure) {
+    match failure {
+        Failure::Spec(spec) => {
+            diagnostics(&spec.documents, &spec.diagnostics);
+            let (errors, warnings) = spec.counts();
+            eprint(&format!("{}\n", summary(spec.name(), errors, warnings)));
+        }
+        Failure::Options(faults) => faults.iter().for_each(option_fault),
+        other => message(&other.to_string(), &[]),
+    }
+}
+
+/// "SPEC: 3 errors, 1 warning"
+pub fn summary(name: &str, errors: usize, warnings: usize) -> String {
+    let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    format!("{name}: {}, {}", count(errors, "error"), count(warnings, "warning"))
+}
+
+/// Prints a warning line on standard error.
+pub fn warning(text: &str) {
+    let group = Group::with_title(Level::WARNING.primary_title(text));
+    eprint(&format!("{}\n", Renderer::styled().render(&[group])));
+}
+
+/// Prints diagnostics on standard error, in the order given.
+pub fn diagnostics<'a>(documents: &[Document], diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
+    for item in diagnostics {
+        eprint(&format!("{}\n\n", diagnostic(documents, item)));
+    }
+}
+
+/// One diagnostic with its excerpt, with colours.
+fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()));
+    let file = diagnostic.file.as_str();
+    let document = documents.iter().find(|document| document.label() == file);
+    let excerpt = document.map(|document| Excerpt::new(document.text(), diagnostic.bytes.clone()));
+    group = group.element(Origin::path(file).line(diagnostic.line).char_column(diagnostic.column));
+    if let Some(excerpt) = excerpt.as_ref().filter(|excerpt| !excerpt.text.trim().is_empty()) {
+        let mark = AnnotationKind::Primary.span(excerpt.span.clone());
+        let snippet = Snippet::source(excerpt.text.as_str());
+        group = group
+            .element(Padding)
+            .element(snippet.line_start(diagnostic.line - excerpt.lines_before).fold(false).annotation(mark));
+    }
+    let path = diagnostic.readable_path();
+    if !path.is_empty() {
+        group = group.element(Level::NOTE.message(format!("at {path}")));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    Renderer::styled().render(&[group])
+}
+
+fn option_fault(fault: &OptionFault) {
+    let title = format!("{} {}: {}", fault.option, fault.found, fault.message);
+    message(&title, fault.help.as_slice());
+}
+
+fn message(title: &str, help: &[String]) {
+    let mut group = Group::with_title(Level::ERROR.primary_title(title));
+    for help in help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    eprint(&format!("{}\n", Renderer::styled().render(&[group])));
+}
+
+/// Writes to standard error; a closed pipe is no reason to fail.
+pub fn eprint(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// The line of a span and the one before, cut to a width, and where the span is in them.
+#[derive(Debug, PartialEq, Eq)]
+struct Excerpt {
+    text: String,
+    lines_before: usize,
+    span: Range<usize>,
+}
+
+impl Excerpt {
+    /// Of a span that lies on one line (what lies beyond its end is cut off).
+    fn new(source: &str, span: Range<usize>) -> Self {
+        let start = floor_char(source, span.start);
+        let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
+        let end = floor_char(source, span.end).clamp(start, line_end);
+        let from = back(source, start, CONTEXT).max(line_start);
+        let to = forward(source, end.min(forward(source, start, CONTEXT)), CONTEXT).min(line_end);
+        let cut = from > line_start || to < line_end;
+        let before = previous_line(source, line_start).filter(|_| !cut).map(|line| format!("{line}\n"));
+        let lines_before = usize::from(before.is_some());
+        let mut text = before.unwrap_or_default();
+        if from > line_start {
+            text.push('…');
+        }
+        let offset = text.len();
+        text.push_str(&source[from..to]);
+        if to < line_end {
+            text.push('…');
+        }
+        Self { text, lines_before, span: offset + start - from..offset + end.min(to) - from }
+    }
+}
+
+fn floor_char(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+fn back(text: &str, from: usize, chars: usize) -> usize {
+    text[..from].char_indices().rev().take(chars).last().map_or(from, |(at, _)| at)
+}
+
+fn forward(text: &str, from: usize, chars: usize) -> usize {
+    text[from..].char_indices().nth(chars).map_or(text.len(), |(at, _)| from + at)
+}
+
+/// The line before the one that starts at `line_start`, unless it is empty or very long.
+fn previous_line(source: &str, line_start: usize) -> Option<&str> {
+    let end = line_start.checked_sub(1)?;
+    let start = source[..end].rfind('\n').map_or(0, |at| at + 1);
+    let line = &source[start..end];
+    (!line.trim().is_empty() && line.len() <= 2 * CONTEXT).then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_of_a_long_line_is_cut_around_the_span() {
+        let source = format!("{}bad{}", "a".repeat(1000), "z".repeat(1000));
+        let excerpt = Excerpt::new(&source, 1000..1003);
+        assert_eq!(&excerpt.text[excerpt.span.clone()], "bad");
+        assert!(excerpt.text.chars().count() < 4 * CONTEXT);
+    }
+
+    #[test]
+    fn an_excerpt_shows_the_line_before() {
+        let excerpt = Excerpt::new("one: 1\ntwo: µ\nthree: 3\n", 12..14);
+        assert_eq!((excerpt.text.as_str(), excerpt.lines_before), ("one: 1\ntwo: µ", 1));
+        assert_eq!(&excerpt.text[excerpt.span], "µ");
+    }
+
+    #[test]
+    fn spans_beyond_the_text_or_over_lines_do_no_harm() {
+        let source = "a: [1,\n 2]\n";
+        assert_eq!(Excerpt::new(source, 3..10).text, "a: [1,");
+        assert_eq!(Excerpt::new(source, 99..100).span, 0..0);
+        assert_eq!(Excerpt::new("", 0..0).text, "");
+    }
+}

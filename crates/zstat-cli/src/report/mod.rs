@@ -1,0 +1,8 @@
+//! Results as data and as pages: what the commands print, apart from how they came by it.
+
+pub mod evaluation;
+pub mod fit;
+mod fit_text;
+pub mod inspection;
+mod inspection_text;
+mod pull_bar;

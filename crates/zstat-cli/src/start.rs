@@ -1,0 +1,152 @@
+//! Where a fit starts and what it keeps fixed: the spec's values, then `--init-from`, `--set`, `--fix`, `--free`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use zstat_core::model::Model;
+
+use crate::args::ParameterArgs;
+use crate::failure::{Failure, OptionFault};
+use crate::select;
+
+/// Start values and fixed flags, one a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    /// Start values.
+    pub values: Vec<f64>,
+    /// Kept fixed?
+    pub fixed: Vec<bool>,
+    /// What a reader should know, such as values of an earlier result that were of no use.
+    pub warnings: Vec<String>,
+}
+
+impl Start {
+    /// As the model has it.
+    pub fn of(model: &Model) -> Self {
+        Self {
+            values: model.parameters().iter().map(|p| p.init).collect(),
+            fixed: model.parameters().iter().map(|p| p.fixed).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// As the model has it, changed by the options. Faults are appended to `faults`, all of them.
+    ///
+    /// # Errors
+    /// Where the file of `--init-from` cannot be read.
+    pub fn resolve(model: &Model, args: &ParameterArgs, faults: &mut Vec<OptionFault>) -> Result<Self, Failure> {
+        let mut start = Self::of(model);
+        if let Some(path) = &args.init_from {
+            start.init_from(model, path, faults)?;
+        }
+        for text in &args.set {
+            collect(start.set(model, text), faults);
+        }
+        for text in &args.fix {
+            collect(start.fix(model, text), faults);
+        }
+        for text in &args.free {
+            let found = select::parameters(model, "--free", text);
+            collect(found.map(|found| found.into_iter().for_each(|i| start.fixed[i] = false)), faults);
+        }
+        Ok(start)
+    }
+
+    fn set(&mut self, model: &Model, text: &str) -> Result<(), OptionFault> {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(OptionFault::new("--set", text, "expected NAME=VALUE"));
+        };
+        let value = number("--set", text, value)?;
+        for index in select::parameters(model, "--set", name.trim())? {
+            self.values[index] = value;
+        }
+        Ok(())
+    }
+
+    fn fix(&mut self, model: &Model, text: &str) -> Result<(), OptionFault> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(number("--fix", text, value)?)),
+            None => (text, None),
+        };
+        for index in select::parameters(model, "--fix", name.trim())? {
+            self.fixed[index] = true;
+            if let Some(value) = value {
+                self.values[index] = value;
+            }
+        }
+        Ok(())
+    }
+
+    /// Free parameters must start inside their bounds: a fit would have to move them, silently.
+    pub fn check_bounds(&self, model: &Model, faults: &mut Vec<OptionFault>) {
+        for (index, parameter) in model.parameters().iter().enumerate() {
+            let (value, [lower, upper]) = (self.values[index], parameter.bounds);
+            let changed = value.to_bits() != parameter.init.to_bits();
+            if changed && !self.fixed[index] && !(lower..=upper).contains(&value) {
+                let message =
+                    format!("the start value {value} of `{}` is outside its bounds [{lower}, {upper}]", parameter.name);
+                faults.push(
+                    OptionFault::new("--set", format!("{}={value}", parameter.name), message)
+                        .help("start inside, or widen `bounds` in the spec"),
+                );
+            }
+        }
+    }
+
+    fn init_from(&mut self, model: &Model, path: &Path, faults: &mut Vec<OptionFault>) -> Result<(), Failure> {
+        let text = std::fs::read_to_string(path).map_err(|source| Failure::read(path, source))?;
+        let shown = path.display().to_string();
+        let earlier: EarlierResult = match serde_json::from_str(&text) {
+            Ok(earlier) => earlier,
+            Err(error) => {
+                let message = format!("expected the JSON result of `zstat fit`: {error}");
+                faults.push(OptionFault::new("--init-from", shown, message));
+                return Ok(());
+            }
+        };
+        let mut unused = Vec::new();
+        let mut known = 0;
+        for parameter in &earlier.parameters {
+            match (model.find(&parameter.name), parameter.value) {
+                (Some(index), Some(value)) => {
+                    self.values[index.0] = value;
+                    known += 1;
+                }
+                _ => unused.push(format!("`{}`", parameter.name)),
+            }
+        }
+        if known == 0 {
+            let message = "has no value of any parameter of this model";
+            faults.push(OptionFault::new("--init-from", shown, message));
+        } else if !unused.is_empty() {
+            self.warnings.push(format!("{shown}: not used, unknown here or without value: {}", unused.join(", ")));
+        }
+        Ok(())
+    }
+}
+
+/// What is read of an earlier result.
+#[derive(Debug, Deserialize)]
+struct EarlierResult {
+    parameters: Vec<EarlierParameter>,
+}
+
+#[derive(Debug, Deserialize)]
+struct EarlierParameter {
+    name: String,
+    value: Option<f64>,
+}
+
+fn collect(result: Result<(), OptionFault>, faults: &mut Vec<OptionFault>) {
+    if let Err(fault) = result {
+        faults.push(fault);
+    }
+}
+
+/// The finite number after the `=` of an option's value.
+pub fn number(option: &'static str, found: &str, text: &str) -> Result<f64, OptionFault> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ => Err(OptionFault::new(option, found, format!("expected a finite number after `=`, found `{}`", text.trim()))),
+    }
+}

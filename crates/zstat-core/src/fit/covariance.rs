@@ -1,0 +1,126 @@
+//! Uncertainties from the exact Hessian: its inverse over the free parameters, and what to do where it has none.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use super::{Curvature, Objective, Problem};
+use crate::linalg::{ArrowMatrix, ArrowSolver};
+
+/// Eigenvalues of the scaled Hessian below this are flat directions; below its negative, directions downhill.
+const FLAT: f64 = 1e-10;
+/// A parameter whose share of a flat direction is above this is undetermined.
+const SHARE: f64 = 1e-6;
+
+/// Covariance over the free parameters at a minimum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Uncertainties {
+    /// Free parameters, ascending: rows and columns of `matrix`.
+    pub indices: Vec<usize>,
+    /// Covariance, row-major; NaN in the rows of undetermined parameters. Empty if there is no covariance.
+    pub matrix: Vec<f64>,
+    /// Parameters on a bound that had to be left out to make the rest positive definite.
+    pub left_out: Vec<usize>,
+    /// Parameters that a flat direction leaves undetermined.
+    pub undetermined: Vec<usize>,
+    /// The Hessian has a downhill direction: the point is no minimum. Names the parameters with the largest share.
+    pub downhill: Vec<usize>,
+}
+
+impl Uncertainties {
+    /// Covariance of two parameters; none where there is no number.
+    pub fn covariance(&self, i: usize, j: usize) -> Option<f64> {
+        let row = self.indices.binary_search(&i).ok()?;
+        let column = self.indices.binary_search(&j).ok()?;
+        self.matrix.get(row * self.indices.len() + column).copied().filter(|value| value.is_finite())
+    }
+
+    /// Standard deviation of a parameter; none where there is none.
+    pub fn sigma(&self, i: usize) -> Option<f64> {
+        self.covariance(i, i).map(f64::sqrt)
+    }
+}
+
+/// Covariance at `theta`. Parameters on a bound stay free, as in HESSE, if the Hessian allows it.
+///
+/// `at_bound` lists free parameters on a bound. Returns no covariance where the objective has no derivatives.
+pub fn uncertainties(
+    objective: &mut dyn Objective,
+    theta: &[f64],
+    problem: &Problem<'_>,
+    at_bound: &[usize],
+) -> Option<Uncertainties> {
+    let mut hessian = objective.new_hessian();
+    let mut gradient = vec![0.0; theta.len()];
+    objective.hessian(theta, Curvature::Exact, &mut gradient, &mut hessian).ok()?;
+    let mut free: Vec<bool> = problem.fixed.iter().map(|fixed| !fixed).collect();
+    let mut solver = ArrowSolver::new(hessian.structure().clone());
+    if solver.factor(&hessian, None, &free).is_ok() {
+        return Some(determined(&free, solver.inverse(), Vec::new()));
+    }
+    for &i in at_bound {
+        free[i] = false;
+    }
+    if !at_bound.is_empty() && solver.factor(&hessian, None, &free).is_ok() {
+        return Some(determined(&free, solver.inverse(), at_bound.to_vec()));
+    }
+    Some(from_eigenvalues(&hessian, &free, at_bound))
+}
+
+fn determined(free: &[bool], matrix: Vec<f64>, left_out: Vec<usize>) -> Uncertainties {
+    let indices = (0..free.len()).filter(|&i| free[i]).collect();
+    Uncertainties { indices, matrix, left_out, undetermined: Vec::new(), downhill: Vec::new() }
+}
+
+/// Pseudo-inverse without the flat directions; nothing if there is a downhill one.
+fn from_eigenvalues(hessian: &ArrowMatrix, free: &[bool], at_bound: &[usize]) -> Uncertainties {
+    let indices: Vec<usize> = (0..free.len()).filter(|&i| free[i]).collect();
+    let (n, all) = (indices.len(), free.len());
+    let dense = hessian.to_dense();
+    // Scaled to unit diagonal, so that the size of an eigenvalue does not depend on the parameters' units.
+    let scale: Vec<f64> = indices
+        .iter()
+        .map(|&i| dense[i * all + i].abs().sqrt())
+        .map(|d| if d > 0.0 { 1.0 / d } else { 1.0 })
+        .collect();
+    let scaled = DMatrix::from_fn(n, n, |r, c| dense[indices[r] * all + indices[c]] * scale[r] * scale[c]);
+    let eigen = SymmetricEigen::new(scaled);
+    let mut out = Uncertainties {
+        indices: indices.clone(),
+        matrix: vec![0.0; n * n],
+        left_out: at_bound.to_vec(),
+        undetermined: Vec::new(),
+        downhill: Vec::new(),
+    };
+    let mut flat = vec![false; n];
+    for (value, vector) in eigen.eigenvalues.iter().zip(eigen.eigenvectors.column_iter()) {
+        if *value < -FLAT {
+            let largest = vector.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
+            let named = (0..n).filter(|&i| vector[i].abs() > 0.3 * largest).map(|i| indices[i]);
+            out.downhill.extend(named);
+        } else if *value < FLAT {
+            for i in 0..n {
+                flat[i] |= vector[i].abs() > SHARE;
+            }
+        } else {
+            for r in 0..n {
+                let left = scale[r] * vector[r] / value;
+                for c in 0..n {
+                    out.matrix[r * n + c] += left * vector[c] * scale[c];
+                }
+            }
+        }
+    }
+    if !out.downhill.is_empty() {
+        out.downhill.sort_unstable();
+        out.downhill.dedup();
+        out.matrix.clear();
+        return out;
+    }
+    for i in (0..n).filter(|&i| flat[i]) {
+        out.undetermined.push(indices[i]);
+        for j in 0..n {
+            out.matrix[i * n + j] = f64::NAN;
+            out.matrix[j * n + i] = f64::NAN;
+        }
+    }
+    out
+}

@@ -1,0 +1,286 @@
+//! The maximum-likelihood fit of a model to data, with all that is reported about it.
+
+use super::covariance::{Uncertainties, uncertainties};
+use super::minos::{MinosOutcome, minos};
+use super::starts::random_start;
+use super::{
+    Covariance, FitOptions, FitResult, FitStatus, Fitter, Minimum, Objective, OtherMinimum, ParameterResult,
+    Problem, Termination,
+};
+use crate::likelihood::Nll;
+use crate::model::Parameter;
+
+/// 2 NLL values closer than this are the same.
+const SAME: f64 = 1e-6;
+/// Random points tried where the start values have no likelihood.
+const RESCUES: u64 = 50;
+
+/// Fits. A fit that does not converge is a result too: see its status.
+///
+/// # Panics
+/// If the lengths in `options` do not fit the model.
+pub fn run(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> FitResult {
+    let model = nll.model();
+    let parameters = model.parameters();
+    let bounds: Vec<[f64; 2]> = parameters.iter().map(|p| p.bounds).collect();
+    let problem = Problem { start: &options.start, bounds: &bounds, fixed: &options.fixed };
+    let mut warnings = Vec::new();
+    let mut minima = find_minima(nll, fitter, &problem, options, &mut warnings);
+    let (best, starts) = minima.remove(0);
+    let at_bound = bound_parameters(&best, &problem);
+    let found = match best.termination {
+        Termination::InvalidStart(_) => None,
+        _ => uncertainties(nll, &best.theta, &problem, &at_bound),
+    };
+    explain(&best, found.as_ref(), &at_bound, parameters, &mut warnings);
+    let outcomes = minos_intervals(nll, fitter, &problem, options, &best, found.as_ref(), &mut warnings);
+    let constant = nll.constant();
+    let twice_nll = Some(2.0 * (best.value + constant)).filter(|value| value.is_finite());
+    let rows = parameters.iter().enumerate().map(|(i, parameter)| {
+        let constraint = parameter.constraint.with_aux(nll.data().aux[i]);
+        let width = constraint.centre_and_width();
+        let sigma = found.as_ref().and_then(|u| u.sigma(i));
+        ParameterResult {
+            name: parameter.name.clone(),
+            value: best.theta[i],
+            uncertainty: if options.fixed[i] { Some(0.0) } else { sigma },
+            minos: outcomes.iter().find(|(at, _)| *at == i).map(|(_, outcome)| outcome.interval),
+            init: options.start[i],
+            bounds: parameter.bounds,
+            fixed: options.fixed[i],
+            constraint: parameter.constraint.name(),
+            pull: width.map(|(centre, width)| (best.theta[i] - centre) / width),
+            constraint_ratio: width.and_then(|(_, width)| sigma.map(|sigma| sigma / width)),
+            at_bound: at_bound.contains(&i),
+        }
+    });
+    let rows: Vec<ParameterResult> = rows.collect();
+    FitResult {
+        twice_nll,
+        poi: model.poi().iter().map(|p| parameters[p.0].name.clone()).collect(),
+        covariance: found.filter(|u| !u.matrix.is_empty()).map(|u| covariance(&u, parameters)),
+        parameters: rows,
+        status: status(&best, minima.len() + 1, &at_bound, parameters, warnings),
+        minima: others(&best, starts, minima, constant, options.multi_start),
+    }
+}
+
+/// The distinct minima, lowest first, each with the number of starts that ended there. Never empty.
+fn find_minima(
+    nll: &mut Nll<'_>,
+    fitter: &dyn Fitter,
+    problem: &Problem<'_>,
+    options: &FitOptions,
+    warnings: &mut Vec<String>,
+) -> Vec<(Minimum, usize)> {
+    let parameters = nll.model().parameters();
+    let mut first = fitter.minimise(nll, problem);
+    if let Termination::InvalidStart(why) = first.termination.clone() {
+        for attempt in 1..=RESCUES {
+            let start = random_start(parameters, problem.start, problem.fixed, options.seed, attempt);
+            let again = fitter.minimise(nll, &Problem { start: &start, ..*problem });
+            if !matches!(again.termination, Termination::InvalidStart(_)) {
+                warnings.push(format!(
+                    "no likelihood at the start values ({why}); started from a random point instead"
+                ));
+                first = again;
+                break;
+            }
+        }
+    }
+    let mut minima = vec![(first, 1)];
+    for start in 1..options.multi_start {
+        let point = random_start(parameters, problem.start, problem.fixed, options.seed, start as u64);
+        let minimum = fitter.minimise(nll, &Problem { start: &point, ..*problem });
+        if minimum.termination != Termination::Converged {
+            warnings.push(format!(
+                "start {} of {}: {}",
+                start + 1,
+                options.multi_start,
+                reason(&minimum.termination)
+            ));
+            continue;
+        }
+        match minima.iter().position(|(known, _)| same_minimum(nll, known, &minimum)) {
+            Some(at) => {
+                minima[at].1 += 1;
+                if minimum.value < minima[at].0.value {
+                    minima[at].0 = minimum;
+                }
+            }
+            None => minima.push((minimum, 1)),
+        }
+    }
+    // A first fit that went nowhere must not hide a good one.
+    minima.sort_by(|(a, _), (b, _)| {
+        let failed = |m: &Minimum| m.termination != Termination::Converged;
+        failed(a).cmp(&failed(b)).then(a.value.total_cmp(&b.value))
+    });
+    minima
+}
+
+/// Two converged points are one minimum if their values agree and nothing rises between them.
+fn same_minimum(nll: &mut Nll<'_>, a: &Minimum, b: &Minimum) -> bool {
+    if a.termination != Termination::Converged || 2.0 * (a.value - b.value).abs() > SAME {
+        return false;
+    }
+    let middle: Vec<f64> = a.theta.iter().zip(&b.theta).map(|(x, y)| 0.5 * (x + y)).collect();
+    nll.value(&middle).is_ok_and(|value| 2.0 * (value - a.value.max(b.value)) <= SAME)
+}
+
+fn bound_parameters(best: &Minimum, problem: &Problem<'_>) -> Vec<usize> {
+    let on_bound = |i: usize| {
+        let [lower, upper] = problem.bounds[i];
+        !problem.fixed[i] && (best.theta[i] <= lower || best.theta[i] >= upper)
+    };
+    (0..best.theta.len()).filter(|&i| on_bound(i)).collect()
+}
+
+fn names(indices: &[usize], parameters: &[Parameter]) -> String {
+    let shown =
+        indices.iter().take(8).map(|&i| format!("`{}`", parameters[i].name)).collect::<Vec<_>>().join(", ");
+    match indices.len() {
+        0..=8 => shown,
+        n => format!("{shown} and {} more", n - 8),
+    }
+}
+
+/// Turns what is unusual into sentences.
+fn explain(
+    best: &Minimum,
+    found: Option<&Uncertainties>,
+    at_bound: &[usize],
+    parameters: &[Parameter],
+    warnings: &mut Vec<String>,
+) {
+    if !at_bound.is_empty() {
+        warnings.push(format!(
+            "at a bound: {}; the symmetric uncertainty of such a parameter means little",
+            names(at_bound, parameters)
+        ));
+    }
+    let Some(found) = found else {
+        if !matches!(best.termination, Termination::InvalidStart(_)) {
+            warnings.push("no second derivatives at the minimum, so no uncertainties".to_owned());
+        }
+        return;
+    };
+    if !found.left_out.is_empty() {
+        warnings.push(format!(
+            "the Hessian is not positive definite with {} free: the covariance holds them on their bounds",
+            names(&found.left_out, parameters)
+        ));
+    }
+    if !found.undetermined.is_empty() {
+        warnings.push(format!(
+            "flat direction: the data and constraints do not determine {}; their uncertainties are left open",
+            names(&found.undetermined, parameters)
+        ));
+    }
+    if !found.downhill.is_empty() {
+        warnings.push(format!(
+            "not a minimum: the likelihood rises along a direction dominated by {}; try --multi-start",
+            names(&found.downhill, parameters)
+        ));
+    }
+}
+
+fn minos_intervals(
+    nll: &mut Nll<'_>,
+    fitter: &dyn Fitter,
+    problem: &Problem<'_>,
+    options: &FitOptions,
+    best: &Minimum,
+    found: Option<&Uncertainties>,
+    warnings: &mut Vec<String>,
+) -> Vec<(usize, MinosOutcome)> {
+    let parameters = nll.model().parameters();
+    let mut out = Vec::new();
+    for &i in &options.minos {
+        let name = &parameters[i].name;
+        if options.fixed[i] {
+            warnings.push(format!("MINOS: `{name}` is fixed"));
+            continue;
+        }
+        if best.termination != Termination::Converged {
+            warnings.push(format!("MINOS: no interval of `{name}`, because the fit did not converge"));
+            continue;
+        }
+        let range = problem.bounds[i][1] - problem.bounds[i][0];
+        let variance = found.and_then(|u| u.covariance(i, i)).filter(|v| *v > 0.0);
+        let sigma = variance.map_or_else(|| if range.is_finite() { 0.1 * range } else { 1.0 }, f64::sqrt);
+        let slope = |j| found.and_then(|u| u.covariance(i, j)).unwrap_or(0.0) / (sigma * sigma);
+        let slopes: Vec<f64> = (0..parameters.len()).map(|j| if j == i { 1.0 } else { slope(j) }).collect();
+        let outcome = minos(nll, fitter, problem, best, i, sigma, &slopes);
+        if let Some(why) = &outcome.failed {
+            warnings.push(format!("MINOS of `{name}`: {why}"));
+        }
+        if let Some(drop) = outcome.lower_minimum {
+            warnings.push(format!(
+                "MINOS of `{name}` found a minimum lower by {drop:.3e} in 2 NLL; try --multi-start"
+            ));
+        }
+        out.push((i, outcome));
+    }
+    out
+}
+
+fn covariance(found: &Uncertainties, parameters: &[Parameter]) -> Covariance {
+    let n = found.indices.len();
+    Covariance {
+        names: found.indices.iter().map(|&i| parameters[i].name.clone()).collect(),
+        indices: found.indices.clone(),
+        matrix: found.matrix.chunks(n.max(1)).map(<[f64]>::to_vec).collect(),
+    }
+}
+
+fn reason(termination: &Termination) -> String {
+    match termination {
+        Termination::Converged => "edm below tolerance".to_owned(),
+        Termination::NoProgress => {
+            "no step lowers the value any further, but the edm is above tolerance".to_owned()
+        }
+        Termination::IterationLimit => "the limit on iterations was reached".to_owned(),
+        Termination::InvalidStart(why) => format!("no likelihood at the start values: {why}"),
+    }
+}
+
+fn status(
+    best: &Minimum,
+    minima: usize,
+    at_bound: &[usize],
+    parameters: &[Parameter],
+    warnings: Vec<String>,
+) -> FitStatus {
+    FitStatus {
+        converged: best.termination == Termination::Converged,
+        reason: reason(&best.termination),
+        iterations: best.iterations,
+        evaluations: best.evaluations,
+        edm: best.edm,
+        minima,
+        at_bound: at_bound.iter().map(|&i| parameters[i].name.clone()).collect(),
+        warnings,
+    }
+}
+
+/// The list of minima of a multi-start fit, the best first.
+fn others(
+    best: &Minimum,
+    starts: usize,
+    rest: Vec<(Minimum, usize)>,
+    constant: f64,
+    multi_start: usize,
+) -> Vec<OtherMinimum> {
+    if multi_start <= 1 {
+        return Vec::new();
+    }
+    std::iter::once((best.clone(), starts))
+        .chain(rest)
+        .map(|(minimum, starts)| OtherMinimum {
+            twice_nll: 2.0 * (minimum.value + constant),
+            values: minimum.theta,
+            starts,
+        })
+        .collect()
+}

@@ -1,0 +1,95 @@
+//! The settings around the workspace: version, thresholds, the fitter and its options, names and globs.
+
+use serde_json::{Map, Value};
+
+use super::{Uses, shown};
+use crate::diag::{Code, Fault};
+use crate::fit::Fitter;
+use crate::plugin::{PluginError, Registry};
+use crate::source::{Node, walk};
+use crate::spec::{Analysis, PluginSpec};
+use crate::text::{glob_matches, is_glob, list_of, nearest};
+
+/// Errors of an analysis outside its workspace (which [`super::check`] looks at); pointers start at the document.
+pub fn check_analysis(analysis: &Analysis, fitters: &Registry<dyn Fitter>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if analysis.zstat != 1 {
+        let message = format!("the format version is {}, this zstat reads version 1", analysis.zstat);
+        faults
+            .push(Fault::new(Code::OutOfRange, "/zstat", message).help("write `zstat: 1`, or update zstat"));
+    }
+    if let Some(threshold) = analysis.staterror.threshold
+        && !(0.0..1.0).contains(&threshold)
+    {
+        let message =
+            format!("the staterror threshold is {}, expected a fraction from 0 to 1", shown(threshold));
+        let help = "bins with a smaller relative error keep γ = 1; ROOT's default is 0.05";
+        faults.push(Fault::new(Code::OutOfRange, "/staterror/threshold", message).help(help));
+    }
+    if analysis.fit.multi_start == Some(0) {
+        faults.push(
+            Fault::new(
+                Code::OutOfRange,
+                "/fit/multi_start",
+                "the number of starts is 0, expected at least 1",
+            )
+            .help("write 1 for a single start, or remove the line"),
+        );
+    }
+    minos(analysis, &mut faults);
+    fitter(analysis, fitters, &mut faults);
+    faults
+}
+
+fn minos(analysis: &Analysis, faults: &mut Vec<Fault>) {
+    let Some(minos) = &analysis.fit.minos else { return };
+    let uses = Uses::of(&analysis.workspace);
+    let many = matches!(minos, crate::spec::OneOrMany::Many(_));
+    for (i, pattern) in minos.as_slice().iter().enumerate() {
+        let matches = |name: &str| {
+            glob_matches(pattern, name)
+                || uses.is_vector(name)
+                    && (0..uses.components(name).unwrap_or(0))
+                        .any(|b| glob_matches(pattern, &format!("{name}[{b}]")))
+        };
+        if uses.names().any(matches) {
+            continue;
+        }
+        let at = if many { format!("/fit/minos/{i}") } else { "/fit/minos".to_owned() };
+        let what = if is_glob(pattern) { "matches no parameter" } else { "is no parameter of the workspace" };
+        let fault = Fault::new(Code::UnknownName, at, format!("minos: `{pattern}` {what}"));
+        faults.push(match nearest(pattern, uses.names()) {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault,
+        });
+    }
+}
+
+fn fitter(analysis: &Analysis, fitters: &Registry<dyn Fitter>, faults: &mut Vec<Fault>) {
+    let (name, at, options) = match &analysis.fit.fitter {
+        None => return,
+        Some(PluginSpec::Name(name)) => (name, "/fit/fitter", None),
+        Some(PluginSpec::Options { name, options }) => (name, "/fit/fitter/type", Some(options)),
+    };
+    match fitters.get(name) {
+        Ok(plugin) => {
+            let Some(options) = options else { return };
+            let mut definitions = Map::new();
+            let mut schema = crate::spec::schema::options(plugin, &mut definitions);
+            schema.insert("$defs".to_owned(), Value::Object(definitions));
+            let node = Node::from_json(&Value::Object(options.clone()));
+            faults.extend(walk(&node, &Value::Object(schema), "/fit/fitter"));
+        }
+        Err(error) => {
+            let message = format!("no fitter is called `{name}`");
+            let help = match error {
+                PluginError::Unknown { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
+                PluginError::Unknown { known, .. } => {
+                    format!("this program has {}", list_of(&known, "and"))
+                }
+                other => other.to_string(),
+            };
+            faults.push(Fault::new(Code::UnknownPlugin, at, message).help(help));
+        }
+    }
+}

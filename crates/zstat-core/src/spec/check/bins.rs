@@ -1,0 +1,165 @@
+//! Channels, samples, bins and observations: names, lengths and numbers.
+
+use std::collections::HashMap;
+
+use super::{MAX_MAGNITUDE, entries, shown};
+use crate::diag::{Code, Fault};
+use crate::source::pointer;
+use crate::spec::{Channel, ModifierKind, Workspace};
+use crate::text::nearest;
+
+pub(super) fn check(workspace: &Workspace, faults: &mut Vec<Fault>) {
+    if workspace.channels.is_empty() {
+        faults.push(
+            Fault::new(Code::Nothing, "/channels", "the workspace has no channels")
+                .help("add a channel with at least one sample"),
+        );
+    }
+    names(workspace.channels.iter().map(|c| c.name.as_str()), "channel", "/channels", "", faults);
+    names(workspace.measurements.iter().map(|m| m.name.as_str()), "measurement", "/measurements", "", faults);
+    for (c, channel) in workspace.channels.iter().enumerate() {
+        self::channel(c, channel, workspace.observations.get(&channel.name).map(Vec::len), faults);
+    }
+    observations(workspace, faults);
+}
+
+/// Names that are empty or repeat.
+fn names<'w>(names: impl Iterator<Item = &'w str>, noun: &str, at: &str, of: &str, faults: &mut Vec<Fault>) {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (index, name) in names.enumerate() {
+        let at = format!("{at}/{index}/name");
+        if name.is_empty() {
+            faults.push(Fault::new(Code::Nothing, &at, format!("a {noun}{of} has an empty name")));
+        } else if let Some(first) = seen.insert(name, index) {
+            let ordinal = first + 1;
+            let message = format!("a second {noun} is called `{name}`{of}; the first is number {ordinal}");
+            faults.push(
+                Fault::new(Code::DuplicateName, at, message)
+                    .help("rename one, or remove it if it is the same"),
+            );
+        }
+    }
+}
+
+fn channel(c: usize, channel: &Channel, observed: Option<usize>, faults: &mut Vec<Fault>) {
+    let at = format!("/channels/{c}/samples");
+    if channel.samples.is_empty() {
+        let message = format!("channel `{}` has no samples", channel.name);
+        faults.push(Fault::new(Code::Nothing, at, message).help("add a sample, or remove the channel"));
+        return;
+    }
+    let of = format!(" in channel `{}`", channel.name);
+    names(channel.samples.iter().map(|s| s.name.as_str()), "sample", &at, &of, faults);
+    let n_bins = usual_length(channel, observed);
+    if n_bins == 0 {
+        let message = format!("channel `{}` has no bins: the `data` of its samples is empty", channel.name);
+        faults.push(Fault::new(Code::Nothing, format!("{at}/0/data"), message));
+        return;
+    }
+    for (s, sample) in channel.samples.iter().enumerate() {
+        let at = format!("{at}/{s}");
+        let who = format!("sample `{}` of channel `{}`", sample.name, channel.name);
+        list(&sample.data, "data", n_bins, &format!("{at}/data"), &who, faults);
+        for (m, modifier) in sample.modifiers.iter().enumerate() {
+            let at = format!("{at}/modifiers/{m}");
+            let who = format!("modifier `{}` of {who}", modifier.name);
+            if modifier.name.is_empty() {
+                let message = format!("a modifier of {} has an empty name", &who["modifier `` of ".len()..]);
+                faults.push(Fault::new(Code::Nothing, format!("{at}/name"), message));
+            }
+            match &modifier.kind {
+                ModifierKind::HistoSys { lo, hi, .. } => {
+                    list(lo, "lo", n_bins, &format!("{at}/lo"), &who, faults);
+                    list(hi, "hi", n_bins, &format!("{at}/hi"), &who, faults);
+                }
+                ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => {
+                    list(errors, "errors", n_bins, &format!("{at}/errors"), &who, faults);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The length that most samples (and the observation) have: whoever differs from it is wrong.
+fn usual_length(channel: &Channel, observed: Option<usize>) -> usize {
+    let lengths = || channel.samples.iter().map(|sample| sample.data.len()).chain(observed);
+    let votes = |length: usize| lengths().filter(|&other| other == length).count();
+    let mut best = (0, 0);
+    for length in lengths() {
+        let count = votes(length);
+        if count > best.1 {
+            best = (length, count);
+        }
+    }
+    best.0
+}
+
+/// One list of numbers, one a bin.
+fn list(values: &[f64], field: &str, n_bins: usize, at: &str, who: &str, faults: &mut Vec<Fault>) {
+    if values.len() != n_bins {
+        let bins = if n_bins == 1 { "1 bin".to_owned() } else { format!("{n_bins} bins") };
+        let message = format!("{who}: `{field}` has {}, the channel has {bins}", entries(values.len()));
+        let help = match values.len() {
+            0 => "give one number a bin".to_owned(),
+            have if have < n_bins => format!("{} missing; one number a bin is needed", count(n_bins - have)),
+            have => format!("{} too many; one number a bin is needed", count(have - n_bins)),
+        };
+        faults.push(Fault::new(Code::BinCount, at, message).help(help));
+    }
+    for (bin, &value) in values.iter().enumerate() {
+        if let Some(fault) = number(value, &format!("{who}: `{field}[{bin}]`"), &format!("{at}/{bin}")) {
+            faults.push(fault);
+        }
+    }
+}
+
+fn count(entries: usize) -> String {
+    if entries == 1 { "one entry is".to_owned() } else { format!("{entries} entries are") }
+}
+
+/// A number that cannot be calculated with.
+pub(super) fn number(value: f64, what: &str, at: &str) -> Option<Fault> {
+    if !value.is_finite() {
+        let message = format!("{what} is not a finite number");
+        return Some(Fault::new(Code::NotFinite, at, message).help("find out where it comes from"));
+    }
+    (value.abs() > MAX_MAGNITUDE).then(|| {
+        let message = format!("{what} is {}, beyond what can be calculated with", shown(value));
+        Fault::new(Code::OutOfRange, at, message).help("yields are in events; is it a placeholder?")
+    })
+}
+
+fn observations(workspace: &Workspace, faults: &mut Vec<Fault>) {
+    for (name, observed) in &workspace.observations {
+        let at = pointer::join("/observations", name);
+        let Some(channel) = workspace.channels.iter().find(|channel| channel.name == *name) else {
+            let message = format!("data are given for channel `{name}`, which does not exist");
+            let known = workspace.channels.iter().map(|channel| channel.name.as_str());
+            let help = match nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "remove them, or add the channel".to_owned(),
+            };
+            faults.push(Fault::new(Code::UnknownName, at, message).at_key().help(help));
+            continue;
+        };
+        let n_bins = usual_length(channel, Some(observed.len()));
+        let who = format!("observations of channel `{name}`");
+        if observed.len() != n_bins {
+            let bins = if n_bins == 1 { "1 bin".to_owned() } else { format!("{n_bins} bins") };
+            let message = format!("{who}: {}, the channel has {bins}", entries(observed.len()));
+            faults
+                .push(Fault::new(Code::BinCount, &at, message).help("give the observed events of each bin"));
+        }
+        for (bin, &events) in observed.iter().enumerate() {
+            let at = format!("{at}/{bin}");
+            if let Some(fault) = number(events, &format!("{who}: bin {bin}"), &at) {
+                faults.push(fault);
+            } else if events < 0.0 {
+                let message = format!("{who}: bin {bin} has {} events, expected zero or more", shown(events));
+                let help = "give the data as counted, before any background is subtracted";
+                faults.push(Fault::new(Code::NegativeObservation, at, message).help(help));
+            }
+        }
+    }
+}

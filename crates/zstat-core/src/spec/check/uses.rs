@@ -1,0 +1,112 @@
+//! Which modifiers use which parameter: the view of a workspace by parameter names.
+
+use indexmap::IndexMap;
+
+use crate::source::pointer;
+use crate::spec::{Channel, Modifier, ModifierKind, Sample, Workspace};
+
+/// One modifier and its place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Use<'w> {
+    /// Positions of channel, sample and modifier in the workspace.
+    pub at: [usize; 3],
+    pub channel: &'w Channel,
+    pub sample: &'w Sample,
+    pub modifier: &'w Modifier,
+}
+
+impl Use<'_> {
+    /// JSON pointer of a field of the modifier; of the modifier itself for "".
+    pub fn pointer(&self, field: &str) -> String {
+        let [c, s, m] = self.at;
+        let base = format!("/channels/{c}/samples/{s}/modifiers/{m}");
+        if field.is_empty() { base } else { pointer::join(&base, field) }
+    }
+
+    /// "modifier `jes` of sample `signal` of channel `SR`".
+    pub fn who(&self) -> String {
+        format!("modifier `{}` of {}", self.modifier.name, self.of_sample())
+    }
+
+    /// "sample `signal` of channel `SR`".
+    pub fn of_sample(&self) -> String {
+        format!("sample `{}` of channel `{}`", self.sample.name, self.channel.name)
+    }
+}
+
+/// All uses, by parameter name in the order of first use.
+#[derive(Debug)]
+pub(crate) struct Uses<'w> {
+    by_name: IndexMap<&'w str, Vec<Use<'w>>>,
+}
+
+impl<'w> Uses<'w> {
+    pub fn of(workspace: &'w Workspace) -> Self {
+        let mut by_name: IndexMap<&str, Vec<Use<'w>>> = IndexMap::new();
+        for (c, channel) in workspace.channels.iter().enumerate() {
+            for (s, sample) in channel.samples.iter().enumerate() {
+                for (m, modifier) in sample.modifiers.iter().enumerate() {
+                    let one = Use { at: [c, s, m], channel, sample, modifier };
+                    by_name.entry(&modifier.name).or_default().push(one);
+                }
+            }
+        }
+        Self { by_name }
+    }
+
+    /// The parameters with their uses; no list of uses is empty.
+    pub fn iter(&self) -> impl Iterator<Item = (&'w str, &[Use<'w>])> {
+        self.by_name.iter().map(|(name, uses)| (*name, uses.as_slice()))
+    }
+
+    /// The uses of one parameter; none if nothing uses it.
+    pub fn get(&self, name: &str) -> &[Use<'w>] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'w str> {
+        self.by_name.keys().copied()
+    }
+
+    /// Number of components of a parameter: 1 for a scalar, otherwise one a bin. None if nothing uses it.
+    pub fn components(&self, name: &str) -> Option<usize> {
+        let uses = self.get(name);
+        let first = uses.first()?;
+        Some(match first.modifier.kind {
+            // A staterror has its own parameters in each channel, one after the other.
+            ModifierKind::StatError { .. } => {
+                let mut channels: Vec<(usize, usize)> =
+                    uses.iter().map(|one| (one.at[0], one.sample.data.len())).collect();
+                channels.dedup_by_key(|(channel, _)| *channel);
+                channels.iter().map(|(_, n_bins)| n_bins).sum()
+            }
+            ModifierKind::ShapeSys { .. } | ModifierKind::ShapeFactor => first.sample.data.len(),
+            _ => 1,
+        })
+    }
+
+    /// Whether a parameter is spelled `name[i]`.
+    pub fn is_vector(&self, name: &str) -> bool {
+        self.get(name).first().is_some_and(|one| is_vector(&one.modifier.kind))
+    }
+
+    /// Whether `name` is one scalar: a scalar parameter, a component `name[i]`, or a vector of one bin.
+    pub fn is_one(&self, name: &str) -> bool {
+        match self.components(name) {
+            Some(components) => components == 1,
+            None => self.component_of(name).is_some(),
+        }
+    }
+
+    /// The vector parameter and the index that `name[i]` speaks of.
+    pub fn component_of<'n>(&self, name: &'n str) -> Option<(&'n str, usize)> {
+        let (base, index) = name.strip_suffix(']')?.rsplit_once('[')?;
+        let index: usize = index.parse().ok()?;
+        (self.is_vector(base) && index < self.components(base)?).then_some((base, index))
+    }
+}
+
+/// Whether a kind has one parameter a bin.
+pub(crate) fn is_vector(kind: &ModifierKind) -> bool {
+    matches!(kind, ModifierKind::ShapeSys { .. } | ModifierKind::StatError { .. } | ModifierKind::ShapeFactor)
+}

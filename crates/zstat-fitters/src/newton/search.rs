@@ -1,0 +1,231 @@
+//! The search: steps, their acceptance, and the end.
+
+use zstat_core::fit::{Curvature, EvalError, Minimum, Objective, Problem, Termination};
+use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
+
+use super::NewtonOptions;
+use super::step::Step;
+
+/// λ below this is no damping at all.
+const SMALLEST_DAMPING: f64 = 1e-7;
+/// λ of the first step after an undamped one failed.
+const FIRST_DAMPING: f64 = 1e-2;
+/// No step is possible beyond this.
+const LARGEST_DAMPING: f64 = 1e16;
+/// Relative λ that makes a merely semidefinite matrix (a flat direction) definite.
+const FLAT_DAMPING: f64 = 1e-9;
+/// Decreases below this fraction of the value are rounding.
+const ROUNDING: f64 = 4e-15;
+
+/// The state of one minimisation.
+pub(super) struct Search<'a> {
+    objective: &'a mut dyn Objective,
+    problem: &'a Problem<'a>,
+    theta: Vec<f64>,
+    trial: Vec<f64>,
+    value: f64,
+    gradient: Vec<f64>,
+    hessian: ArrowMatrix,
+    /// The Fisher matrix, and whether it belongs to `theta`.
+    fisher: Option<ArrowMatrix>,
+    fisher_is_current: bool,
+    solver: ArrowSolver,
+    step: Step,
+    damping: f64,
+    growth: f64,
+    iterations: usize,
+    evaluations: usize,
+}
+
+/// How a round of trial steps ended.
+enum Round {
+    Accepted,
+    /// No step decreases the value any more.
+    Stuck,
+}
+
+impl<'a> Search<'a> {
+    /// Evaluates the start, or says why there is nothing to start from.
+    pub fn start(
+        objective: &'a mut dyn Objective,
+        problem: &'a Problem<'a>,
+    ) -> Result<Self, (Vec<f64>, EvalError)> {
+        let n = objective.n_params();
+        let mut theta = problem.start.to_vec();
+        for (i, x) in theta.iter_mut().enumerate() {
+            if !problem.fixed[i] {
+                *x = x.max(problem.bounds[i][0]).min(problem.bounds[i][1]);
+            }
+        }
+        let mut gradient = vec![0.0; n];
+        let mut hessian = objective.new_hessian();
+        match objective.hessian(&theta, Curvature::Exact, &mut gradient, &mut hessian) {
+            Err(error) => Err((theta, error)),
+            Ok(value) => Ok(Self {
+                solver: ArrowSolver::new(hessian.structure().clone()),
+                objective,
+                problem,
+                value,
+                gradient,
+                hessian,
+                fisher: None,
+                fisher_is_current: false,
+                step: Step::new(n),
+                damping: 0.0,
+                growth: 2.0,
+                iterations: 0,
+                evaluations: 1,
+                trial: theta.clone(),
+                theta,
+            }),
+        }
+    }
+
+    pub fn run(mut self, options: &NewtonOptions) -> Minimum {
+        let mut edm = f64::INFINITY;
+        let termination = loop {
+            self.step.find_free(&self.theta, &self.gradient, self.problem);
+            if let Some(estimate) = self.estimate_edm() {
+                edm = estimate;
+                if edm <= options.tolerance {
+                    edm = self.polish(edm);
+                    break Termination::Converged;
+                }
+            }
+            if self.iterations >= options.max_iterations {
+                break Termination::IterationLimit;
+            }
+            self.iterations += 1;
+            if let Round::Stuck = self.advance() {
+                break Termination::NoProgress;
+            }
+        };
+        let Self { theta, value, gradient, iterations, evaluations, .. } = self;
+        Minimum { theta, value, gradient, edm, termination, iterations, evaluations }
+    }
+
+    /// ½ gᵀH⁻¹g over the free parameters with the exact Hessian; none where that is indefinite.
+    ///
+    /// A flat direction is not indefinite: a trace of damping makes it definite.
+    fn estimate_edm(&mut self) -> Option<f64> {
+        if self.solver.factor(&self.hessian, None, &self.step.free).is_err() {
+            self.step.set_damping(FLAT_DAMPING, &self.hessian, self.problem);
+            self.solver.factor(&self.hessian, Some(&self.step.damping), &self.step.free).ok()?;
+        }
+        Some(self.step.edm(&mut self.solver, &self.gradient))
+    }
+
+    /// One more undamped step without new second derivatives: it takes the error from √tolerance to its square.
+    fn polish(&mut self, edm: f64) -> f64 {
+        self.step.damping.fill(0.0);
+        if self
+            .step
+            .solve(&self.hessian, &mut self.solver, &self.theta, &self.gradient, self.problem)
+            .is_err()
+        {
+            return edm;
+        }
+        self.step.target(&self.theta, self.problem, &mut self.trial);
+        let mut gradient = vec![0.0; self.gradient.len()];
+        self.evaluations += 1;
+        let Ok(value) = self.objective.gradient(&self.trial, &mut gradient) else { return edm };
+        if self.solver.factor(&self.hessian, None, &self.step.free).is_err() {
+            return edm;
+        }
+        let better = self.step.edm(&mut self.solver, &gradient);
+        if better < edm && value <= self.value + ROUNDING * self.value.abs() {
+            std::mem::swap(&mut self.theta, &mut self.trial);
+            (self.value, self.gradient) = (value, gradient);
+            return better;
+        }
+        edm
+    }
+
+    /// Tries steps with more and more damping until one decreases the value; then takes new derivatives.
+    fn advance(&mut self) -> Round {
+        loop {
+            if self.damping > LARGEST_DAMPING {
+                return Round::Stuck;
+            }
+            let Some(predicted) = self.propose() else {
+                self.damp_more();
+                continue;
+            };
+            let noise = ROUNDING * self.value.abs().max(1.0);
+            if predicted <= noise {
+                return Round::Stuck;
+            }
+            self.step.target(&self.theta, self.problem, &mut self.trial);
+            self.evaluations += 1;
+            let ratio = match self.objective.value(&self.trial) {
+                Ok(value) => (self.value - value) / predicted,
+                Err(_) => f64::NEG_INFINITY,
+            };
+            if ratio > 1e-4 && self.accept() {
+                self.damp_by_ratio(ratio);
+                return Round::Accepted;
+            }
+            self.damp_more();
+        }
+    }
+
+    /// A step in `self.step` and its predicted decrease; none if no matrix is definite at this damping.
+    fn propose(&mut self) -> Option<f64> {
+        self.step.set_damping(self.damping, &self.hessian, self.problem);
+        let solved =
+            self.step.solve(&self.hessian, &mut self.solver, &self.theta, &self.gradient, self.problem);
+        if solved.is_ok() {
+            return Some(self.step.predicted(&self.hessian, &self.gradient));
+        }
+        self.refresh_fisher().ok()?;
+        let fisher = self.fisher.as_ref()?;
+        self.step.set_damping(self.damping.max(FLAT_DAMPING), fisher, self.problem);
+        self.step.solve(fisher, &mut self.solver, &self.theta, &self.gradient, self.problem).ok()?;
+        Some(self.step.predicted(fisher, &self.gradient))
+    }
+
+    fn refresh_fisher(&mut self) -> Result<(), EvalError> {
+        if self.fisher_is_current {
+            return Ok(());
+        }
+        let mut fisher = self.fisher.take().unwrap_or_else(|| self.objective.new_hessian());
+        self.evaluations += 1;
+        let mut gradient = vec![0.0; self.theta.len()];
+        self.objective.hessian(&self.theta, Curvature::Fisher, &mut gradient, &mut fisher)?;
+        self.fisher = Some(fisher);
+        self.fisher_is_current = true;
+        Ok(())
+    }
+
+    /// Moves to the trial point; false if it has no derivatives.
+    fn accept(&mut self) -> bool {
+        self.evaluations += 1;
+        let mut gradient = std::mem::take(&mut self.gradient);
+        let outcome = self.objective.hessian(&self.trial, Curvature::Exact, &mut gradient, &mut self.hessian);
+        self.gradient = gradient;
+        match outcome {
+            Ok(value) => {
+                self.value = value;
+                std::mem::swap(&mut self.theta, &mut self.trial);
+                self.fisher_is_current = false;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn damp_more(&mut self) {
+        self.damping = (self.damping * self.growth).max(FIRST_DAMPING);
+        self.growth *= 2.0;
+    }
+
+    /// Nielsen's rule: λ shrinks to a third after a good step, and grows slowly after a poor one.
+    fn damp_by_ratio(&mut self, ratio: f64) {
+        let factor = 1.0 - (2.0 * ratio.min(1.5) - 1.0).powi(3);
+        self.damping *= factor.max(0.1);
+        self.growth = 2.0;
+        if self.damping < SMALLEST_DAMPING {
+            self.damping = 0.0;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! One step: the minimiser of a damped quadratic model in the box.
+
+use zstat_core::fit::Problem;
+use zstat_core::linalg::{ArrowMatrix, ArrowSolver, NotPositiveDefinite};
+
+/// Rounds of holding parameters that would leave the box; after them the rest is cut off.
+const ROUNDS: usize = 12;
+
+/// Scratch space of a step.
+pub(super) struct Step {
+    /// Parameters that may move: not fixed, and not held on a bound by the gradient.
+    pub free: Vec<bool>,
+    /// The step.
+    pub p: Vec<f64>,
+    /// λ·D, the damping added to the diagonal.
+    pub damping: Vec<f64>,
+    moving: Vec<bool>,
+    rhs: Vec<f64>,
+    product: Vec<f64>,
+    solution: Vec<f64>,
+}
+
+impl Step {
+    pub fn new(n: usize) -> Self {
+        Self {
+            free: vec![true; n],
+            p: vec![0.0; n],
+            damping: vec![0.0; n],
+            moving: vec![true; n],
+            rhs: vec![0.0; n],
+            product: vec![0.0; n],
+            solution: vec![0.0; n],
+        }
+    }
+
+    /// Frees all parameters but fixed ones and those that the gradient presses against a bound.
+    pub fn find_free(&mut self, theta: &[f64], gradient: &[f64], problem: &Problem<'_>) {
+        for (i, free) in self.free.iter_mut().enumerate() {
+            let [lower, upper] = problem.bounds[i];
+            let held = (theta[i] <= lower && gradient[i] >= 0.0) || (theta[i] >= upper && gradient[i] <= 0.0);
+            *free = !problem.fixed[i] && !held;
+        }
+    }
+
+    /// Sets λ·D, with D the size of the diagonal, at least what the parameter's range suggests.
+    pub fn set_damping(&mut self, lambda: f64, matrix: &ArrowMatrix, problem: &Problem<'_>) {
+        for (i, damping) in self.damping.iter_mut().enumerate() {
+            let [lower, upper] = problem.bounds[i];
+            let range = (upper - lower).clamp(1e-3, 1e3);
+            *damping = lambda * matrix.diagonal(i).abs().max(1.0 / (range * range));
+        }
+    }
+
+    /// The step −(M + λD)⁻¹ g on the free parameters, kept in the box.
+    ///
+    /// Parameters that would leave the box are put on its side, and the others solved for again.
+    pub fn solve(
+        &mut self,
+        matrix: &ArrowMatrix,
+        solver: &mut ArrowSolver,
+        theta: &[f64],
+        gradient: &[f64],
+        problem: &Problem<'_>,
+    ) -> Result<(), NotPositiveDefinite> {
+        self.moving.copy_from_slice(&self.free);
+        self.p.fill(0.0);
+        for _ in 0..ROUNDS {
+            solver.factor(matrix, Some(&self.damping), &self.moving)?;
+            // Those already placed enter the right-hand side.
+            for (i, p) in self.p.iter_mut().enumerate() {
+                if self.moving[i] {
+                    *p = 0.0;
+                }
+            }
+            matrix.multiply(&self.p, &mut self.product);
+            for (i, rhs) in self.rhs.iter_mut().enumerate() {
+                *rhs = -gradient[i] - self.product[i];
+            }
+            solver.solve(&self.rhs, &mut self.solution);
+            let mut left = false;
+            for i in 0..self.p.len() {
+                if !self.moving[i] {
+                    continue;
+                }
+                let [lower, upper] = problem.bounds[i];
+                let wanted = theta[i] + self.solution[i];
+                if wanted < lower || wanted > upper {
+                    self.p[i] = wanted.max(lower).min(upper) - theta[i];
+                    self.moving[i] = false;
+                    left = true;
+                } else {
+                    self.p[i] = self.solution[i];
+                }
+            }
+            if !left {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Predicted decrease of the undamped model: −gᵀp − ½ pᵀMp.
+    pub fn predicted(&mut self, matrix: &ArrowMatrix, gradient: &[f64]) -> f64 {
+        matrix.multiply(&self.p, &mut self.product);
+        let terms = self.p.iter().zip(gradient.iter().zip(&self.product));
+        terms.map(|(p, (g, mp))| -p * (g + 0.5 * mp)).sum()
+    }
+
+    /// The point after the step, exactly on the bounds where the step ends there.
+    pub fn target(&self, theta: &[f64], problem: &Problem<'_>, out: &mut Vec<f64>) {
+        out.clear();
+        for (i, (&x, &p)) in theta.iter().zip(&self.p).enumerate() {
+            let [lower, upper] = problem.bounds[i];
+            let held = problem.fixed[i] || p == 0.0;
+            out.push(if held { x } else { (x + p).max(lower).min(upper) });
+        }
+    }
+
+    /// ½ gᵀ M⁻¹ g on the free parameters; the solver holds the factor of M there.
+    pub fn edm(&mut self, solver: &mut ArrowSolver, gradient: &[f64]) -> f64 {
+        solver.solve(gradient, &mut self.solution);
+        0.5 * gradient.iter().zip(&self.solution).map(|(g, x)| g * x).sum::<f64>()
+    }
+}

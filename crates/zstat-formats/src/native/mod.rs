@@ -1,0 +1,8 @@
+//! zstat's own layout as text: YAML for people, JSON for programs.
+
+mod json;
+mod scalar;
+mod yaml;
+
+pub use json::to_json;
+pub use yaml::to_yaml;
