@@ -13,8 +13,7 @@ pub(crate) struct Arrival {
     theta: Vec<f64>,
     value: f64,
     gradient: Vec<f64>,
-    /// ½ gᵀH⁻¹g over the parameters that are neither fixed nor held on a bound; infinite where H is indefinite there.
-    pub edm: f64,
+    edm: f64,
 }
 
 impl Arrival {
@@ -28,6 +27,11 @@ impl Arrival {
                 Self { theta, value: f64::NAN, gradient, edm: f64::INFINITY }
             }
         }
+    }
+
+    /// ½ gᵀH⁻¹g over the parameters that are neither fixed nor held on a bound; infinite where H is indefinite there.
+    pub fn edm(&self) -> f64 {
+        self.edm
     }
 
     /// The result of the minimisation that ended here.

@@ -5,8 +5,10 @@
 
 mod arrival;
 mod lbfgsb;
+mod nelder_mead;
 mod newton;
 mod reduced;
 
 pub use lbfgsb::{Lbfgsb, LbfgsbOptions};
+pub use nelder_mead::{NelderMead, NelderMeadOptions};
 pub use newton::{Newton, NewtonOptions};

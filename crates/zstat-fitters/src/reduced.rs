@@ -5,7 +5,6 @@
 
 use std::cell::{Cell, RefCell};
 
-use argmin::core::{CostFunction, Error};
 use zstat_core::fit::{Curvature, EvalError, Objective, Problem};
 
 /// The view of an objective that the solvers here work on.
@@ -172,14 +171,5 @@ fn fisher_scales(
         let sigma = 1.0 / fisher.diagonal(i).sqrt();
         // A parameter that the data hardly touch has no width of its own.
         *scale = if sigma.is_finite() && sigma > 0.0 { sigma.min(range) } else { range.min(1.0) };
-    }
-}
-
-impl CostFunction for &Reduced<'_> {
-    type Param = Vec<f64>;
-    type Output = f64;
-
-    fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
-        Ok(self.value(x))
     }
 }

@@ -82,7 +82,7 @@ impl Fitter for Lbfgsb {
         let mut stuck = false;
         loop {
             let arrival = Arrival::at(&reduced, &x, problem);
-            let termination = if arrival.edm <= self.options.tolerance {
+            let termination = if arrival.edm() <= self.options.tolerance {
                 Some(Termination::Converged)
             } else if stuck {
                 Some(Termination::NoProgress)
