@@ -76,12 +76,7 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn rust(
-    name: &str,
-    text: &str,
-    faults: &mut Vec<String>,
-    needed: &mut Vec<(&'static str, &'static str)>,
-) {
+fn rust(name: &str, text: &str, faults: &mut Vec<String>, needed: &mut Vec<(&'static str, &'static str)>) {
     let start = text.lines().find(|line| !line.is_empty() && !line.starts_with("#!")).unwrap_or_default();
     if !start.starts_with("//!") {
         faults.push(format!("{name}: begins without a `//!` header"));

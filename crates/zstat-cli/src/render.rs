@@ -53,7 +53,8 @@ fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()));
+    let mut group =
+        Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()));
     let file = diagnostic.file.as_str();
     let document = documents.iter().find(|document| document.label() == file);
     let excerpt = document.map(|document| Excerpt::new(document.text(), diagnostic.bytes.clone()));

@@ -130,7 +130,11 @@ impl Session {
             }
         };
         self.blind(&data.blind, &mut chosen, &mut unobserved, &mut faults);
-        if faults.is_empty() { Ok(Setup { data: chosen, start, unobserved }) } else { Err(Failure::Options(faults)) }
+        if faults.is_empty() {
+            Ok(Setup { data: chosen, start, unobserved })
+        } else {
+            Err(Failure::Options(faults))
+        }
     }
 
     /// What is probably not meant, placed in the documents.
@@ -180,7 +184,11 @@ impl Session {
 }
 
 fn bad_data_word(found: &str, mut faults: Vec<OptionFault>) -> Failure {
-    let fault = OptionFault::new("--data", found, "expected `observed`, `asimov` or the name of a file; no such file");
+    let fault = OptionFault::new(
+        "--data",
+        found,
+        "expected `observed`, `asimov` or the name of a file; no such file",
+    );
     let near = zstat_core::text::nearest(found, ["observed", "asimov"]);
     faults.push(match near {
         Some(word) => fault.help(format!("did you mean `{word}`?")),
@@ -252,7 +260,12 @@ fn interpolation(text: &str, codes: &mut Interpolation, faults: &mut Vec<OptionF
             "normsys" => code.trim().parse().map(|code| codes.normsys = Some(code)),
             "histosys" => code.trim().parse().map(|code| codes.histosys = Some(code)),
             other => {
-                faults.push(OptionFault::unknown(OPTION, other, "interpolated modifier", &["normsys", "histosys"]));
+                faults.push(OptionFault::unknown(
+                    OPTION,
+                    other,
+                    "interpolated modifier",
+                    &["normsys", "histosys"],
+                ));
                 continue;
             }
         };

@@ -116,7 +116,10 @@ fn judge(evidence: &Evidence<'_>) -> Kind {
         Kind::FitResult
     } else if has("distributions") || has("likelihoods") {
         Kind::Hs3
-    } else if has("version") && has("measurements") || list("observations") || evidence.modifier_data == Some(true) {
+    } else if has("version") && has("measurements")
+        || list("observations")
+        || evidence.modifier_data == Some(true)
+    {
         let data = has("version") || has("measurements") || has("observations");
         if data { Kind::PyhfWorkspace } else { Kind::PyhfModel }
     } else if has("channels") && list("parameters") {
@@ -149,10 +152,16 @@ mod tests {
             (r#"{"zstat": 1, "workspace": {"channels": []}}"#, Kind::Analysis),
             (r#"{"workspace": {}}"#, Kind::Analysis),
             (r#"{"zstat": 1, "workspce": {}}"#, Kind::Analysis),
-            (r#"{"channels": [{"name": "a", "samples": []}], "observations": {"a": [1]}}"#, Kind::NativeWorkspace),
+            (
+                r#"{"channels": [{"name": "a", "samples": []}], "observations": {"a": [1]}}"#,
+                Kind::NativeWorkspace,
+            ),
             (r#"{"channels": [], "observations": []}"#, Kind::PyhfWorkspace),
             (r#"{"channels": [], "measurements": [], "version": "1.0.0"}"#, Kind::PyhfWorkspace),
-            (r#"{"channels": [{"samples": [{"modifiers": [{"type": "lumi", "data": null}]}]}]}"#, Kind::PyhfModel),
+            (
+                r#"{"channels": [{"samples": [{"modifiers": [{"type": "lumi", "data": null}]}]}]}"#,
+                Kind::PyhfModel,
+            ),
             (r#"{"channels": [{"samples": [{"modifiers": [{"type": "lumi"}]}]}]}"#, Kind::NativeWorkspace),
             (r#"{"channels": [], "parameters": [{"name": "mu"}]}"#, Kind::PyhfModel),
             (r#"{"metadata": {}, "patches": [], "version": "1.0.0"}"#, Kind::PatchSet),

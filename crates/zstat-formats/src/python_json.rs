@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn strings_keep_everything_but_control_characters() {
-        let value = serde_json::json!(["é/\u{7f}\u{1}\n\"\\", 3, -2, 18_446_744_073_709_551_615_u64, true, null]);
+        let value =
+            serde_json::json!(["é/\u{7f}\u{1}\n\"\\", 3, -2, 18_446_744_073_709_551_615_u64, true, null]);
         let text = "[\"é/\u{7f}\\u0001\\n\\\"\\\\\", 3, -2, 18446744073709551615, true, null]";
         assert_eq!(dumps(&value), text);
     }

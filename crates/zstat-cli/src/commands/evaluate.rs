@@ -48,7 +48,10 @@ pub fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let evaluation = if unobserved.is_empty() {
         Nll::new(&session.model, data).evaluate(&theta).map_err(|error| error.to_string())
     } else {
-        Err(format!("no observations of {}; use --data asimov, --data FILE or --blind", unobserved.join(", ")))
+        Err(format!(
+            "no observations of {}; use --data asimov, --data FILE or --blind",
+            unobserved.join(", ")
+        ))
     };
     let mut report = EvaluationReport::new(&session, theta, evaluation);
     report.warnings.splice(0..0, start.warnings);

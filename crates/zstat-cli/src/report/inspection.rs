@@ -4,9 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 use zstat_core::model::{Constraint, Model, Parameter};
-use zstat_core::spec::{
-    Channel, ModifierKind, PluginSpec, Sample, StatErrorConstraint, Workspace,
-};
+use zstat_core::spec::{Channel, ModifierKind, PluginSpec, Sample, StatErrorConstraint, Workspace};
 
 use super::inspection_text;
 use crate::commands::DEFAULT_FITTER;

@@ -165,7 +165,9 @@ fn fits(value: &Value, used: usize) -> bool {
 
 fn has_long_key(value: &Value) -> bool {
     match value {
-        Value::Mapping(map) => map.iter().any(|(k, v)| inline(k).len() > LONGEST_SIMPLE_KEY || has_long_key(v)),
+        Value::Mapping(map) => {
+            map.iter().any(|(k, v)| inline(k).len() > LONGEST_SIMPLE_KEY || has_long_key(v))
+        }
         Value::Sequence(items) => items.iter().any(has_long_key),
         _ => false,
     }
