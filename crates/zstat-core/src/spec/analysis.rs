@@ -19,16 +19,21 @@ pub struct Analysis {
     #[serde(default)]
     pub dialect: Dialect,
     /// Interpolation codes in place of the dialect's.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub interpolation: Interpolation,
     /// Treatment of staterror modifiers in place of the dialect's.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub staterror: StatErrorSpec,
     /// The statistical model and its data.
     pub workspace: Workspace,
     /// Settings of `zstat fit`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fit: FitSpec,
+}
+
+/// A section that says nothing is not written.
+fn is_default<T: Default + PartialEq>(section: &T) -> bool {
+    *section == T::default()
 }
 
 /// Settings of `zstat fit`.

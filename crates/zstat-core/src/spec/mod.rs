@@ -7,7 +7,7 @@ mod analysis;
 mod check;
 mod modifier;
 mod parameter;
-mod read;
+pub mod read;
 mod schema;
 mod settings;
 mod workspace;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// A finite number: not a quoted one, not NaN.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Finite(pub(super) f64);
+pub struct Finite(pub f64);
 
 impl<'de> Deserialize<'de> for Finite {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -39,7 +39,7 @@ impl Visitor<'_> for FiniteVisitor {
 }
 
 /// For a list of numbers.
-pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+pub fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
     deserializer.deserialize_seq(NumbersVisitor)
 }
 
@@ -57,7 +57,7 @@ pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 /// A list of finite numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Numbers(pub(super) Vec<f64>);
+pub struct Numbers(pub Vec<f64>);
 
 impl<'de> Deserialize<'de> for Numbers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -163,3 +163,89 @@ impl History {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::tree::node_value;
+
+    /// All places of a tree.
+    fn places(value: &Value, at: String, all: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(key, value)| places(value, pointer::join(&at, key), all)),
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(i, value)| places(value, format!("{at}/{i}"), all));
+            }
+            _ => {}
+        }
+        all.push(at);
+    }
+
+    fn operation() -> impl Strategy<Value = (u8, usize, usize, bool)> {
+        (0..6u8, any::<usize>(), any::<usize>(), any::<bool>())
+    }
+
+    /// An operation that can be applied to `tree`, with a value that names it.
+    fn make((op, first, second, end): (u8, usize, usize, bool), tree: &Value, number: usize) -> Value {
+        let mut all = vec![];
+        places(tree, String::new(), &mut all);
+        let (first, second) = (&all[first % all.len()], &all[second % all.len()]);
+        let target = |place: &str| match tree.pointer(place) {
+            Some(Value::Array(_)) if end => format!("{place}/-"),
+            Some(Value::Array(items)) => format!("{place}/{}", number % (items.len() + 1)),
+            Some(Value::Object(_)) => format!("{place}/new{}", number % 3),
+            _ => place.to_owned(),
+        };
+        let value = json!({"list": [format!("{number}a"), format!("{number}b")], "x": number});
+        match op {
+            0 | 1 => json!({"op": "add", "path": target(first), "value": value}),
+            2 => json!({"op": "replace", "path": first, "value": value}),
+            3 => json!({"op": "remove", "path": first}),
+            4 => json!({"op": "move", "from": first, "path": target(second)}),
+            _ => json!({"op": "copy", "from": first, "path": target(second)}),
+        }
+    }
+
+    proptest! {
+        /// Leaves are unique in the document and in each operation, so a leaf that is traced back to the wrong place
+        /// meets another value.
+        #[test]
+        fn every_leaf_is_found_where_it_was_written(picks in vec(operation(), 1..8)) {
+            let before = json!({"a": ["p", "q", ["r", "s", "t"]], "b": {"c": "u", "d": [{"e": "v"}, {"e": "w"}]}});
+            let (mut tree, mut operations) = (before.clone(), vec![]);
+            for (number, pick) in picks.into_iter().enumerate() {
+                let operation = make(pick, &tree, number);
+                let mut next = tree.clone();
+                if apply::apply(&mut next, serde_json::from_value(operation.clone()).unwrap()).is_ok() {
+                    (tree, _) = (next, operations.push(operation));
+                }
+            }
+            let text = Document::new("patch", serde_json::to_string(&operations).unwrap());
+            let mut patched = before.clone();
+            let input = PatchInput { document: &text, name: None };
+            let (history, _) = apply_patches(&mut patched, Kind::Unknown, &[input], false).unwrap();
+            prop_assert_eq!(&patched, &tree);
+            let mut all = vec![];
+            places(&patched, String::new(), &mut all);
+            for place in all {
+                let value = patched.pointer(&place).unwrap();
+                if value.is_object() || value.is_array() {
+                    continue;
+                }
+                match history.place(&place, false) {
+                    Place::Document(origin) => prop_assert_eq!(before.pointer(&origin), Some(value)),
+                    Place::Patch { bytes, pointer, .. } => {
+                        let written: Value = serde_json::from_str(&text.text()[bytes]).unwrap();
+                        prop_assert_eq!(&written, value);
+                        let whole = node_value(text.tree().unwrap()).unwrap();
+                        prop_assert_eq!(whole.pointer(&pointer), Some(value));
+                    }
+                }
+            }
+        }
+    }
+}

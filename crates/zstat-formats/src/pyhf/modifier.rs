@@ -7,10 +7,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
+use zstat_core::spec::read::{Finite, Numbers};
 use zstat_core::spec::{self, ModifierKind};
 
 /// One source of variation, as pyhf writes it. Interpolation and constraint of the inner modifier are not written.
@@ -156,11 +158,8 @@ impl<'de> Visitor<'de> for DataVisitor {
         Ok(Data::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Data, A::Error> {
-        let mut values = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(1024));
-        while let Some(value) = seq.next_element()? {
-            values.push(value);
-        }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Data, A::Error> {
+        let Numbers(values) = Numbers::deserialize(SeqAccessDeserializer::new(seq))?;
         Ok(Data::List(values))
     }
 
@@ -178,8 +177,10 @@ impl<'de> Visitor<'de> for DataVisitor {
             }
         }
         match (lo, hi, lo_data, hi_data) {
-            (Some(lo), Some(hi), None, None) => Ok(Data::Factors { lo, hi }),
-            (None, None, Some(lo_data), Some(hi_data)) => Ok(Data::Templates { lo_data, hi_data }),
+            (Some(Finite(lo)), Some(Finite(hi)), None, None) => Ok(Data::Factors { lo, hi }),
+            (None, None, Some(Numbers(lo_data)), Some(Numbers(hi_data))) => {
+                Ok(Data::Templates { lo_data, hi_data })
+            }
             (None, _, None, None) => Err(A::Error::missing_field("lo")),
             (_, None, None, None) => Err(A::Error::missing_field("hi")),
             (None, None, None, _) => Err(A::Error::missing_field("lo_data")),
