@@ -43,7 +43,12 @@ pub fn docs(root: &Path, check: bool) -> anyhow::Result<()> {
     write_all(root, &files, check, "cargo xtask docs")
 }
 
-fn write_all(root: &Path, files: &BTreeMap<String, String>, check: bool, command: &str) -> anyhow::Result<()> {
+fn write_all(
+    root: &Path,
+    files: &BTreeMap<String, String>,
+    check: bool,
+    command: &str,
+) -> anyhow::Result<()> {
     for (name, text) in files {
         let path = root.join(name);
         let kept = fs::read_to_string(&path).unwrap_or_default();

@@ -5,8 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::bail;
-use syn::spanned::Spanned as _;
-use syn::visit::{self, Visit};
 
 use crate::{output, say};
 
@@ -76,22 +74,12 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn rust(
-    name: &str,
-    text: &str,
-    faults: &mut Vec<String>,
-    needed: &mut Vec<(&'static str, &'static str)>,
-) {
+fn rust(name: &str, text: &str, faults: &mut Vec<String>, needed: &mut Vec<(&'static str, &'static str)>) {
     let start = text.lines().find(|line| !line.is_empty() && !line.starts_with("#!")).unwrap_or_default();
     if !start.starts_with("//!") {
         faults.push(format!("{name}: begins without a `//!` header"));
     }
-    let parsed = match syn::parse_file(text) {
-        Ok(parsed) => parsed,
-        Err(error) => return faults.push(format!("{name}: {error}")),
-    };
-    let mut sizes = Sizes::default();
-    sizes.visit_file(&parsed);
+    let sizes = Sizes::of(text);
     let lines = text.lines().count() - sizes.test_lines;
     let in_tests = name.contains("/tests/") || name.contains("/benches/") || name.starts_with("tests/");
     let mut too_long: Vec<(String, usize, usize)> = Vec::new();
@@ -111,49 +99,90 @@ fn rust(
 }
 
 /// Lines of functions outside tests, and lines of test modules.
-#[derive(Default)]
+///
+/// Read off the indentation: rustfmt (checked before) closes a block with a `}` as far in as the line that opens it.
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Sizes {
     functions: Vec<(String, usize)>,
     test_lines: usize,
 }
 
 impl Sizes {
-    fn function(&mut self, name: &syn::Ident, block: &syn::Block) {
-        self.functions.push((name.to_string(), lines(block)));
+    fn of(text: &str) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let mut sizes = Self::default();
+        let mut at = 0;
+        while at < lines.len() {
+            if lines[at].trim() == "#[cfg(test)]"
+                && lines.get(at + 1).is_some_and(|next| next.contains("mod "))
+            {
+                let end = block_end(&lines, at + 1);
+                sizes.test_lines += end - at + 1;
+                at = end;
+            } else if let Some(name) = function_name(lines[at]) {
+                sizes.functions.push((name.to_owned(), block_end(&lines, at) - at + 1));
+            }
+            at += 1;
+        }
+        sizes
     }
 }
 
-fn lines(node: &impl syn::spanned::Spanned) -> usize {
-    let span = node.span();
-    span.end().line - span.start().line + 1
+/// Name of the function whose head begins on this line.
+fn function_name(line: &str) -> Option<&str> {
+    let words = line.trim_start();
+    let (before, after) = words.split_once("fn ")?;
+    let qualifier =
+        |word: &str| matches!(word, "pub" | "const" | "async" | "unsafe") || word.starts_with("pub(");
+    let heads = before.split_whitespace().all(|word| qualifier(word) || matches!(word, "crate)" | "super)"));
+    heads.then(|| after.split(['(', '<']).next().unwrap_or(after))
 }
 
-fn is_test(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| match &attribute.meta {
-        syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string().contains("test"),
-        syn::Meta::Path(path) => path.is_ident("test"),
-        syn::Meta::NameValue(_) => false,
-    })
+/// The line that ends the block opened at line `start`: the first that closes at its indentation, or the line itself
+/// where the block or declaration ends on it.
+fn block_end(lines: &[&str], start: usize) -> usize {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let depth = indent(lines[start]);
+    if lines[start].ends_with(';') || lines[start].ends_with('}') {
+        return start;
+    }
+    let closes = |line: &str| indent(line) == depth && (line.trim() == "}" || line.trim_end().ends_with(';'));
+    let after = lines[start + 1..].iter().position(|line| closes(line));
+    after.map_or(lines.len() - 1, |offset| start + 1 + offset)
 }
 
-impl<'ast> Visit<'ast> for Sizes {
-    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        if is_test(&item.attrs) {
-            self.test_lines += item.span().end().line - item.span().start().line + 1;
-        } else {
-            visit::visit_item_mod(self, item);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_off_the_indentation() {
+        let text = "\
+fn one() -> u8 { 1 }
+impl T {
+    pub(crate) fn two(
+        a: u8,
+    ) -> u8 {
+        if a > 0 {
+            a
         }
     }
-
-    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        if !is_test(&item.attrs) {
-            self.function(&item.sig.ident, &item.block);
-            visit::visit_item_fn(self, item);
-        }
+    fn declared(&self) -> u8;
+}
+#[cfg(test)]
+mod tests {
+    fn not_counted() {}
+}
+";
+        let functions = [("one", 1), ("two", 7), ("declared", 1)];
+        let functions = functions.map(|(name, lines)| (name.to_owned(), lines)).to_vec();
+        assert_eq!(Sizes::of(text), Sizes { functions, test_lines: 4 });
     }
 
-    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.function(&item.sig.ident, &item.block);
-        visit::visit_impl_item_fn(self, item);
+    #[test]
+    fn only_heads_are_functions() {
+        assert_eq!(function_name("    pub fn a(x: fn(u8) -> u8) {"), Some("a"));
+        assert_eq!(function_name("    run: fn(&Path) -> u8,"), None);
+        assert_eq!(function_name("// the fn of it"), None);
     }
 }

@@ -31,7 +31,9 @@ struct NamedData {
 impl DataFile {
     fn observations(self) -> Observations {
         match self {
-            Self::Within { observations: inner } | Self::Analysis { workspace: inner } => inner.observations(),
+            Self::Within { observations: inner } | Self::Analysis { workspace: inner } => {
+                inner.observations()
+            }
             Self::ByChannel(map) => map,
             Self::List(list) => list.into_iter().map(|entry| (entry.name, entry.data)).collect(),
         }
@@ -88,7 +90,10 @@ pub fn check_file(model: &Model, path: &Path, observations: &Observations, fault
             fault(format!("channel `{name}` has {expected} bins in the model, found {found} numbers"), None);
         }
         for (bin, count) in counts.iter().enumerate().filter(|(_, n)| !(n.is_finite() && **n >= 0.0)) {
-            fault(format!("bin {bin} of channel `{name}`: expected a finite number ≥ 0, found {count}"), None);
+            fault(
+                format!("bin {bin} of channel `{name}`: expected a finite number ≥ 0, found {count}"),
+                None,
+            );
         }
     }
     for name in known.iter().filter(|name| !observations.contains_key(**name)) {
@@ -106,6 +111,8 @@ pub fn empty(model: &Model) -> Data {
 pub fn nominal_aux(constraint: &Constraint) -> f64 {
     match *constraint {
         Constraint::None => 0.0,
-        Constraint::Normal { aux, .. } | Constraint::Poisson { aux, .. } | Constraint::LogNormal { aux, .. } => aux,
+        Constraint::Normal { aux, .. }
+        | Constraint::Poisson { aux, .. }
+        | Constraint::LogNormal { aux, .. } => aux,
     }
 }

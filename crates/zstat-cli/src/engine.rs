@@ -1,6 +1,8 @@
 //! The one place where the commands meet the fit.
 
-use zstat_core::fit::{FitOptions, FitResult, FitStatus, Fitter, Objective, ParameterResult, Problem, Termination};
+use zstat_core::fit::{
+    FitOptions, FitResult, FitStatus, Fitter, Objective, ParameterResult, Problem, Termination,
+};
 use zstat_core::likelihood::Nll;
 
 /// The minimum, with covariance and, where asked for, further starts; no MINOS intervals.

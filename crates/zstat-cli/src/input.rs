@@ -1,19 +1,16 @@
-//! Documents in: a spec and its patches become one analysis, with every fault placed in its file.
+//! Documents in: the files of a spec and its patches, read as one analysis; faults keep their places in the files.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use serde_json::Value;
-use sha2::{Digest, Sha256};
-use zstat_core::diag::{Diagnostic, Fault, Severity, resolve};
-use zstat_core::source::{Document, Layout, Native, Node, parse_with, schema};
-use zstat_core::spec::{Analysis, Workspace};
-use zstat_formats::{Kind, detect, pyhf};
+use zstat_core::diag::{Diagnostic, Fault, Severity};
+use zstat_core::source::Document;
+use zstat_core::spec::Analysis;
+use zstat_formats::{Input, Kind, PatchInput, read, split_patch_argument};
 
-use crate::args::ModelArgs;
+use crate::args::SpecArgs;
 use crate::failure::Failure;
-use crate::schemas;
 
 /// Faults of the documents of one command, with the texts they are in.
 #[derive(Debug)]
@@ -39,127 +36,93 @@ impl SpecFaults {
 
 /// A spec that was read, with its patches applied.
 #[derive(Debug)]
-pub struct Loaded {
-    /// The analysis.
-    pub analysis: Analysis,
-    /// The texts it came from; the spec itself is the first.
-    pub documents: Vec<Document>,
-    /// Remarks of the reader: what the file lacks, and what was assumed for it.
-    pub notes: Vec<String>,
+pub struct Spec {
+    files: Files,
+    loaded: zstat_formats::Loaded,
     /// When the first file was opened: the start of `load_s`.
     pub opened: Instant,
-    layout: FileLayout,
 }
 
-/// How the workspace stands in its file.
-#[derive(Debug, Clone, Copy)]
-enum FileLayout {
-    Native(Native),
-    Pyhf { model: bool },
+/// The texts of a spec: the document, then its patches.
+#[derive(Debug)]
+struct Files {
+    documents: Vec<Document>,
+    /// Names of the patches within their files.
+    names: Vec<Option<String>>,
+    ignore_digests: bool,
 }
 
-impl Loaded {
+impl Spec {
     /// Reads the spec and its patches.
     ///
     /// # Errors
     /// Where a file cannot be read, and all faults of the documents at once.
-    pub fn open(args: &ModelArgs) -> Result<Self, Failure> {
+    pub fn open(args: &SpecArgs) -> Result<Self, Failure> {
         let opened = Instant::now();
-        let document = read_document(&args.spec)?;
-        let (read, layout) = read_analysis(&document);
-        match read {
-            Ok((analysis, notes)) => Ok(Self { analysis, documents: vec![document], notes, opened, layout }),
-            Err(faults) => {
-                let diagnostics = resolve(&document, &Verbatim, &faults);
-                Err(Failure::Spec(Box::new(SpecFaults { documents: vec![document], diagnostics })))
+        let files = Files::open(args)?;
+        match files.with_input(read) {
+            Ok(loaded) => Ok(Self { files, loaded, opened }),
+            Err(diagnostics) => {
+                Err(Failure::Spec(Box::new(SpecFaults { documents: files.documents, diagnostics })))
             }
         }
     }
 
-    /// Name of the spec, as given.
+    /// The analysis.
+    pub fn analysis(&self) -> &Analysis {
+        &self.loaded.analysis
+    }
+
+    /// Remarks of the reader: what the file lacks, which patches were applied.
+    pub fn notes(&self) -> &[String] {
+        &self.loaded.notes
+    }
+
+    /// Name of the file, as given.
     pub fn name(&self) -> &str {
-        self.documents.first().map_or("<spec>", Document::label)
+        self.files.documents.first().map_or("<spec>", Document::label)
     }
 
-    /// Faults of the model, placed in the documents.
+    /// Written by pyhf or for it, rather than in zstat's own layout?
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.loaded.kind, Kind::PyhfWorkspace | Kind::PyhfModel)
+    }
+
+    /// Faults that were found in the analysis, at their places in the files.
     pub fn locate(&self, faults: &[Fault]) -> Vec<Diagnostic> {
-        let Some(document) = self.documents.first() else { return Vec::new() };
-        match self.layout {
-            FileLayout::Native(native) => resolve(document, &native, faults),
-            FileLayout::Pyhf { model } => {
-                resolve(document, &Pyhf { workspace: &self.analysis.workspace, model }, faults)
-            }
-        }
+        self.files.with_input(|input| self.loaded.resolve(input, faults))
     }
 
-    /// SHA-256 of the analysis: of its JSON form with sorted keys and without spaces. The same for YAML and JSON, and
-    /// blind to comments and to the order of keys; patches count, options of the command line do not.
+    /// The texts, for printing diagnostics.
+    pub fn into_documents(self) -> Vec<Document> {
+        self.files.documents
+    }
+
+    /// Digest of the workspace, with its patches; see [`zstat_formats::digest`].
     pub fn digest(&self) -> String {
-        let value = serde_json::to_value(&self.analysis).unwrap_or(Value::Null);
-        let hash = Sha256::digest(sorted(value).to_string());
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256:{hex}")
+        zstat_formats::digest(&self.loaded.analysis.workspace)
     }
 }
 
-/// What a file holds as an analysis with remarks, or its faults; and how it stands there.
-type Read = (Result<(Analysis, Vec<String>), Vec<Fault>>, FileLayout);
-
-fn read_analysis(document: &Document) -> Read {
-    let bare = |workspace| Analysis { zstat: 1, workspace, ..Analysis::default() };
-    let native = |kind| FileLayout::Native(kind);
-    match detect(document.text()) {
-        Kind::PyhfWorkspace => {
-            let read = parse_with::<pyhf::Workspace>(document, schema::of::<pyhf::Workspace>)
-                .and_then(pyhf::from_workspace);
-            (read.map(|c| (bare(c.workspace), c.notes)), FileLayout::Pyhf { model: false })
+impl Files {
+    fn open(args: &SpecArgs) -> Result<Self, Failure> {
+        let mut documents = vec![read_document(&args.spec)?];
+        let mut names = Vec::new();
+        for argument in &args.patch {
+            let (file, name) = split_patch_argument(argument, |file| Path::new(file).is_file());
+            documents.push(read_document(&PathBuf::from(file))?);
+            names.push(name.map(str::to_owned));
         }
-        Kind::PyhfModel => {
-            let read =
-                parse_with::<pyhf::Model>(document, schema::of::<pyhf::Model>).and_then(pyhf::from_model);
-            (read.map(|c| (bare(c.workspace), c.notes)), FileLayout::Pyhf { model: true })
-        }
-        Kind::NativeWorkspace => {
-            let read = parse_with::<Workspace>(document, schema::of::<Workspace>);
-            (read.map(|workspace| (bare(workspace), Vec::new())), native(Native::Workspace))
-        }
-        _ => {
-            let read = parse_with::<Analysis>(document, schemas::analysis);
-            (read.map(|analysis| (analysis, Vec::new())), native(Native::Analysis))
-        }
+        Ok(Self { documents, names, ignore_digests: args.ignore_digests })
     }
-}
 
-/// Pointers are the document's own already.
-struct Verbatim;
-
-impl Layout for Verbatim {
-    fn translate(&self, pointer: &str, at_key: bool, _root: &Node) -> (String, bool) {
-        (pointer.to_owned(), at_key)
-    }
-}
-
-struct Pyhf<'w> {
-    workspace: &'w Workspace,
-    model: bool,
-}
-
-impl Layout for Pyhf<'_> {
-    fn translate(&self, pointer: &str, at_key: bool, _root: &Node) -> (String, bool) {
-        (pyhf::to_pyhf_pointer(pointer, self.workspace, self.model), at_key)
-    }
-}
-
-/// The same value with all keys sorted.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        Value::Object(map) => {
-            let mut entries: Vec<(String, Value)> = map.into_iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(entries.into_iter().map(|(key, value)| (key, sorted(value))).collect())
-        }
-        other => other,
+    fn with_input<T>(&self, work: impl FnOnce(&Input<'_>) -> T) -> T {
+        let patches = self.documents.iter().skip(1).zip(&self.names);
+        let patches: Vec<PatchInput<'_>> =
+            patches.map(|(document, name)| PatchInput { document, name: name.as_deref() }).collect();
+        let input =
+            Input { document: &self.documents[0], patches: &patches, ignore_digests: self.ignore_digests };
+        work(&input)
     }
 }
 

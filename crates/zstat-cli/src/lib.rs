@@ -5,7 +5,6 @@
 mod args;
 mod commands;
 mod data;
-mod engine;
 mod failure;
 mod input;
 mod interrupt;

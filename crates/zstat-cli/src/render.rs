@@ -1,19 +1,19 @@
 //! Faults and warnings as people see them: on standard error, with an excerpt of the source and a caret.
 //!
-//! Every message about a document contains `FILE:LINE:COLUMN`. Excerpts are cut to a few lines and to a width, because
-//! a pyhf workspace may well be one line of megabytes.
+//! Every message about a document contains `FILE:LINE:COLUMN`. An excerpt is one or two lines; the renderer cuts long
+//! ones around the mark (a pyhf workspace may well be one line of megabytes).
 
 use std::io::Write;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use zstat_core::diag::{Diagnostic, Severity};
 use zstat_core::source::Document;
 
 use crate::failure::{Failure, OptionFault};
 
-/// Characters of a line that are shown on each side of the marked place.
-const CONTEXT: usize = 60;
+/// A line longer than this is not shown for context.
+const LONG: usize = 140;
 
 /// Tells on standard error why a command failed.
 pub fn failure(failure: &Failure) {
@@ -40,6 +40,12 @@ pub fn warning(text: &str) {
     eprint(&format!("{}\n", Renderer::styled().render(&[group])));
 }
 
+/// Prints a remark on standard error.
+pub fn note(text: &str) {
+    let group = Group::with_title(Level::NOTE.primary_title(text));
+    eprint(&format!("{}\n", Renderer::styled().render(&[group])));
+}
+
 /// Prints diagnostics on standard error, in the order given.
 pub fn diagnostics<'a>(documents: &[Document], diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
     for item in diagnostics {
@@ -53,17 +59,21 @@ fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()));
+    let mut group =
+        Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()));
     let file = diagnostic.file.as_str();
     let document = documents.iter().find(|document| document.label() == file);
     let excerpt = document.map(|document| Excerpt::new(document.text(), diagnostic.bytes.clone()));
-    group = group.element(Origin::path(file).line(diagnostic.line).char_column(diagnostic.column));
-    if let Some(excerpt) = excerpt.as_ref().filter(|excerpt| !excerpt.text.trim().is_empty()) {
-        let mark = AnnotationKind::Primary.span(excerpt.span.clone());
-        let snippet = Snippet::source(excerpt.text.as_str());
-        group = group
-            .element(Padding)
-            .element(snippet.line_start(diagnostic.line - excerpt.lines_before).fold(false).annotation(mark));
+    match excerpt.as_ref().filter(|excerpt| !excerpt.text.trim().is_empty()) {
+        Some(excerpt) => {
+            let mark = AnnotationKind::Primary.span(excerpt.span.clone());
+            let first_line = diagnostic.line - excerpt.lines_before;
+            let snippet = Snippet::source(excerpt.text).path(file).line_start(first_line).fold(false);
+            group = group.element(snippet.annotation(mark));
+        }
+        None => {
+            group = group.element(Origin::path(file).line(diagnostic.line).char_column(diagnostic.column))
+        }
     }
     let path = diagnostic.readable_path();
     if !path.is_empty() {
@@ -93,36 +103,28 @@ pub fn eprint(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-/// The line of a span and the one before, cut to a width, and where the span is in them.
+/// The line of a span and the one before, and where the span is in them.
 #[derive(Debug, PartialEq, Eq)]
-struct Excerpt {
-    text: String,
+struct Excerpt<'t> {
+    text: &'t str,
     lines_before: usize,
     span: Range<usize>,
 }
 
-impl Excerpt {
+impl<'t> Excerpt<'t> {
     /// Of a span that lies on one line (what lies beyond its end is cut off).
-    fn new(source: &str, span: Range<usize>) -> Self {
+    fn new(source: &'t str, span: Range<usize>) -> Self {
         let start = floor_char(source, span.start);
         let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
         let end = floor_char(source, span.end).clamp(start, line_end);
-        let from = back(source, start, CONTEXT).max(line_start);
-        let to = forward(source, end.min(forward(source, start, CONTEXT)), CONTEXT).min(line_end);
-        let cut = from > line_start || to < line_end;
-        let before = previous_line(source, line_start).filter(|_| !cut).map(|line| format!("{line}\n"));
-        let lines_before = usize::from(before.is_some());
-        let mut text = before.unwrap_or_default();
-        if from > line_start {
-            text.push('…');
+        let before = previous_line(source, line_start);
+        let from = before.unwrap_or(line_start);
+        Self {
+            text: &source[from..line_end],
+            lines_before: usize::from(before.is_some()),
+            span: start - from..end - from,
         }
-        let offset = text.len();
-        text.push_str(&source[from..to]);
-        if to < line_end {
-            text.push('…');
-        }
-        Self { text, lines_before, span: offset + start - from..offset + end.min(to) - from }
     }
 }
 
@@ -131,20 +133,12 @@ fn floor_char(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
-fn back(text: &str, from: usize, chars: usize) -> usize {
-    text[..from].char_indices().rev().take(chars).last().map_or(from, |(at, _)| at)
-}
-
-fn forward(text: &str, from: usize, chars: usize) -> usize {
-    text[from..].char_indices().nth(chars).map_or(text.len(), |(at, _)| from + at)
-}
-
-/// The line before the one that starts at `line_start`, unless it is empty or very long.
-fn previous_line(source: &str, line_start: usize) -> Option<&str> {
+/// Where the line before the one at `line_start` begins, unless it is empty or so long that it does not help.
+fn previous_line(source: &str, line_start: usize) -> Option<usize> {
     let end = line_start.checked_sub(1)?;
     let start = source[..end].rfind('\n').map_or(0, |at| at + 1);
     let line = &source[start..end];
-    (!line.trim().is_empty() && line.len() <= 2 * CONTEXT).then_some(line)
+    (!line.trim().is_empty() && line.len() <= LONG).then_some(start)
 }
 
 #[cfg(test)]
@@ -152,11 +146,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_excerpt_of_a_long_line_is_cut_around_the_span() {
-        let source = format!("{}bad{}", "a".repeat(1000), "z".repeat(1000));
-        let excerpt = Excerpt::new(&source, 1000..1003);
-        assert_eq!(&excerpt.text[excerpt.span.clone()], "bad");
-        assert!(excerpt.text.chars().count() < 4 * CONTEXT);
+    fn a_long_line_is_cut_around_the_mark() {
+        let source = format!("{}bad{}", "a ".repeat(500_000), " z".repeat(500_000));
+        let bytes = 1_000_000..1_000_003;
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            code: zstat_core::diag::Code::Syntax,
+            file: "long.json".to_owned(),
+            line: 1,
+            column: 1_000_001,
+            path: String::new(),
+            message: "bad".to_owned(),
+            help: None,
+            bytes,
+        };
+        let documents = [Document::new("long.json", source)];
+        let shown = anstream::adapter::strip_str(&super::diagnostic(&documents, &diagnostic)).to_string();
+        assert!(shown.contains("long.json:1:1000001") && shown.contains("bad z"), "{shown}");
+        assert!(shown.len() < 1500, "{} bytes", shown.len());
     }
 
     #[test]

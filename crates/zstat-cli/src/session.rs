@@ -8,12 +8,13 @@ use serde::Serialize;
 use zstat_core::diag::Diagnostic;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace};
+use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace, check};
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::data;
 use crate::failure::{Failure, OptionFault};
-use crate::input::{Loaded, SpecFaults};
+use crate::input::{Spec, SpecFaults};
+use crate::output::Page;
 use crate::select;
 use crate::start::Start;
 
@@ -21,13 +22,15 @@ use crate::start::Start;
 #[derive(Debug)]
 pub struct Session {
     /// The documents.
-    pub loaded: Loaded,
+    pub spec: Spec,
     /// What turned the workspace into this model.
     pub options: BuildOptions,
     /// The model.
     pub model: Model,
     /// Opened file to built model, in seconds.
     pub load_s: f64,
+    /// Bad values of model options. The model is built without them, so that all other options can be checked, too.
+    faults: Vec<OptionFault>,
 }
 
 /// The head of every result: which spec it is of.
@@ -35,18 +38,26 @@ pub struct Session {
 pub struct SpecInfo {
     /// File as given.
     pub file: String,
-    /// See [`Loaded::digest`].
+    /// Digest of the workspace.
     pub digest: String,
     /// Whose defaults hold.
     pub dialect: Dialect,
     /// Measurement, where the workspace has named ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub measurement: Option<String>,
+    /// What the file lacks, which patches were applied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl SpecInfo {
-    /// One line: file, measurement, dialect.
-    pub fn headline(&self) -> String {
+    /// The head of a page: file, measurement, dialect; then the notes.
+    pub fn head(&self, page: &mut Page) {
+        page.line(self.headline());
+        self.notes.iter().for_each(|note| page.note(note));
+    }
+
+    fn headline(&self) -> String {
         let measurement = self.measurement.as_ref().map(|name| format!(", measurement `{name}`"));
         let dialect = match self.dialect {
             Dialect::Pyhf => "pyhf",
@@ -68,69 +79,85 @@ pub struct Setup {
 }
 
 impl Session {
-    /// Reads the spec and builds the model.
+    /// Reads the spec and builds the model. Bad values of options are kept for [`Session::finish`].
     ///
     /// # Errors
-    /// All faults of the documents; else all bad options; else all faults of the model.
+    /// All faults of the documents; else, where there is no model, all bad options or all faults of the model.
     pub fn open(args: &ModelArgs) -> Result<Self, Failure> {
-        let loaded = Loaded::open(args)?;
-        let options = build_options(&loaded, args)?;
-        let built = Model::build(&loaded.analysis.workspace, &options);
-        let model = match built {
-            Ok(model) => model,
-            Err(faults) => {
-                let diagnostics = loaded.locate(&faults);
-                return Err(Failure::Spec(Box::new(SpecFaults { documents: loaded.documents, diagnostics })));
+        let spec = Spec::open(&args.spec)?;
+        let (options, faults) = build_options(&spec, args);
+        let workspace = &spec.analysis().workspace;
+        let errors = check(workspace, &options);
+        let built = if errors.is_empty() { Model::build(workspace, &options) } else { Err(errors) };
+        match built {
+            Ok(model) => {
+                let load_s = spec.opened.elapsed().as_secs_f64();
+                Ok(Self { spec, options, model, load_s, faults })
             }
-        };
-        let load_s = loaded.opened.elapsed().as_secs_f64();
-        Ok(Self { loaded, options, model, load_s })
+            Err(_) if !faults.is_empty() => Err(Failure::Options(faults)),
+            Err(errors) => {
+                let diagnostics = spec.locate(&errors);
+                Err(Failure::Spec(Box::new(SpecFaults { documents: spec.into_documents(), diagnostics })))
+            }
+        }
+    }
+
+    /// Ends the checking of options.
+    ///
+    /// # Errors
+    /// Where there are bad options: those of the model and `more`.
+    pub fn finish(&self, more: Vec<OptionFault>) -> Result<(), Failure> {
+        let faults: Vec<OptionFault> = self.faults.iter().cloned().chain(more).collect();
+        if faults.is_empty() { Ok(()) } else { Err(Failure::Options(faults)) }
     }
 
     /// Which spec this is.
     pub fn info(&self) -> SpecInfo {
-        let measurements = &self.loaded.analysis.workspace.measurements;
+        let measurements = &self.spec.analysis().workspace.measurements;
         let first = measurements.first().map(|measurement| measurement.name.clone());
         SpecInfo {
-            file: self.loaded.name().to_owned(),
-            digest: self.loaded.digest(),
+            file: self.spec.name().to_owned(),
+            digest: self.spec.digest(),
             dialect: self.options.dialect,
             measurement: self.options.measurement.clone().or(first),
+            notes: self.spec.notes().to_vec(),
         }
     }
 
-    /// Data and start point, from the options.
+    /// Data and start point, from the options; bad options are appended to `faults`.
     ///
     /// # Errors
-    /// All bad options at once; files that cannot be read.
+    /// Where a file cannot be read.
     pub fn setup(
         &self,
         data: &DataArgs,
         parameters: &ParameterArgs,
-        mut faults: Vec<OptionFault>,
+        faults: &mut Vec<OptionFault>,
     ) -> Result<Setup, Failure> {
-        let start = Start::resolve(&self.model, parameters, &mut faults)?;
+        let start = Start::resolve(&self.model, parameters, faults)?;
         let mut unobserved = Vec::new();
         let mut chosen = match data.data.as_str() {
             "observed" => {
-                let observations = &self.loaded.analysis.workspace.observations;
+                let observations = &self.spec.analysis().workspace.observations;
                 data::from_observations(&self.model, observations, &mut unobserved)
             }
-            "asimov" => self.asimov(&start, &mut faults),
-            file => {
-                let path = Path::new(file);
-                if !path.exists() {
-                    return Err(bad_data_word(file, faults));
-                }
-                let observations = data::read_file(path, &mut faults)?;
-                if !observations.is_empty() {
-                    data::check_file(&self.model, path, &observations, &mut faults);
-                }
-                data::from_observations(&self.model, &observations, &mut Vec::new())
-            }
+            "asimov" => self.asimov(&start, faults),
+            file => self.data_of_file(Path::new(file), faults)?,
         };
-        self.blind(&data.blind, &mut chosen, &mut unobserved, &mut faults);
-        if faults.is_empty() { Ok(Setup { data: chosen, start, unobserved }) } else { Err(Failure::Options(faults)) }
+        self.blind(&data.blind, &mut chosen, &mut unobserved, faults);
+        Ok(Setup { data: chosen, start, unobserved })
+    }
+
+    fn data_of_file(&self, path: &Path, faults: &mut Vec<OptionFault>) -> Result<Data, Failure> {
+        if !path.exists() {
+            faults.push(bad_data_word(&path.display().to_string()));
+            return Ok(data::empty(&self.model));
+        }
+        let observations = data::read_file(path, faults)?;
+        if !observations.is_empty() {
+            data::check_file(&self.model, path, &observations, faults);
+        }
+        Ok(data::from_observations(&self.model, &observations, &mut Vec::new()))
     }
 
     /// What is probably not meant, placed in the documents.
@@ -179,26 +206,26 @@ impl Session {
     }
 }
 
-fn bad_data_word(found: &str, mut faults: Vec<OptionFault>) -> Failure {
-    let fault = OptionFault::new("--data", found, "expected `observed`, `asimov` or the name of a file; no such file");
-    let near = zstat_core::text::nearest(found, ["observed", "asimov"]);
-    faults.push(match near {
+fn bad_data_word(found: &str) -> OptionFault {
+    let message = "expected `observed`, `asimov` or the name of a file; there is no such file";
+    let fault = OptionFault::new("--data", found, message);
+    match zstat_core::text::nearest(found, ["observed", "asimov"]) {
         Some(word) => fault.help(format!("did you mean `{word}`?")),
         None => fault,
-    });
-    Failure::Options(faults)
+    }
 }
 
-/// What the spec and the options say about the model.
-fn build_options(loaded: &Loaded, args: &ModelArgs) -> Result<BuildOptions, Failure> {
-    let analysis = &loaded.analysis;
+/// What the spec and the options say about the model, and what of the options is bad (and not in the former).
+fn build_options(spec: &Spec, args: &ModelArgs) -> (BuildOptions, Vec<OptionFault>) {
+    let analysis = spec.analysis();
     let mut faults = Vec::new();
     let mut options = BuildOptions {
-        measurement: args.measurement.clone(),
-        poi: (!args.poi.is_empty()).then(|| args.poi.clone()),
+        measurement: measurement(&analysis.workspace, args.measurement.as_deref(), &mut faults),
+        poi: poi(&analysis.workspace, &args.poi, &mut faults),
         dialect: analysis.dialect,
         interpolation: analysis.interpolation,
         staterror: analysis.staterror,
+        allow_absent: spec.is_foreign(),
         clip_bins: args.clip_bins,
         clip_samples: args.clip_samples,
     };
@@ -211,32 +238,41 @@ fn build_options(loaded: &Loaded, args: &ModelArgs) -> Result<BuildOptions, Fail
     if let Some(text) = &args.interpolation {
         interpolation(text, &mut options.interpolation, &mut faults);
     }
-    if let Some(name) = &args.measurement {
-        let known: Vec<&str> = analysis.workspace.measurements.iter().map(|m| m.name.as_str()).collect();
-        if !known.contains(&name.as_str()) {
-            faults.push(OptionFault::unknown("--measurement", name, "measurement", &known));
-        }
-    }
-    poi(&analysis.workspace, &args.poi, &mut faults);
-    for (option, value) in [("--clip-bins", args.clip_bins), ("--clip-samples", args.clip_samples)] {
-        if let Some(value) = value.filter(|value| !value.is_finite()) {
+    for (option, clip) in
+        [("--clip-bins", &mut options.clip_bins), ("--clip-samples", &mut options.clip_samples)]
+    {
+        if let Some(value) = clip.take_if(|value| !value.is_finite()) {
             faults.push(OptionFault::new(option, value.to_string(), "expected a finite number of events"));
         }
     }
-    if faults.is_empty() { Ok(options) } else { Err(Failure::Options(faults)) }
+    (options, faults)
+}
+
+fn measurement(workspace: &Workspace, name: Option<&str>, faults: &mut Vec<OptionFault>) -> Option<String> {
+    let name = name?;
+    let known: Vec<&str> = workspace.measurements.iter().map(|m| m.name.as_str()).collect();
+    if known.contains(&name) {
+        return Some(name.to_owned());
+    }
+    faults.push(OptionFault::unknown("--measurement", name, "measurement", &known));
+    None
 }
 
 /// A POI that no modifier has is a fault of the option, not of the spec.
-fn poi(workspace: &Workspace, names: &[String], faults: &mut Vec<OptionFault>) {
+fn poi(workspace: &Workspace, names: &[String], faults: &mut Vec<OptionFault>) -> Option<Vec<String>> {
     let modifiers = workspace.channels.iter().flat_map(|c| &c.samples).flat_map(|s| &s.modifiers);
     let known: BTreeSet<&str> = modifiers.map(|modifier| modifier.name.as_str()).collect();
     let known: Vec<&str> = known.into_iter().collect();
+    let mut poi = Vec::new();
     for name in names {
         let base = name.split_once('[').map_or(name.as_str(), |(base, _)| base);
-        if !known.contains(&name.as_str()) && !known.contains(&base) {
+        if known.contains(&name.as_str()) || known.contains(&base) {
+            poi.push(name.clone());
+        } else {
             faults.push(OptionFault::unknown("--poi", name, "parameter", &known));
         }
     }
+    (!poi.is_empty()).then_some(poi)
 }
 
 /// Reads `normsys=code4,histosys=code4p`.
@@ -251,7 +287,12 @@ fn interpolation(text: &str, codes: &mut Interpolation, faults: &mut Vec<OptionF
             "normsys" => code.trim().parse().map(|code| codes.normsys = Some(code)),
             "histosys" => code.trim().parse().map(|code| codes.histosys = Some(code)),
             other => {
-                faults.push(OptionFault::unknown(OPTION, other, "interpolated modifier", &["normsys", "histosys"]));
+                faults.push(OptionFault::unknown(
+                    OPTION,
+                    other,
+                    "interpolated modifier",
+                    &["normsys", "histosys"],
+                ));
                 continue;
             }
         };

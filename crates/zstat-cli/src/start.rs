@@ -34,7 +34,11 @@ impl Start {
     ///
     /// # Errors
     /// Where the file of `--init-from` cannot be read.
-    pub fn resolve(model: &Model, args: &ParameterArgs, faults: &mut Vec<OptionFault>) -> Result<Self, Failure> {
+    pub fn resolve(
+        model: &Model,
+        args: &ParameterArgs,
+        faults: &mut Vec<OptionFault>,
+    ) -> Result<Self, Failure> {
         let mut start = Self::of(model);
         if let Some(path) = &args.init_from {
             start.init_from(model, path, faults)?;
@@ -83,8 +87,10 @@ impl Start {
             let (value, [lower, upper]) = (self.values[index], parameter.bounds);
             let changed = value.to_bits() != parameter.init.to_bits();
             if changed && !self.fixed[index] && !(lower..=upper).contains(&value) {
-                let message =
-                    format!("the start value {value} of `{}` is outside its bounds [{lower}, {upper}]", parameter.name);
+                let message = format!(
+                    "the start value {value} of `{}` is outside its bounds [{lower}, {upper}]",
+                    parameter.name
+                );
                 faults.push(
                     OptionFault::new("--set", format!("{}={value}", parameter.name), message)
                         .help("start inside, or widen `bounds` in the spec"),
@@ -93,7 +99,12 @@ impl Start {
         }
     }
 
-    fn init_from(&mut self, model: &Model, path: &Path, faults: &mut Vec<OptionFault>) -> Result<(), Failure> {
+    fn init_from(
+        &mut self,
+        model: &Model,
+        path: &Path,
+        faults: &mut Vec<OptionFault>,
+    ) -> Result<(), Failure> {
         let text = std::fs::read_to_string(path).map_err(|source| Failure::read(path, source))?;
         let shown = path.display().to_string();
         let earlier: EarlierResult = match serde_json::from_str(&text) {
@@ -119,7 +130,8 @@ impl Start {
             let message = "has no value of any parameter of this model";
             faults.push(OptionFault::new("--init-from", shown, message));
         } else if !unused.is_empty() {
-            self.warnings.push(format!("{shown}: not used, unknown here or without value: {}", unused.join(", ")));
+            self.warnings
+                .push(format!("{shown}: not used, unknown here or without value: {}", unused.join(", ")));
         }
         Ok(())
     }
@@ -147,6 +159,10 @@ fn collect(result: Result<(), OptionFault>, faults: &mut Vec<OptionFault>) {
 pub fn number(option: &'static str, found: &str, text: &str) -> Result<f64, OptionFault> {
     match text.trim().parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
-        _ => Err(OptionFault::new(option, found, format!("expected a finite number after `=`, found `{}`", text.trim()))),
+        _ => Err(OptionFault::new(
+            option,
+            found,
+            format!("expected a finite number after `=`, found `{}`", text.trim()),
+        )),
     }
 }

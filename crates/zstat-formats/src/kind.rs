@@ -4,6 +4,8 @@
 //! In: any text, broken or not. Out: a [`Kind`]; the reader for it then says what is wrong. Nothing is parsed: JSON is
 //! scanned once ([`crate::scan`]), of YAML only the first column is looked at.
 
+use serde_json::Value;
+
 use crate::scan::{Shape, json_evidence, yaml_evidence};
 
 /// What a text holds.
@@ -98,6 +100,32 @@ pub(crate) struct Evidence<'a> {
     pub modifier_data: Option<bool>,
 }
 
+/// As [`detect`], of a tree.
+pub(crate) fn detect_tree(tree: &Value) -> Kind {
+    let shape = |value: &Value| match value {
+        Value::Object(_) => Shape::Map,
+        Value::Array(_) => Shape::List,
+        _ => Shape::Scalar,
+    };
+    let mut evidence = Evidence::default();
+    match tree {
+        Value::Object(map) => {
+            evidence.keys = map.iter().map(|(key, value)| (key.as_str(), shape(value))).collect();
+            let channels = map.get("channels").and_then(Value::as_array).into_iter().flatten();
+            let samples = channels.filter_map(|channel| channel.get("samples")?.as_array()).flatten();
+            let mut modifiers = samples.filter_map(|sample| sample.get("modifiers")?.as_array()).flatten();
+            evidence.modifier_data = modifiers.next().map(|modifier| modifier.get("data").is_some());
+        }
+        Value::Array(items) => {
+            let first = items.first().and_then(Value::as_object);
+            evidence.list =
+                Some(first.map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default());
+        }
+        _ => {}
+    }
+    judge(&evidence)
+}
+
 fn judge(evidence: &Evidence<'_>) -> Kind {
     if let Some(item) = &evidence.list {
         let operations = item.is_empty() || item.contains(&"op") || item.contains(&"path");
@@ -116,7 +144,10 @@ fn judge(evidence: &Evidence<'_>) -> Kind {
         Kind::FitResult
     } else if has("distributions") || has("likelihoods") {
         Kind::Hs3
-    } else if has("version") && has("measurements") || list("observations") || evidence.modifier_data == Some(true) {
+    } else if has("version") && has("measurements")
+        || list("observations")
+        || evidence.modifier_data == Some(true)
+    {
         let data = has("version") || has("measurements") || has("observations");
         if data { Kind::PyhfWorkspace } else { Kind::PyhfModel }
     } else if has("channels") && list("parameters") {
@@ -149,10 +180,16 @@ mod tests {
             (r#"{"zstat": 1, "workspace": {"channels": []}}"#, Kind::Analysis),
             (r#"{"workspace": {}}"#, Kind::Analysis),
             (r#"{"zstat": 1, "workspce": {}}"#, Kind::Analysis),
-            (r#"{"channels": [{"name": "a", "samples": []}], "observations": {"a": [1]}}"#, Kind::NativeWorkspace),
+            (
+                r#"{"channels": [{"name": "a", "samples": []}], "observations": {"a": [1]}}"#,
+                Kind::NativeWorkspace,
+            ),
             (r#"{"channels": [], "observations": []}"#, Kind::PyhfWorkspace),
             (r#"{"channels": [], "measurements": [], "version": "1.0.0"}"#, Kind::PyhfWorkspace),
-            (r#"{"channels": [{"samples": [{"modifiers": [{"type": "lumi", "data": null}]}]}]}"#, Kind::PyhfModel),
+            (
+                r#"{"channels": [{"samples": [{"modifiers": [{"type": "lumi", "data": null}]}]}]}"#,
+                Kind::PyhfModel,
+            ),
             (r#"{"channels": [{"samples": [{"modifiers": [{"type": "lumi"}]}]}]}"#, Kind::NativeWorkspace),
             (r#"{"channels": [], "parameters": [{"name": "mu"}]}"#, Kind::PyhfModel),
             (r#"{"metadata": {}, "patches": [], "version": "1.0.0"}"#, Kind::PatchSet),

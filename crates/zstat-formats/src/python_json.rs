@@ -97,17 +97,36 @@ fn write_number(number: &Number, out: &mut String) {
 
 /// `repr` of a finite Python float.
 fn write_float(value: f64, out: &mut String) {
-    let scientific = format!("{value:e}");
+    let scientific = shortest_digits(value);
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let power: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&power) {
-        let fixed = format!("{value}");
-        out.push_str(&fixed);
-        out.push_str(if fixed.contains('.') { "" } else { ".0" });
-    } else {
+    if !(-4..16).contains(&power) {
         let sign = if power < 0 { '-' } else { '+' };
         let _ = write!(out, "{digits}e{sign}{:02}", power.abs());
+        return;
     }
+    out.push_str(if digits.starts_with('-') { "-" } else { "" });
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    match usize::try_from(power) {
+        Ok(power) => {
+            let (whole, rest) = digits.split_at(digits.len().min(power + 1));
+            let zeros = "0".repeat((power + 1).saturating_sub(digits.len()));
+            let _ = write!(out, "{whole}{zeros}.{}", if rest.is_empty() { "0" } else { rest });
+        }
+        Err(_) => {
+            let zeros = "0".repeat(usize::try_from(-1 - power).unwrap_or(0));
+            let _ = write!(out, "0.{zeros}{digits}");
+        }
+    }
+}
+
+/// The shortest digits that read back to `value`, in scientific notation. Where two decimals of that length are equally
+/// near, Python takes the even one and Rust the upper one.
+fn shortest_digits(value: f64) -> String {
+    let shortest = format!("{value:e}");
+    let digits = shortest.split('e').next().unwrap_or_default().bytes().filter(u8::is_ascii_digit).count();
+    let nearest_even = format!("{value:.*e}", digits.saturating_sub(1));
+    if nearest_even.parse() == Ok(value) { nearest_even } else { shortest }
 }
 
 #[cfg(test)]
@@ -129,6 +148,9 @@ mod tests {
             (9_999_999_999_999_998.0, "9999999999999998.0"),
             (1e16, "1e+16"),
             (1.234_567_890_123_456_7e22, "1.2345678901234568e+22"),
+            (0.510_444_641_113_281_25, "0.5104446411132812"),
+            (-123.25, "-123.25"),
+            (0.001_5, "0.0015"),
             (5e-324, "5e-324"),
             (1.797_693_134_862_315_7e308, "1.7976931348623157e+308"),
         ];
@@ -152,7 +174,8 @@ mod tests {
 
     #[test]
     fn strings_keep_everything_but_control_characters() {
-        let value = serde_json::json!(["é/\u{7f}\u{1}\n\"\\", 3, -2, 18_446_744_073_709_551_615_u64, true, null]);
+        let value =
+            serde_json::json!(["é/\u{7f}\u{1}\n\"\\", 3, -2, 18_446_744_073_709_551_615_u64, true, null]);
         let text = "[\"é/\u{7f}\\u0001\\n\\\"\\\\\", 3, -2, 18446744073709551615, true, null]";
         assert_eq!(dumps(&value), text);
     }

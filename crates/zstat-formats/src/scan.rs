@@ -109,7 +109,9 @@ impl<'a> Scanner<'a> {
                 b',' | b':' => self.at += 1,
                 _ => {
                     let rest = &bytes[self.at..];
-                    let end = rest.iter().position(|b| matches!(b, b',' | b']' | b'}' | b'"' | b'{' | b'[' | b' ' | b'\n'));
+                    let end = rest
+                        .iter()
+                        .position(|b| matches!(b, b',' | b']' | b'}' | b'"' | b'{' | b'[' | b' ' | b'\n'));
                     self.at += end.unwrap_or(rest.len()).max(1);
                 }
             }

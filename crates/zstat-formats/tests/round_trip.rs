@@ -14,7 +14,9 @@ fn normal(value: Value) -> Value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.into_iter().map(|(key, value)| (key, normal(value))).collect();
             let lumi = entries.iter().any(|(key, value)| key == "name" && value == "lumi");
-            entries.retain(|(key, value)| !value.is_null() && !(lumi && key == "sigmas" && *value == json!([1.0])));
+            entries.retain(|(key, value)| {
+                !value.is_null() && !(lumi && key == "sigmas" && *value == json!([1.0]))
+            });
             entries.sort_by(|a, b| a.0.cmp(&b.0));
             Value::Object(entries.into_iter().collect())
         }

@@ -46,7 +46,14 @@ impl Color {
 #[command(next_help_heading = "Output options")]
 pub struct GlobalArgs {
     /// How the result is written
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = false)]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        hide_possible_values = false
+    )]
     pub format: Format,
     /// Write the result to FILE, whole or not at all, instead of standard output
     #[arg(long, short, global = true, value_name = "FILE")]

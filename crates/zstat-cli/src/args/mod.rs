@@ -8,7 +8,7 @@ use clap::{ColorChoice, Parser};
 use crate::commands::Command;
 
 pub use common::{Format, GlobalArgs};
-pub use model::{DataArgs, ModelArgs, ParameterArgs};
+pub use model::{DataArgs, Hinted, ModelArgs, ParameterArgs, SpecArgs};
 
 /// Fit, test and inspect HistFactory models.
 #[derive(Debug, Parser)]

@@ -6,13 +6,27 @@ use clap::Args;
 use clap::builder::{PossibleValue, TypedValueParser};
 use zstat_core::spec::Dialect;
 
+/// The spec and what is laid over it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model options")]
+pub struct SpecArgs {
+    /// Analysis document or bare workspace, YAML or pyhf JSON; `-` reads standard input
+    #[arg(value_name = "SPEC")]
+    pub spec: PathBuf,
+    /// JSON Patch, or one patch of a pyhf patch set; repeatable, applied in order
+    #[arg(long, value_name = "FILE[:NAME]")]
+    pub patch: Vec<String>,
+    /// Apply a patch set although its digest says that it was made for another workspace
+    #[arg(long)]
+    pub ignore_digests: bool,
+}
+
 /// Which model: the spec and all that changes its meaning.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model options")]
 pub struct ModelArgs {
-    /// Analysis document or bare workspace, YAML or pyhf JSON; `-` reads standard input
-    #[arg(value_name = "SPEC")]
-    pub spec: PathBuf,
+    #[command(flatten)]
+    pub spec: SpecArgs,
     /// Measurement to use; the first by default
     #[arg(long, value_name = "NAME")]
     pub measurement: Option<String>,
@@ -25,9 +39,6 @@ pub struct ModelArgs {
     /// Interpolation codes, e.g. `normsys=code4,histosys=code4p`
     #[arg(long, value_name = "KIND=CODE,..")]
     pub interpolation: Option<String>,
-    /// JSON Patch, or one patch of a pyhf patch set; repeatable, applied in order
-    #[arg(long, value_name = "FILE[:NAME]")]
-    pub patch: Vec<String>,
     /// Lower limit of every bin's expectation, as pyhf's `clip_bin_data`
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub clip_bins: Option<f64>,

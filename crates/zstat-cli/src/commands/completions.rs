@@ -9,7 +9,9 @@ use crate::{EXIT_DONE, output};
 
 /// Options of `zstat completions`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  zstat completions bash > ~/.local/share/bash-completion/completions/zstat")]
+#[command(
+    after_help = "Example:\n  zstat completions bash > ~/.local/share/bash-completion/completions/zstat"
+)]
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,

@@ -2,23 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
+use zstat_formats::{Format, Loss, Written};
 
-use crate::args::{GlobalArgs, ModelArgs};
-use crate::failure::Failure;
-use crate::input::Loaded;
+use crate::args::{GlobalArgs, Hinted, SpecArgs};
+use crate::failure::{Failure, OptionFault};
+use crate::input::Spec;
 use crate::output::{self, Page, Report};
 use crate::{EXIT_DONE, render};
-
-/// A file format to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Target {
-    /// zstat's analysis document, YAML.
-    Yaml,
-    /// pyhf's workspace, JSON.
-    Pyhf,
-}
 
 /// Options of `zstat convert`.
 #[derive(Debug, Args)]
@@ -27,34 +19,57 @@ pub enum Target {
 )]
 pub struct ConvertArgs {
     #[command(flatten)]
-    model: ModelArgs,
+    spec: SpecArgs,
     /// File to write; `-` is standard output
     #[arg(value_name = "OUT")]
     out: PathBuf,
-    /// Format of OUT; by default from its ending: `.yaml` and `.yml`, or `.json` for pyhf
-    #[arg(long, value_enum)]
-    to: Option<Target>,
+    /// Format of OUT; by default from its ending: `.yaml` is native, `.zstat.json` native-json, any other `.json` pyhf
+    #[arg(long, value_name = "FORMAT", value_parser = Hinted(&["native", "native-json", "pyhf"]))]
+    to: Option<String>,
 }
 
-/// Converts.
+/// Converts. What was lost is in the report, or in warnings where OUT is standard output.
 pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let loaded = Loaded::open(&args.model)?;
-    let (text, losses) = (serde_yaml::to_string(&loaded.analysis).unwrap_or_default(), Vec::<String>::new());
+    let format = format(args)?;
+    let spec = Spec::open(&args.spec)?;
+    let Written { text, losses } = format
+        .write(spec.analysis())
+        .map_err(|error| Failure::write(&args.out, std::io::Error::other(error)))?;
     if args.out.as_os_str() == "-" {
         output::write_stdout(&text)?;
-        losses.iter().for_each(|loss| render::warning(loss));
+        if !global.quiet {
+            losses.iter().for_each(|loss| render::warning(&format!("lost: {loss}")));
+        }
         return Ok(EXIT_DONE);
     }
     output::write_file(&args.out, &text)?;
-    let report = Conversion { from: loaded.name().to_owned(), to: args.out.display().to_string(), losses };
+    let report = Conversion { from: spec.name().to_owned(), to: args.out.display().to_string(), losses };
     output::write(&report, global)?;
     Ok(EXIT_DONE)
+}
+
+/// The format asked for, else that of the file's ending.
+fn format(args: &ConvertArgs) -> Result<Format, Failure> {
+    let known = Format::ALL.map(Format::name);
+    let out = args.out.display().to_string();
+    let fault = match &args.to {
+        Some(name) => match name.parse() {
+            Ok(format) => return Ok(format),
+            Err(_) => OptionFault::unknown("--to", name, "format", &known),
+        },
+        None => match Format::of_file(&out) {
+            Some(format) => return Ok(format),
+            None => OptionFault::new("OUT", out, "the ending names no format")
+                .help(format!("end it in .yaml or .json, or give --to {}", known.join("|"))),
+        },
+    };
+    Err(Failure::Options(vec![fault]))
 }
 
 struct Conversion {
     from: String,
     to: String,
-    losses: Vec<String>,
+    losses: Vec<Loss>,
 }
 
 impl Report for Conversion {
@@ -67,9 +82,19 @@ impl Report for Conversion {
     }
 
     fn text(&self, page: &mut Page) {
-        page.line(format!("{} -> {}: {} losses", self.from, self.to, self.losses.len()));
-        for loss in &self.losses {
-            page.warning(loss);
-        }
+        let count = match self.losses.len() {
+            0 => "nothing was lost".to_owned(),
+            1 => "1 loss".to_owned(),
+            n => format!("{n} losses"),
+        };
+        page.line(format!("{} -> {}: {count}", self.from, self.to));
+        self.losses.iter().for_each(|loss| page.warning(&format!("lost: {loss}")));
+    }
+
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        let header = ["what", "where", "why"].map(str::to_owned).to_vec();
+        let rows =
+            self.losses.iter().map(|loss| vec![loss.what.clone(), loss.place.clone(), loss.why.clone()]);
+        Some(std::iter::once(header).chain(rows).collect())
     }
 }

@@ -39,7 +39,8 @@ pub fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         Some(path) => read_point(&session.model, path, &mut faults)?,
         None => Vec::new(),
     };
-    let Setup { data, start, unobserved } = session.setup(&args.data, &args.parameters, faults)?;
+    let Setup { data, start, unobserved } = session.setup(&args.data, &args.parameters, &mut faults)?;
+    session.finish(faults)?;
     let mut theta = start.values;
     for (index, value) in at {
         theta[index] = value;
@@ -48,7 +49,10 @@ pub fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let evaluation = if unobserved.is_empty() {
         Nll::new(&session.model, data).evaluate(&theta).map_err(|error| error.to_string())
     } else {
-        Err(format!("no observations of {}; use --data asimov, --data FILE or --blind", unobserved.join(", ")))
+        Err(format!(
+            "no observations of {}; use --data asimov, --data FILE or --blind",
+            unobserved.join(", ")
+        ))
     };
     let mut report = EvaluationReport::new(&session, theta, evaluation);
     report.warnings.splice(0..0, start.warnings);

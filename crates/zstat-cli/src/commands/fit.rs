@@ -5,16 +5,17 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
-use zstat_core::fit::{FitOptions, FitResult, Fitter};
+use zstat_core::fit::{self, FitOptions, FitResult, Fitter};
 use zstat_core::likelihood::Nll;
 use zstat_core::plugin::Registry;
 use zstat_core::spec::{OneOrMany, PluginSpec};
+use zstat_core::text::is_glob;
 
 use crate::args::{DataArgs, GlobalArgs, ModelArgs, ParameterArgs};
 use crate::failure::{Failure, OptionFault};
 use crate::report::fit::{FitReport, Shown, Timing};
 use crate::session::{Session, Setup, seconds};
-use crate::{EXIT_DONE, EXIT_NOT_CONVERGED, engine, output, progress, select};
+use crate::{EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_CONVERGED, output, progress, select};
 
 /// The minimiser where neither spec nor option names one.
 pub const DEFAULT_FITTER: &str = "newton";
@@ -87,9 +88,7 @@ pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let session = Session::open(&args.model)?;
     let mut faults = Vec::new();
     let fitter = fitter(&session, args.fit.fitter.as_deref(), &mut faults)?;
-    let minos = minos(&session, &args.fit.minos, &mut faults);
-    let Setup { data, start, unobserved } = session.setup(&args.data, &args.parameters, faults)?;
-    let mut faults = Vec::new();
+    let Setup { data, start, unobserved } = session.setup(&args.data, &args.parameters, &mut faults)?;
     start.check_bounds(&session.model, &mut faults);
     if !unobserved.is_empty() {
         let message = format!("no observations of {}", unobserved.join(", "));
@@ -98,9 +97,9 @@ pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
                 .help("add them to the spec, or use --data asimov, --data FILE, or --blind CHANNEL"),
         );
     }
-    let Some(fitter) = fitter.filter(|_| faults.is_empty()) else {
-        return Err(Failure::Options(faults));
-    };
+    let minos = minos(&session, &args.fit.minos, &start.fixed, &mut faults);
+    session.finish(faults)?;
+    let Some(fitter) = fitter else { return Ok(EXIT_BAD_INPUT) };
     let options = FitOptions {
         start: start.values.clone(),
         fixed: start.fixed.clone(),
@@ -130,21 +129,22 @@ fn minimise(
     progress::during(global.quiet, &what, || {
         let mut nll = Nll::new(&session.model, data.clone());
         let started = Instant::now();
-        let mut result = engine::fit(&mut nll, fitter, options);
+        let mut fitted = fit::minimum(&mut nll, fitter, options);
         let fit_s = seconds(started);
         let started = Instant::now();
-        engine::minos(&mut nll, fitter, options, &mut result);
+        fitted.add_minos(&mut nll, fitter, options);
         let minos_s = (!options.minos.is_empty()).then(|| seconds(started));
-        (result, Timing { load_s: session.load_s, fit_s, minos_s })
+        (fitted.result, Timing { load_s: session.load_s, fit_s, minos_s })
     })
 }
 
 fn starts(session: &Session, args: &FitArgs) -> usize {
-    let of_spec = session.loaded.analysis.fit.multi_start.map(|n| n as usize);
+    let of_spec = session.spec.analysis().fit.multi_start.map(|n| n as usize);
     args.fit.multi_start.map(NonZeroUsize::get).or(of_spec).unwrap_or(1)
 }
 
-/// The minimiser of the option, else of the spec with its options, else the default.
+/// The minimiser of the option, else of the spec with its options, else the default; none with a fault where the option
+/// names none.
 fn fitter(
     session: &Session,
     name: Option<&str>,
@@ -152,30 +152,34 @@ fn fitter(
 ) -> Result<Option<Box<dyn Fitter>>, Failure> {
     let registry = Registry::<dyn Fitter>::load("fitter")?;
     let Some(name) = name else {
-        let (name, options) = match &session.loaded.analysis.fit.fitter {
+        let (name, options) = match &session.spec.analysis().fit.fitter {
             Some(PluginSpec::Name(name)) => (name.as_str(), Value::Null),
             Some(PluginSpec::Options { name, options }) => (name.as_str(), Value::Object(options.clone())),
             None => (DEFAULT_FITTER, Value::Null),
         };
         return Ok(Some(registry.build(name, options)?));
     };
-    match registry.get(name) {
-        Ok(_) => Ok(Some(registry.build(name, Value::Null)?)),
-        Err(_) => {
-            let known: Vec<&str> = registry.iter().map(|plugin| plugin.name).collect();
-            faults.push(OptionFault::unknown("--fitter", name, "fitter", &known));
-            Ok(None)
-        }
+    if registry.get(name).is_ok() {
+        return Ok(Some(registry.build(name, Value::Null)?));
     }
+    let known: Vec<&str> = registry.iter().map(|plugin| plugin.name).collect();
+    faults.push(OptionFault::unknown("--fitter", name, "fitter", &known));
+    Ok(None)
 }
 
-/// Indices of the parameters of `--minos`, else of the spec's `fit.minos`; sorted, each once.
-fn minos(session: &Session, names: &[String], faults: &mut Vec<OptionFault>) -> Vec<usize> {
-    let of_spec = session.loaded.analysis.fit.minos.as_ref().map_or(&[][..], OneOrMany::as_slice);
+/// Indices of the parameters of `--minos`, else of the spec's `fit.minos`; sorted, each once. A glob leaves fixed
+/// parameters out; a fixed parameter by name is a fault.
+fn minos(session: &Session, names: &[String], fixed: &[bool], faults: &mut Vec<OptionFault>) -> Vec<usize> {
+    let of_spec = session.spec.analysis().fit.minos.as_ref().map_or(&[][..], OneOrMany::as_slice);
     let names = if names.is_empty() { of_spec } else { names };
     let mut indices = Vec::new();
     for name in names {
         match select::parameters(&session.model, "--minos", name) {
+            Ok(found) if is_glob(name) => indices.extend(found.into_iter().filter(|&i| !fixed[i])),
+            Ok(found) if found.iter().all(|&i| fixed[i]) => {
+                let message = format!("`{name}` is fixed: there is nothing to vary");
+                faults.push(OptionFault::new("--minos", name, message).help("let it go with --free"));
+            }
             Ok(found) => indices.extend(found),
             Err(fault) => faults.push(fault),
         }

@@ -19,6 +19,7 @@ pub struct InspectArgs {
 /// Shows the model.
 pub fn run(args: &InspectArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let session = Session::open(&args.model)?;
+    session.finish(Vec::new())?;
     output::write(&Inspection::new(&session), global)?;
     Ok(EXIT_DONE)
 }

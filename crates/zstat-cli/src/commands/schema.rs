@@ -31,7 +31,9 @@ pub fn run(args: &SchemaArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         return Ok(EXIT_DONE);
     };
     std::fs::create_dir_all(folder).map_err(|error| Failure::write(folder, error))?;
-    for (name, schema) in all.iter().filter(|(name, _)| args.name.as_ref().is_none_or(|wanted| wanted == *name)) {
+    for (name, schema) in
+        all.iter().filter(|(name, _)| args.name.as_ref().is_none_or(|wanted| wanted == *name))
+    {
         output::write_file(&folder.join(format!("{name}.json")), &schemas::text(schema))?;
     }
     Ok(EXIT_DONE)

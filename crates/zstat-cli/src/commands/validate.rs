@@ -25,7 +25,13 @@ pub struct ValidateArgs {
 /// Checks a spec. Diagnostics go to standard error, the result to standard output.
 pub fn run(args: &ValidateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let found = match Session::open(&args.model) {
-        Ok(session) => SpecFaults { diagnostics: session.lint(), documents: session.loaded.documents },
+        Ok(session) => {
+            session.finish(Vec::new())?;
+            if global.format == Format::Text && !global.quiet {
+                session.spec.notes().iter().for_each(|note| render::note(note));
+            }
+            SpecFaults { diagnostics: session.lint(), documents: session.spec.into_documents() }
+        }
         Err(Failure::Spec(faults)) => *faults,
         Err(other) => return Err(other),
     };

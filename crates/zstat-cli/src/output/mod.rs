@@ -42,9 +42,7 @@ pub trait Report {
 pub fn write(report: &dyn Report, args: &GlobalArgs) -> Result<(), Failure> {
     let text = match args.format {
         Format::Json => json::document(&report.json()),
-        Format::Csv => {
-            csv::document(&report.csv().ok_or(Failure::NoTable { command: report.command() })?)
-        }
+        Format::Csv => csv::document(&report.csv().ok_or(Failure::NoTable { command: report.command() })?),
         Format::Text => {
             let mut page = Page::default();
             report.text(&mut page);
@@ -64,7 +62,9 @@ pub fn write(report: &dyn Report, args: &GlobalArgs) -> Result<(), Failure> {
 pub fn write_stdout(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::write(Path::new("<stdout>"), error)),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::write(Path::new("<stdout>"), error))
+        }
         _ => Ok(()),
     }
 }

@@ -44,7 +44,11 @@ pub fn with_uncertainty(value: f64, uncertainty: f64) -> String {
     if !(-4..=6).contains(&power) {
         let scale = 10f64.powi(power);
         let decimals = decimals + power;
-        return format!("({} ± {})e{power}", fixed(value / scale, decimals), fixed(uncertainty / scale, decimals));
+        return format!(
+            "({} ± {})e{power}",
+            fixed(value / scale, decimals),
+            fixed(uncertainty / scale, decimals)
+        );
     }
     format!("{} ± {}", fixed(value, decimals), fixed(uncertainty, decimals))
 }
@@ -124,7 +128,8 @@ mod tests {
 
     #[test]
     fn plain_numbers() {
-        let shown: Vec<String> = [1.0, 0.05, 123456.7, 1e-10, 1e10, -2.5, 0.0, f64::INFINITY].map(plain).into();
+        let shown: Vec<String> =
+            [1.0, 0.05, 123456.7, 1e-10, 1e10, -2.5, 0.0, f64::INFINITY].map(plain).into();
         assert_eq!(shown, ["1", "0.05", "123457", "1e-10", "1e10", "-2.5", "0", "∞"]);
         assert_eq!(offset(-0.5523), "-0.6");
         assert_eq!(offset(0.123), "+0.12");

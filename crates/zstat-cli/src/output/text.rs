@@ -39,6 +39,11 @@ impl Page {
         self.line(format!("{} {text}", styled("warning:", ATTENTION)));
     }
 
+    /// A line that begins with "note: ".
+    pub fn note(&mut self, text: &str) {
+        self.line(format!("{} {text}", styled("note:", DIM)));
+    }
+
     /// An empty line, unless the page is empty.
     pub fn gap(&mut self) {
         if !self.text.is_empty() {

@@ -28,7 +28,8 @@ impl EvaluationReport {
     /// From what the engine says of the point `theta`; the reason where the likelihood is not finite.
     pub fn new(session: &Session, theta: Vec<f64>, evaluation: Result<Evaluation, String>) -> Self {
         let mut warnings = Vec::new();
-        let evaluation = evaluation.map_err(|reason| warnings.push(format!("twice_nll is null: {reason}"))).ok();
+        let evaluation =
+            evaluation.map_err(|reason| warnings.push(format!("twice_nll is null: {reason}"))).ok();
         let expected = session.expected(&theta);
         let channels = session.model.channels().iter();
         let expected = channels.map(|c| (c.name.clone(), expected[c.bins.clone()].to_vec())).collect();
@@ -90,10 +91,13 @@ impl Report for EvaluationReport {
     }
 
     fn text(&self, page: &mut Page) {
-        page.line(self.spec.headline());
+        self.spec.head(page);
         if let Some(e) = &self.evaluation {
             let (main, constraint) = (e.twice_nll_main, e.twice_nll_constraint);
-            page.line(format!("2 NLL = {} = {main} (bins) + {constraint} (constraints)", main + constraint));
+            page.line(format!(
+                "2 NLL = {:.6} = {main:.6} (bins) + {constraint:.6} (constraints)",
+                main + constraint
+            ));
         }
         for warning in &self.warnings {
             page.warning(warning);
@@ -107,8 +111,11 @@ impl Report for EvaluationReport {
         }
         page.table(&table);
         page.heading("parameters");
-        let mut table =
-            Table::new(&[("name", Align::Left), ("value", Align::Right), ("gradient of 2 NLL", Align::Right)]);
+        let mut table = Table::new(&[
+            ("name", Align::Left),
+            ("value", Align::Right),
+            ("gradient of 2 NLL", Align::Right),
+        ]);
         for (index, (name, value)) in self.names.iter().zip(&self.theta).enumerate() {
             let gradient = self.gradient(index).map(plain).unwrap_or_default();
             table.row([name.as_str().into(), plain(*value).into(), gradient.into()]);

@@ -106,7 +106,9 @@ impl Report for FitReport {
         if let Some(matrix) = self.result.covariance.as_ref().map(|c| &c.matrix) {
             let bad = matrix.iter().flatten().filter(|x| !x.is_finite()).count();
             if bad > 0 {
-                finite.warnings.push(format!("{bad} entries of the covariance are not finite, written as null"));
+                finite
+                    .warnings
+                    .push(format!("{bad} entries of the covariance are not finite, written as null"));
             }
         }
         document["status"] = json!(status);
@@ -131,8 +133,18 @@ impl Report for FitReport {
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let header = [
-            "name", "value", "uncertainty", "minos_down", "minos_up", "init", "lower", "upper", "fixed",
-            "constraint", "pull", "at_bound",
+            "name",
+            "value",
+            "uncertainty",
+            "minos_down",
+            "minos_up",
+            "init",
+            "lower",
+            "upper",
+            "fixed",
+            "constraint",
+            "pull",
+            "at_bound",
         ];
         let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| x.to_string()).unwrap_or_default();
         let rows = self.result.parameters.iter().map(|p| {
@@ -165,7 +177,8 @@ fn parameter_json(p: &ParameterResult, finite: &mut Finite) -> Value {
     let ratio = p.constraint_ratio.and_then(|x| number(x, "the constraint ratio"));
     let mut out = json!({ "name": p.name, "value": value, "uncertainty": uncertainty });
     if let Some(minos) = p.minos {
-        let (down, up) = (minos.down.and_then(|x| number(x, "minos")), minos.up.and_then(|x| number(x, "minos")));
+        let (down, up) =
+            (minos.down.and_then(|x| number(x, "minos")), minos.up.and_then(|x| number(x, "minos")));
         out["minos"] = json!({ "down": down, "up": up });
     }
     let rest = json!({

@@ -17,7 +17,7 @@ const LARGE_PULL: f64 = 2.0;
 
 /// The whole page.
 pub fn page(report: &FitReport, page: &mut Page) {
-    page.line(report.spec.headline());
+    report.spec.head(page);
     status(report, page);
     page.heading("parameters");
     page.table(&parameters(report));

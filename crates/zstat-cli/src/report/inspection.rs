@@ -4,9 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 use zstat_core::model::{Constraint, Model, Parameter};
-use zstat_core::spec::{
-    Channel, ModifierKind, PluginSpec, Sample, StatErrorConstraint, Workspace,
-};
+use zstat_core::spec::{Channel, ModifierKind, PluginSpec, Sample, StatErrorConstraint, Workspace};
 
 use super::inspection_text;
 use crate::commands::DEFAULT_FITTER;
@@ -74,7 +72,7 @@ pub struct Inspection {
 impl Inspection {
     /// Of a compiled spec.
     pub fn new(session: &Session) -> Self {
-        let workspace = &session.loaded.analysis.workspace;
+        let workspace = &session.spec.analysis().workspace;
         let channels = channel_views(session, workspace);
         let mut codes: IndexMap<&str, Vec<&'static str>> = IndexMap::new();
         for modifier in channels.iter().flat_map(|c| &c.samples).flat_map(|s| &s.modifiers) {
@@ -102,7 +100,7 @@ impl Inspection {
 
 fn settings(session: &Session) -> Settings {
     let options = &session.options;
-    let fitter = match &session.loaded.analysis.fit.fitter {
+    let fitter = match &session.spec.analysis().fit.fitter {
         Some(PluginSpec::Name(name) | PluginSpec::Options { name, .. }) => name.clone(),
         None => DEFAULT_FITTER.to_owned(),
     };

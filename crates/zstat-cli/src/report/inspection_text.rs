@@ -10,7 +10,7 @@ use crate::output::{BOLD, DIM, Page};
 
 /// The whole page.
 pub fn page(view: &Inspection, page: &mut Page) {
-    page.line(view.spec.headline());
+    view.spec.head(page);
     page.line(format!("digest {}", view.spec.digest));
     if view.measurements.len() > 1 {
         page.line(format!("measurements: {}", view.measurements.join(", ")));
@@ -39,7 +39,8 @@ fn settings(settings: &Settings) -> Table {
     table.row(["constraint of staterror".into(), settings.staterror_constraint.into()]);
     table.row(["threshold of staterror".into(), plain(settings.staterror_threshold).into()]);
     table.row(["fitter".into(), settings.fitter.as_str().into()]);
-    let clips = [("lower limit of a bin", settings.clip_bins), ("lower limit of a sample", settings.clip_samples)];
+    let clips =
+        [("lower limit of a bin", settings.clip_bins), ("lower limit of a sample", settings.clip_samples)];
     for (name, clip) in clips {
         if let Some(clip) = clip {
             table.row([name.into(), format!("{} events", plain(clip)).into()]);
@@ -105,8 +106,11 @@ fn parameters(parameters: &[ParameterView]) -> Table {
     ]);
     for view in parameters {
         let p = &view.parameter;
-        let flags: Vec<&str> =
-            [(view.is_poi, "POI"), (p.fixed, "fixed")].iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
+        let flags: Vec<&str> = [(view.is_poi, "POI"), (p.fixed, "fixed")]
+            .iter()
+            .filter(|(on, _)| *on)
+            .map(|(_, word)| *word)
+            .collect();
         let name_style = if view.is_poi { BOLD } else { Style::new() };
         table.row([
             Cell::styled(&p.name, name_style),

@@ -1,6 +1,6 @@
 //! The list of fault codes. `docs/errors.md` is generated from it.
 //!
-//! E01 the text, E02 the shape of the document, E03 names and bins, E04 parameters, E05 plugins; W01 templates and
+//! E01 the text, E02 the shape of the document, E03 names and bins, E04 parameters, E05 plugins, E06 patches; W01 templates and
 //! variations, W02 parameters, W03 data. A number is never given to another meaning.
 
 use serde::{Serialize, Serializer};
@@ -22,6 +22,8 @@ pub enum Code {
     Limit,
     /// A key is given twice.
     DuplicateKey,
+    /// The file holds something other than what was asked for.
+    WrongFile,
     /// A key that nothing reads.
     UnknownKey,
     /// A key that is needed.
@@ -66,6 +68,12 @@ pub enum Code {
     BadCovariance,
     /// A plugin that is not linked.
     UnknownPlugin,
+    /// An operation of a patch cannot be applied.
+    PatchOperation,
+    /// A patch set has no such patch, or several and none was chosen.
+    UnknownPatch,
+    /// A patch set was made for another workspace.
+    PatchDigest,
     /// Both variations go the same way.
     OneSided,
     /// A variation without effect.

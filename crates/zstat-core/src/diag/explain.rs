@@ -38,6 +38,13 @@ pub(super) const TABLE: &[Entry] = &[
         explanation: "YAML and JSON forbid it, and readers that allow it keep one value and drop the other without a word. Keep one of them.",
     },
     Entry {
+        code: Code::WrongFile,
+        id: "E0106",
+        title: "the file holds something else",
+        explanation: "A workspace or an analysis was expected, or a patch, and the file is neither: a result, a datacard, an XML file, \
+            a patch in the place of the workspace. Check the order of the arguments and the name of the file.",
+    },
+    Entry {
         code: Code::UnknownKey,
         id: "E0201",
         title: "a key that zstat does not know",
@@ -187,6 +194,28 @@ pub(super) const TABLE: &[Entry] = &[
         title: "a plugin that this program does not have",
         explanation: "Fitters are plugins, linked into the program by name; `zstat plugins` lists those of this build. A third party's crate \
             must be named in the binary (`use my_fitter as _;`).",
+    },
+    Entry {
+        code: Code::PatchOperation,
+        id: "E0601",
+        title: "an operation of a patch cannot be applied",
+        explanation: "The operation is not one of JSON Patch (RFC 6902), or it speaks of a place that the file does not have at that \
+            moment: the earlier operations have been applied. Mostly the patch was made for another version of the file.",
+    },
+    Entry {
+        code: Code::UnknownPatch,
+        id: "E0602",
+        title: "a patch that the patch set does not have",
+        explanation: "A patch set holds several patches, of which one is chosen: `--patch FILE:NAME`, by its name or by its values \
+            (`--patch FILE:1300,100`). The message names the nearest.",
+    },
+    Entry {
+        code: Code::PatchDigest,
+        id: "E0603",
+        title: "a patch set that was made for another workspace",
+        explanation: "A patch set holds the digest of the workspace that it was made for, as pyhf computes it, and this workspace has \
+            another one: another file, another version, or numbers written differently (`1` and `1.0`). If you know that it fits all \
+            the same, ignore the digest with `--ignore-digest`.",
     },
     Entry {
         code: Code::OneSided,

@@ -20,6 +20,38 @@ const RESCUES: u64 = 50;
 /// # Panics
 /// If the lengths in `options` do not fit the model.
 pub fn run(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> FitResult {
+    let mut fitted = minimum(nll, fitter, options);
+    fitted.add_minos(nll, fitter, options);
+    fitted.result
+}
+
+/// A fit whose MINOS intervals are still to come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// The result so far.
+    pub result: FitResult,
+    best: Minimum,
+    found: Option<Uncertainties>,
+}
+
+impl Fitted {
+    /// Adds the MINOS intervals that `options` asks for, and what there is to say about them.
+    pub fn add_minos(&mut self, nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) {
+        let bounds: Vec<[f64; 2]> = nll.model().parameters().iter().map(|p| p.bounds).collect();
+        let problem = Problem { start: &options.start, bounds: &bounds, fixed: &options.fixed };
+        let Self { result, best, found } = self;
+        let warnings = &mut result.status.warnings;
+        for (i, outcome) in minos_intervals(nll, fitter, &problem, options, best, found.as_ref(), warnings) {
+            result.parameters[i].minos = Some(outcome.interval);
+        }
+    }
+}
+
+/// [`run`] without the MINOS intervals: the minimum, with everything that does not need another fit.
+///
+/// # Panics
+/// If the lengths in `options` do not fit the model.
+pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> Fitted {
     let model = nll.model();
     let parameters = model.parameters();
     let bounds: Vec<[f64; 2]> = parameters.iter().map(|p| p.bounds).collect();
@@ -33,7 +65,6 @@ pub fn run(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> FitR
         _ => uncertainties(nll, &best.theta, &problem, &at_bound),
     };
     explain(&best, found.as_ref(), &at_bound, parameters, &mut warnings);
-    let outcomes = minos_intervals(nll, fitter, &problem, options, &best, found.as_ref(), &mut warnings);
     let constant = nll.constant();
     let twice_nll = Some(2.0 * (best.value + constant)).filter(|value| value.is_finite());
     let rows = parameters.iter().enumerate().map(|(i, parameter)| {
@@ -44,7 +75,7 @@ pub fn run(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> FitR
             name: parameter.name.clone(),
             value: best.theta[i],
             uncertainty: if options.fixed[i] { Some(0.0) } else { sigma },
-            minos: outcomes.iter().find(|(at, _)| *at == i).map(|(_, outcome)| outcome.interval),
+            minos: None,
             init: options.start[i],
             bounds: parameter.bounds,
             fixed: options.fixed[i],
@@ -55,14 +86,15 @@ pub fn run(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> FitR
         }
     });
     let rows: Vec<ParameterResult> = rows.collect();
-    FitResult {
+    let result = FitResult {
         twice_nll,
         poi: model.poi().iter().map(|p| parameters[p.0].name.clone()).collect(),
-        covariance: found.filter(|u| !u.matrix.is_empty()).map(|u| covariance(&u, parameters)),
+        covariance: found.as_ref().filter(|u| !u.matrix.is_empty()).map(|u| covariance(u, parameters)),
         parameters: rows,
         status: status(&best, minima.len() + 1, &at_bound, parameters, warnings),
         minima: others(&best, starts, minima, constant, options.multi_start),
-    }
+    };
+    Fitted { result, best, found }
 }
 
 /// The distinct minima, lowest first, each with the number of starts that ended there. Never empty.

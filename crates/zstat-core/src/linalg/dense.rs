@@ -3,31 +3,17 @@
 //!
 //! All matrices are square or `rows × cols`, row-major, without padding.
 
-use super::product::{Strides, product};
+pub use super::kernel::dot;
+use super::kernel::{Strides, factor_panel, product};
 
 /// Rows handled one at a time before a blocked routine hands over to products.
-const BLOCK: usize = 40;
+const BLOCK: usize = 32;
 
 /// z = α xᵀ y + β z, with `x` of shape r × m, `y` of r × n and `z` of m × n.
 #[expect(clippy::too_many_arguments, reason = "the signature of a matrix product")]
 pub fn product_tn(alpha: f64, x: &[f64], y: &[f64], r: usize, m: usize, n: usize, beta: f64, z: &mut [f64]) {
     let (left, right) = ((x, Strides::transposed(m)), (y, Strides::rows(n)));
     product([m, r, n], alpha, left, right, beta, (z, Strides::rows(n)));
-}
-
-/// Dot product in eight running sums: the compiler may use vector registers, and the order of additions is fixed.
-#[inline]
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a8.zip(b8) {
-        for i in 0..8 {
-            sums[i] += x[i] * y[i];
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = sums;
-    ((a + b) + (c + d)) + ((e + f) + (g + h)) + tail
 }
 
 /// y += a x.
@@ -43,35 +29,17 @@ pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
 /// Returns false, leaving `a` half done, at a pivot that is not above `tolerance` times its original diagonal.
 #[must_use]
 pub fn cholesky(a: &mut [f64], n: usize, tolerance: f64) -> bool {
+    // Pivots are judged by the diagonal they started from, which the first panel's update overwrites.
+    let diagonal: Vec<f64> = if n > BLOCK { (0..n).map(|i| a[i * n + i]).collect() } else { Vec::new() };
     let mut start = 0;
     while start < n {
         let end = (start + BLOCK).min(n);
-        if !factor_panel(a, n, start, end, tolerance) {
+        let diagonal = if n > BLOCK { Some(&diagonal[start..end]) } else { None };
+        if !factor_panel(a, n, [start, end], diagonal, tolerance) {
             return false;
         }
         update_trailing(a, n, start, end);
         start = end;
-    }
-    true
-}
-
-/// Factors columns `start..end` of rows `start..n`; what lies left of them has been subtracted already.
-fn factor_panel(a: &mut [f64], n: usize, start: usize, end: usize, tolerance: f64) -> bool {
-    for i in start..n {
-        let (above, rest) = a.split_at_mut(i * n);
-        let row = &mut rest[..n];
-        for j in start..end.min(i) {
-            let other = &above[j * n..j * n + n];
-            row[j] = (row[j] - dot(&row[start..j], &other[start..j])) / other[j];
-        }
-        if i < end {
-            let pivot = row[i] - dot(&row[start..i], &row[start..i]);
-            // The comparison also refuses NaN.
-            if !(pivot > tolerance * row[i].abs()) {
-                return false;
-            }
-            row[i] = pivot.sqrt();
-        }
     }
     true
 }
@@ -196,7 +164,7 @@ mod tests {
 
     #[test]
     fn cholesky_solves_and_inverts() {
-        for n in [1, 2, 7, 39, 40, 41, 95, 130] {
+        for n in [1, 2, 7, 31, 32, 33, 65, 95, 130] {
             let a = matrix(n);
             let mut l = a.clone();
             assert!(cholesky(&mut l, n, 1e-14));

@@ -3,7 +3,7 @@
 mod arrow;
 pub mod dense;
 mod inverse;
-pub mod product;
+mod kernel;
 mod solver;
 
 pub use arrow::{ArrowMatrix, ArrowStructure, Group, GroupValues, Place};

@@ -19,17 +19,22 @@ pub struct Analysis {
     #[serde(default)]
     pub dialect: Dialect,
     /// Interpolation codes in place of the dialect's.
-    #[serde(default, deserialize_with = "read::mapping")]
+    #[serde(default, deserialize_with = "read::mapping", skip_serializing_if = "is_default")]
     pub interpolation: Interpolation,
     /// Treatment of staterror modifiers in place of the dialect's.
-    #[serde(default, deserialize_with = "read::mapping")]
+    #[serde(default, deserialize_with = "read::mapping", skip_serializing_if = "is_default")]
     pub staterror: StatErrorSpec,
     /// The statistical model and its data.
     #[serde(deserialize_with = "read::mapping")]
     pub workspace: Workspace,
     /// Settings of `zstat fit`.
-    #[serde(default, deserialize_with = "read::mapping")]
+    #[serde(default, deserialize_with = "read::mapping", skip_serializing_if = "is_default")]
     pub fit: FitSpec,
+}
+
+/// A section that says nothing is not written.
+fn is_default<T: Default + PartialEq>(section: &T) -> bool {
+    *section == T::default()
 }
 
 /// Settings of `zstat fit`.

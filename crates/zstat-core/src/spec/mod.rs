@@ -8,7 +8,7 @@ mod check;
 mod lint;
 mod modifier;
 mod parameter;
-mod read;
+pub mod read;
 mod schema;
 mod settings;
 mod workspace;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// A finite number: not a quoted one, not NaN.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Finite(pub(super) f64);
+pub struct Finite(pub f64);
 
 impl<'de> Deserialize<'de> for Finite {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -40,7 +40,7 @@ impl Visitor<'_> for FiniteVisitor {
 }
 
 /// For a list of numbers.
-pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+pub fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
     deserializer.deserialize_seq(NumbersVisitor)
 }
 
@@ -66,7 +66,7 @@ pub(super) fn optional_matrix<'de, D: Deserializer<'de>>(
 
 /// A list of finite numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Numbers(pub(super) Vec<f64>);
+pub struct Numbers(pub Vec<f64>);
 
 impl<'de> Deserialize<'de> for Numbers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

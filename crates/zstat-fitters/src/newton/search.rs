@@ -4,7 +4,7 @@ use zstat_core::fit::{Curvature, EvalError, Minimum, Objective, Problem, Termina
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 
 use super::NewtonOptions;
-use super::step::Step;
+use super::step::{At, Step};
 
 /// λ below this is no damping at all.
 const SMALLEST_DAMPING: f64 = 1e-7;
@@ -33,6 +33,8 @@ pub(super) struct Search<'a> {
     step: Step,
     damping: f64,
     growth: f64,
+    /// The solver holds the undamped factor of `hessian` on the free parameters, and `step` its solution.
+    factored: bool,
     iterations: usize,
     evaluations: usize,
 }
@@ -73,6 +75,7 @@ impl<'a> Search<'a> {
                 step: Step::new(n),
                 damping: 0.0,
                 growth: 2.0,
+                factored: false,
                 iterations: 0,
                 evaluations: 1,
                 trial: theta.clone(),
@@ -108,7 +111,8 @@ impl<'a> Search<'a> {
     ///
     /// A flat direction is not indefinite: a trace of damping makes it definite.
     fn estimate_edm(&mut self) -> Option<f64> {
-        if self.solver.factor(&self.hessian, None, &self.step.free).is_err() {
+        self.factored = self.solver.factor(&self.hessian, None, &self.step.free).is_ok();
+        if !self.factored {
             self.step.set_damping(FLAT_DAMPING, &self.hessian, self.problem);
             self.solver.factor(&self.hessian, Some(&self.step.damping), &self.step.free).ok()?;
         }
@@ -117,19 +121,19 @@ impl<'a> Search<'a> {
 
     /// One more undamped step without new second derivatives: it takes the error from √tolerance to its square.
     fn polish(&mut self, edm: f64) -> f64 {
-        self.step.damping.fill(0.0);
-        if self
-            .step
-            .solve(&self.hessian, &mut self.solver, &self.theta, &self.gradient, self.problem)
-            .is_err()
-        {
+        if !self.factored {
+            return edm;
+        }
+        let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
+        if self.step.solve_again(&self.hessian, &mut self.solver, at).is_err() {
             return edm;
         }
         self.step.target(&self.theta, self.problem, &mut self.trial);
         let mut gradient = vec![0.0; self.gradient.len()];
         self.evaluations += 1;
         let Ok(value) = self.objective.gradient(&self.trial, &mut gradient) else { return edm };
-        if self.solver.factor(&self.hessian, None, &self.step.free).is_err() {
+        // Parameters put on a bound leave the solver with the factor of fewer rows.
+        if self.step.was_cut && self.solver.factor(&self.hessian, None, &self.step.free).is_err() {
             return edm;
         }
         let better = self.step.edm(&mut self.solver, &gradient);
@@ -152,6 +156,11 @@ impl<'a> Search<'a> {
                 continue;
             };
             let noise = ROUNDING * self.value.abs().max(1.0);
+            // A step cut by several bounds at once may climb; a shorter one will not.
+            if predicted < -noise {
+                self.damp_more();
+                continue;
+            }
             if predicted <= noise {
                 return Round::Stuck;
             }
@@ -171,17 +180,22 @@ impl<'a> Search<'a> {
 
     /// A step in `self.step` and its predicted decrease; none if no matrix is definite at this damping.
     fn propose(&mut self) -> Option<f64> {
-        self.step.set_damping(self.damping, &self.hessian, self.problem);
-        let solved =
-            self.step.solve(&self.hessian, &mut self.solver, &self.theta, &self.gradient, self.problem);
-        if solved.is_ok() {
-            return Some(self.step.predicted(&self.hessian, &self.gradient));
+        let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
+        let reuse = std::mem::take(&mut self.factored) && self.damping == 0.0;
+        let solved = if reuse {
+            self.step.solve_again(&self.hessian, &mut self.solver, at)
+        } else {
+            self.step.set_damping(self.damping, &self.hessian, self.problem);
+            self.step.solve(&self.hessian, &mut self.solver, at)
+        };
+        if let Ok(predicted) = solved {
+            return Some(predicted);
         }
         self.refresh_fisher().ok()?;
         let fisher = self.fisher.as_ref()?;
+        let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
         self.step.set_damping(self.damping.max(FLAT_DAMPING), fisher, self.problem);
-        self.step.solve(fisher, &mut self.solver, &self.theta, &self.gradient, self.problem).ok()?;
-        Some(self.step.predicted(fisher, &self.gradient))
+        self.step.solve(fisher, &mut self.solver, at).ok()
     }
 
     fn refresh_fisher(&mut self) -> Result<(), EvalError> {

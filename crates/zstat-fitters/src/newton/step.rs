@@ -6,6 +6,14 @@ use zstat_core::linalg::{ArrowMatrix, ArrowSolver, NotPositiveDefinite};
 /// Rounds of holding parameters that would leave the box; after them the rest is cut off.
 const ROUNDS: usize = 12;
 
+/// Where a step starts.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub theta: &'a [f64],
+    pub gradient: &'a [f64],
+    pub problem: &'a Problem<'a>,
+}
+
 /// Scratch space of a step.
 pub(super) struct Step {
     /// Parameters that may move: not fixed, and not held on a bound by the gradient.
@@ -14,6 +22,8 @@ pub(super) struct Step {
     pub p: Vec<f64>,
     /// λ·D, the damping added to the diagonal.
     pub damping: Vec<f64>,
+    /// The last step met a bound.
+    pub was_cut: bool,
     moving: Vec<bool>,
     rhs: Vec<f64>,
     product: Vec<f64>,
@@ -26,6 +36,7 @@ impl Step {
             free: vec![true; n],
             p: vec![0.0; n],
             damping: vec![0.0; n],
+            was_cut: false,
             moving: vec![true; n],
             rhs: vec![0.0; n],
             product: vec![0.0; n],
@@ -51,59 +62,88 @@ impl Step {
         }
     }
 
-    /// The step −(M + λD)⁻¹ g on the free parameters, kept in the box.
+    /// The step −(M + λD)⁻¹ g on the free parameters, kept in the box; gives the decrease −gᵀp − ½ pᵀMp it predicts.
     ///
     /// Parameters that would leave the box are put on its side, and the others solved for again.
     pub fn solve(
         &mut self,
         matrix: &ArrowMatrix,
         solver: &mut ArrowSolver,
-        theta: &[f64],
-        gradient: &[f64],
-        problem: &Problem<'_>,
-    ) -> Result<(), NotPositiveDefinite> {
+        at: At<'_>,
+    ) -> Result<f64, NotPositiveDefinite> {
+        solver.factor(matrix, Some(&self.damping), &self.free)?;
+        solver.solve(at.gradient, &mut self.solution);
+        self.place(matrix, solver, at)
+    }
+
+    /// The undamped step after [`Step::edm`], whose factor and solution serve again.
+    pub fn solve_again(
+        &mut self,
+        matrix: &ArrowMatrix,
+        solver: &mut ArrowSolver,
+        at: At<'_>,
+    ) -> Result<f64, NotPositiveDefinite> {
+        self.damping.fill(0.0);
+        self.place(matrix, solver, at)
+    }
+
+    /// Takes `solution` = (M + λD)⁻¹ g and keeps its negative in the box.
+    fn place(
+        &mut self,
+        matrix: &ArrowMatrix,
+        solver: &mut ArrowSolver,
+        at: At<'_>,
+    ) -> Result<f64, NotPositiveDefinite> {
         self.moving.copy_from_slice(&self.free);
         self.p.fill(0.0);
-        for _ in 0..ROUNDS {
-            solver.factor(matrix, Some(&self.damping), &self.moving)?;
+        let mut cut = self.put_on_bounds(at);
+        self.was_cut = cut > 0;
+        for round in 0.. {
+            if cut == 0 && round == 0 {
+                // (M + λD) p = −g, so the decrease needs no product with M.
+                let terms = self.p.iter().zip(at.gradient).zip(&self.damping);
+                return Ok(terms.map(|((p, g), d)| 0.5 * p * (d * p - g)).sum());
+            }
+            if cut == 0 || round == ROUNDS {
+                break;
+            }
             // Those already placed enter the right-hand side.
-            for (i, p) in self.p.iter_mut().enumerate() {
-                if self.moving[i] {
+            for (p, &moving) in self.p.iter_mut().zip(&self.moving) {
+                if moving {
                     *p = 0.0;
                 }
             }
             matrix.multiply(&self.p, &mut self.product);
             for (i, rhs) in self.rhs.iter_mut().enumerate() {
-                *rhs = -gradient[i] - self.product[i];
+                *rhs = at.gradient[i] + self.product[i];
             }
+            solver.factor(matrix, Some(&self.damping), &self.moving)?;
             solver.solve(&self.rhs, &mut self.solution);
-            let mut left = false;
-            for i in 0..self.p.len() {
-                if !self.moving[i] {
-                    continue;
-                }
-                let [lower, upper] = problem.bounds[i];
-                let wanted = theta[i] + self.solution[i];
-                if wanted < lower || wanted > upper {
-                    self.p[i] = wanted.max(lower).min(upper) - theta[i];
-                    self.moving[i] = false;
-                    left = true;
-                } else {
-                    self.p[i] = self.solution[i];
-                }
-            }
-            if !left {
-                return Ok(());
-            }
+            cut = self.put_on_bounds(at);
         }
-        Ok(())
+        matrix.multiply(&self.p, &mut self.product);
+        let terms = self.p.iter().zip(at.gradient.iter().zip(&self.product));
+        Ok(terms.map(|(p, (g, mp))| -p * (g + 0.5 * mp)).sum())
     }
 
-    /// Predicted decrease of the undamped model: −gᵀp − ½ pᵀMp.
-    pub fn predicted(&mut self, matrix: &ArrowMatrix, gradient: &[f64]) -> f64 {
-        matrix.multiply(&self.p, &mut self.product);
-        let terms = self.p.iter().zip(gradient.iter().zip(&self.product));
-        terms.map(|(p, (g, mp))| -p * (g + 0.5 * mp)).sum()
+    /// Copies −`solution` to the step; parameters that would leave the box go on its side. Returns how many did.
+    fn put_on_bounds(&mut self, at: At<'_>) -> usize {
+        let mut cut = 0;
+        for i in 0..self.p.len() {
+            if !self.moving[i] {
+                continue;
+            }
+            let [lower, upper] = at.problem.bounds[i];
+            let wanted = at.theta[i] - self.solution[i];
+            if wanted < lower || wanted > upper {
+                self.p[i] = wanted.max(lower).min(upper) - at.theta[i];
+                self.moving[i] = false;
+                cut += 1;
+            } else {
+                self.p[i] = -self.solution[i];
+            }
+        }
+        cut
     }
 
     /// The point after the step, exactly on the bounds where the step ends there.

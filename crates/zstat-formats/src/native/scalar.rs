@@ -8,7 +8,9 @@ pub(crate) fn scalar_text(text: &str) -> String {
 }
 
 fn is_plain(text: &str) -> bool {
-    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '+' | '(' | ')' | '^' | '$' | '=');
+    let word = |c: char| {
+        c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '+' | '(' | ')' | '^' | '$' | '=')
+    };
     let starts_well = text.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '/'));
     let inside = text.chars().all(|c| c == ' ' || word(c));
     let spaces = text.ends_with(' ') || text.contains("  ");
@@ -62,7 +64,10 @@ mod tests {
         for plain in ["mu", "mc_stat_SR", "a/b c", "Größe", "x-y.z", "gamma(1)"] {
             assert_eq!(scalar_text(plain), plain);
         }
-        for quoted in ["", " a", "a ", "1", "-1", "1e5", "no", "Null", "nan", "inf", "a: b", "#a", "[0]", "a[0]", "~", "a, b"] {
+        for quoted in [
+            "", " a", "a ", "1", "-1", "1e5", "no", "Null", "nan", "inf", "a: b", "#a", "[0]", "a[0]", "~",
+            "a, b",
+        ] {
             assert_eq!(scalar_text(quoted), format!("\"{quoted}\""));
         }
         assert_eq!(scalar_text("a\u{85}\n\\\u{feff}\u{1f600}"), "\"a\\x85\\n\\\\\\ufeff\u{1f600}\"");

@@ -13,8 +13,7 @@ use super::scalar::scalar_text;
 /// Longest line with more than one list item on it, in characters.
 const WIDTH: usize = 110;
 
-/// `value` as YAML. Numbers are the shortest that read back to the same bits; empty mappings that are optional in a
-/// spec (`fit: {}`) are left out.
+/// `value` as YAML. Numbers are the shortest that read back to the same bits.
 ///
 /// # Errors
 /// Where `value` cannot be serialised at all.
@@ -44,8 +43,7 @@ impl Writer {
 
     /// The entries of a mapping, each beginning a line at column `depth`; the first one continues a line if `started`.
     fn mapping(&mut self, map: &Mapping, depth: usize, started: bool) {
-        let written = map.iter().filter(|(_, value)| !is_optional_and_empty(value));
-        for (i, (key, value)) in written.enumerate() {
+        for (i, (key, value)) in map.iter().enumerate() {
             if i > 0 || !started {
                 self.indent(depth);
             }
@@ -131,11 +129,6 @@ impl Writer {
 /// YAML readers need not accept a longer key without the `?` mark.
 const LONGEST_SIMPLE_KEY: usize = 1000;
 
-/// Sections that a spec may leave out are left out; empty lists are kept, most of them are required.
-fn is_optional_and_empty(value: &Value) -> bool {
-    matches!(value, Value::Mapping(map) if map.is_empty())
-}
-
 fn is_scalar(value: &Value) -> bool {
     !matches!(value, Value::Mapping(_) | Value::Sequence(_) | Value::Tagged(_))
 }
@@ -165,7 +158,9 @@ fn fits(value: &Value, used: usize) -> bool {
 
 fn has_long_key(value: &Value) -> bool {
     match value {
-        Value::Mapping(map) => map.iter().any(|(k, v)| inline(k).len() > LONGEST_SIMPLE_KEY || has_long_key(v)),
+        Value::Mapping(map) => {
+            map.iter().any(|(k, v)| inline(k).len() > LONGEST_SIMPLE_KEY || has_long_key(v))
+        }
         Value::Sequence(items) => items.iter().any(has_long_key),
         _ => false,
     }
@@ -183,9 +178,8 @@ fn inline(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Mapping(map) => {
-            let written = map.iter().filter(|(_, value)| !is_optional_and_empty(value));
             let entries: Vec<_> =
-                written.map(|(key, value)| format!("{}: {}", inline(key), inline(value))).collect();
+                map.iter().map(|(key, value)| format!("{}: {}", inline(key), inline(value))).collect();
             format!("{{{}}}", entries.join(", "))
         }
         Value::Tagged(tagged) => format!("{} {}", tagged.tag, inline(&tagged.value)),

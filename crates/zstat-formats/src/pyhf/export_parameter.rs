@@ -86,7 +86,9 @@ impl Export<'_> {
                     Some(K::NormSys { .. } | K::HistoSys { .. }) => {
                         "pyhf constrains a parameter of this type by a Gaussian of width 1"
                     }
-                    Some(K::Lumi | K::StatError { .. }) => "pyhf constrains a parameter of this type by a Gaussian",
+                    Some(K::Lumi | K::StatError { .. }) => {
+                        "pyhf constrains a parameter of this type by a Gaussian"
+                    }
                     Some(K::ShapeSys { .. }) => "pyhf constrains a parameter of this type by a Poisson term",
                     None => "no modifier uses the parameter",
                 };

@@ -7,9 +7,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
+use zstat_core::spec::read::{Finite, Numbers};
 use zstat_core::spec::{self, ModifierKind};
 
 /// One source of variation, as pyhf writes it. Interpolation and constraint of the inner modifier are not written.
@@ -155,11 +158,8 @@ impl<'de> Visitor<'de> for DataVisitor {
         Ok(Data::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Data, A::Error> {
-        let mut values = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(1024));
-        while let Some(value) = seq.next_element()? {
-            values.push(value);
-        }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Data, A::Error> {
+        let Numbers(values) = Numbers::deserialize(SeqAccessDeserializer::new(seq))?;
         Ok(Data::List(values))
     }
 
@@ -177,8 +177,10 @@ impl<'de> Visitor<'de> for DataVisitor {
             }
         }
         match (lo, hi, lo_data, hi_data) {
-            (Some(lo), Some(hi), None, None) => Ok(Data::Factors { lo, hi }),
-            (None, None, Some(lo_data), Some(hi_data)) => Ok(Data::Templates { lo_data, hi_data }),
+            (Some(Finite(lo)), Some(Finite(hi)), None, None) => Ok(Data::Factors { lo, hi }),
+            (None, None, Some(Numbers(lo_data)), Some(Numbers(hi_data))) => {
+                Ok(Data::Templates { lo_data, hi_data })
+            }
             (None, _, None, None) => Err(A::Error::missing_field("lo")),
             (_, None, None, None) => Err(A::Error::missing_field("hi")),
             (None, None, None, _) => Err(A::Error::missing_field("lo_data")),
@@ -199,43 +201,55 @@ enum Key {
     HiData,
 }
 
-/// Schema of a modifier: one branch a type, so that a fault names the type at hand.
+/// Schema of a modifier: `if type is X then …`, so that a fault names the type at hand.
 fn modifier_schema() -> Schema {
-    let list = || json_schema!({"type": "array", "items": {"type": "number"}, "minItems": 1});
-    let pair = |lo: &str, hi: &str, of: Schema| {
-        json_schema!({
+    let list = json!({"type": "array", "items": {"type": "number"}, "minItems": 1});
+    let number = json!({"type": "number"});
+    let nothing = json!({"type": "null"});
+    let pair = |lo: &str, hi: &str, of: &Value| {
+        json!({
             "type": "object",
             "properties": {lo: of, hi: of},
             "required": [lo, hi],
             "additionalProperties": false
         })
     };
-    let number = json_schema!({"type": "number"});
-    let branch = |kinds: &[&str], data: Schema, required: bool| {
-        let required: &[&str] = if required { &["data"] } else { &[] };
-        json_schema!({
-            "if": {"properties": {"type": {"enum": kinds}}, "required": ["type"]},
-            "then": {"properties": {"data": data}, "required": required}
-        })
-    };
+    let (factors, templates) = (pair("lo", "hi", &number), pair("lo_data", "hi_data", &list));
+    let types = [
+        ("histosys", "Shape uncertainty.", &templates),
+        ("lumi", "Luminosity.", &nothing),
+        ("normfactor", "Free factor.", &nothing),
+        ("normsys", "Normalisation uncertainty.", &factors),
+        ("shapefactor", "Free factor a bin.", &nothing),
+        ("shapesys", "Uncorrelated uncertainty a bin.", &list),
+        ("staterror", "Statistical uncertainty of the simulation.", &list),
+    ];
+    let words: Vec<_> =
+        types.iter().map(|(word, text, _)| json!({"const": word, "description": text})).collect();
+    let arms: Vec<_> = types.iter().map(|(word, _, data)| arm(word, data)).collect();
     json_schema!({
         "type": "object",
         "description": "One source of variation.",
-        "properties": {
-            "name": {"type": "string", "description": "Name of the parameter."},
-            "type": {
-                "description": "What it does.",
-                "enum": ["histosys", "lumi", "normfactor", "normsys", "shapefactor", "shapesys", "staterror"]
+        "properties": {"type": {"type": "string", "oneOf": words}},
+        "required": ["type"],
+        "allOf": arms
+    })
+}
+
+/// What a modifier of one type has.
+fn arm(word: &str, data: &Value) -> Value {
+    let required: &[&str] =
+        if data["type"] == "null" { &["name", "type"] } else { &["name", "type", "data"] };
+    json!({
+        "if": {"properties": {"type": {"const": word}}, "required": ["type"]},
+        "then": {
+            "properties": {
+                "name": {"type": "string", "description": "Name of the parameter."},
+                "type": {"const": word},
+                "data": data
             },
-            "data": {"description": "Its numbers; which ones depends on the type."}
-        },
-        "required": ["name", "type"],
-        "additionalProperties": false,
-        "allOf": [
-            branch(&["normfactor", "lumi", "shapefactor"], json_schema!({"type": "null"}), false),
-            branch(&["normsys"], pair("lo", "hi", number), true),
-            branch(&["histosys"], pair("lo_data", "hi_data", list()), true),
-            branch(&["shapesys", "staterror"], list(), true)
-        ]
+            "required": required,
+            "additionalProperties": false
+        }
     })
 }

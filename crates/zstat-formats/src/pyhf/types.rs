@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use zstat_core::spec::read::{Finite, numbers};
 
 use super::modifier::Modifier;
 
@@ -66,6 +67,7 @@ pub struct Sample {
     /// Name.
     pub name: String,
     /// Nominal events a bin.
+    #[serde(deserialize_with = "numbers")]
     #[schemars(length(min = 1))]
     pub data: Vec<f64>,
     /// What varies the yield.
@@ -81,6 +83,7 @@ pub struct Observation {
     /// Name of the channel.
     pub name: String,
     /// Events a bin.
+    #[serde(deserialize_with = "numbers")]
     #[schemars(length(min = 1))]
     pub data: Vec<f64>,
 }
@@ -117,30 +120,52 @@ pub struct Parameter {
     /// Name.
     pub name: String,
     /// Start values.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some_numbers", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<f64>", length(min = 1))]
     pub inits: Option<Vec<f64>>,
     /// `[lower, upper]` a component.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some_pairs", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<[f64; 2]>", length(min = 1))]
     pub bounds: Option<Vec<[f64; 2]>>,
     /// Auxiliary observations.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some_numbers", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<f64>", length(min = 1))]
     pub auxdata: Option<Vec<f64>>,
     /// Auxiliary events at a parameter value of 1 (Poisson constraints).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some_numbers", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<f64>", length(min = 1))]
     pub factors: Option<Vec<f64>>,
     /// Widths (Gaussian constraints).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some_numbers", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<f64>", length(min = 1))]
     pub sigmas: Option<Vec<f64>>,
     /// Whether all components are kept at their start values.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some_flag", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     pub fixed: Option<bool>,
 }
 
-fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+/// Reads the version of a layout; only [`VERSION`] is known.
+pub(crate) fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let version = String::deserialize(deserializer)?;
     if version == VERSION {
         Ok(version)
     } else {
         Err(D::Error::custom(format!("version `{version}` of the layout is not known; expected `{VERSION}`")))
     }
+}
+
+// pyhf's schema knows no null; quoted numbers and NaN, which YAML lets through, are refused as everywhere in zstat.
+
+fn some_numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<f64>>, D::Error> {
+    numbers(deserializer).map(Some)
+}
+
+fn some_pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<[f64; 2]>>, D::Error> {
+    let pairs = Vec::<[Finite; 2]>::deserialize(deserializer)?;
+    Ok(Some(pairs.into_iter().map(|pair| pair.map(|Finite(value)| value)).collect()))
+}
+
+fn some_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    bool::deserialize(deserializer).map(Some)
 }

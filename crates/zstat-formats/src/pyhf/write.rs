@@ -8,10 +8,10 @@ use zstat_core::spec::{
     StatErrorConstraint,
 };
 
+use super::Modifier;
 use super::export_parameter::export_parameter;
 use super::types::{Channel, Config, Measurement, Observation, Sample, VERSION, Workspace};
 use super::uses::Uses;
-use super::Modifier;
 use crate::Loss;
 
 /// Name of the one measurement of a workspace that names none; pyhf needs one.
@@ -120,11 +120,17 @@ fn settings(analysis: &Analysis, uses: &Uses<'_>, losses: &mut Vec<Loss>) {
     let used = |kind: &str| uses.sorted().iter().any(|(_, usage)| usage.kinds.contains(kind));
     if used("normsys") && options.normsys_code() != NormSysCode::Code4 {
         let code = options.normsys_code().name();
-        lose(format!("the interpolation {code} of normsys"), "pyhf uses code4 unless told by its own options");
+        lose(
+            format!("the interpolation {code} of normsys"),
+            "pyhf uses code4 unless told by its own options",
+        );
     }
     if used("histosys") && options.histosys_code() != HistoSysCode::Code4p {
         let code = options.histosys_code().name();
-        lose(format!("the interpolation {code} of histosys"), "pyhf uses code4p unless told by its own options");
+        lose(
+            format!("the interpolation {code} of histosys"),
+            "pyhf uses code4p unless told by its own options",
+        );
     }
     if used("staterror") {
         if options.staterror_constraint() != StatErrorConstraint::Gaussian {
@@ -136,7 +142,10 @@ fn settings(analysis: &Analysis, uses: &Uses<'_>, losses: &mut Vec<Loss>) {
         }
     }
     for block in &analysis.workspace.constraints {
-        lose(format!("the correlation of {}", quoted_list(&block.parameters)), "pyhf's constraints are independent");
+        lose(
+            format!("the correlation of {}", quoted_list(&block.parameters)),
+            "pyhf's constraints are independent",
+        );
     }
 }
 
@@ -146,7 +155,10 @@ fn modifiers(channels: &[spec::Channel], losses: &mut Vec<Loss>) {
         for (i, modifier) in sample.modifiers.iter().enumerate() {
             let kind = modifier.kind.name();
             let place = || {
-                format!("{kind} `{}` of sample `{}` in channel `{}`", modifier.name, sample.name, channel.name)
+                format!(
+                    "{kind} `{}` of sample `{}` in channel `{}`",
+                    modifier.name, sample.name, channel.name
+                )
             };
             let code = match &modifier.kind {
                 ModifierKind::NormSys { interpolation: Some(code), .. } if *code != NormSysCode::Code4 => {
@@ -167,7 +179,11 @@ fn modifiers(channels: &[spec::Channel], losses: &mut Vec<Loss>) {
                 losses.push(Loss::new("the first of two modifiers", place(), why));
             }
             if matches!(modifier.kind, ModifierKind::Lumi) && modifier.name != "lumi" {
-                losses.push(Loss::new("the name", place(), "pyhf accepts a lumi modifier only by the name `lumi`"));
+                losses.push(Loss::new(
+                    "the name",
+                    place(),
+                    "pyhf accepts a lumi modifier only by the name `lumi`",
+                ));
             }
         }
     }

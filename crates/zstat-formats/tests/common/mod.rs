@@ -1,5 +1,7 @@
 //! Files shared by the tests, where they are present.
 
+#![allow(dead_code, reason = "every test file uses its part")]
+
 use std::path::{Path, PathBuf};
 
 /// The directory of published workspaces beside the repository, or a notice on stderr.

@@ -316,12 +316,12 @@ fn luminosity(workspace: &Workspace, uses: &Uses<'_>, faults: &mut Vec<Fault>) {
                 "write `parameters: {{{name}: {{aux: 1.0, constraint: {{normal: {{sigma: 0.017}}}}}}}}` with your measured values"
             )));
         };
-        if workspace.measurements.is_empty() {
-            if let Some(what) = missing(None) {
-                let has = workspace.parameters.contains_key(name);
-                let at = if has { pointer::join("/parameters", name) } else { first.pointer("") };
-                report(what, at, String::new());
-            }
+        if workspace.measurements.is_empty()
+            && let Some(what) = missing(None)
+        {
+            let has = workspace.parameters.contains_key(name);
+            let at = if has { pointer::join("/parameters", name) } else { first.pointer("") };
+            report(what, at, String::new());
         }
         for (i, measurement) in workspace.measurements.iter().enumerate() {
             if let Some(what) = missing(Some(measurement)) {

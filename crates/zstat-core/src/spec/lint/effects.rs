@@ -1,5 +1,7 @@
 //! Variations: one-sided, huge, without effect, swapped, kinked.
 
+use std::ops::RangeInclusive;
+
 use super::picture::{Effect, Picture};
 use super::{counted, percent, some_of};
 use crate::diag::{Code, Fault};
@@ -9,7 +11,7 @@ use crate::spec::{BuildOptions, HistoSysCode, ModifierKind, NormSysCode};
 /// Smallest effect worth a word: Σ δ²/ν over the bins, in units of the squared statistical uncertainty.
 const VISIBLE: f64 = 0.1;
 /// One-sigma factors on a sample beyond which it is probably a mistake.
-const HUGE: [f64; 2] = [0.25, 2.0];
+const HUGE: RangeInclusive<f64> = 0.25..=2.0;
 /// Part of a variation that must go the same way on both sides to be called one-sided.
 const SAME_WAY: f64 = 0.5;
 
@@ -107,7 +109,7 @@ fn one_sided(name: &str, effects: &[(&Use<'_>, Effect)], picture: &Picture<'_>, 
 fn huge(name: &str, effects: &[(&Use<'_>, Effect)], picture: &Picture<'_>, faults: &mut Vec<Fault>) {
     let is_huge = |one: &Use<'_>, effect: &Effect| {
         norms(one, effect, picture).is_some_and(|(down, up)| {
-            [1.0 + down, 1.0 + up].into_iter().any(|factor| factor < HUGE[0] || factor > HUGE[1])
+            [1.0 + down, 1.0 + up].into_iter().any(|factor| !HUGE.contains(&factor))
         })
     };
     let hits: Vec<(&Use<'_>, &Effect)> = effects

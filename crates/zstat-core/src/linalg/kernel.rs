@@ -1,7 +1,7 @@
-//! Matrix products: the one place with `unsafe`, a checked door to `matrixmultiply`'s kernels.
+//! Kernels that use the CPU's vector units, chosen at run time: the one place with `unsafe`.
 //!
-//! `matrixmultiply` picks kernels by the CPU at run time, so last digits may differ between kinds of CPU, never between
-//! runs on one. (nalgebra 0.35's `gemm` is not used: for few columns it reads and writes row-strided views out of
+//! Products go through a checked door to `matrixmultiply`, which chooses by the CPU as well; so last digits may differ
+//! between kinds of CPU, never between runs on one. (nalgebra 0.35's `gemm` is not used: for few columns it reads and writes row-strided views out of
 //! bounds.)
 #![allow(unsafe_code)]
 
@@ -103,6 +103,80 @@ fn small(
             }
         }
     }
+}
+
+/// Dot product in eight running sums: the compiler may use vector registers, and the order of additions is fixed.
+#[inline(always)]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let tail: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a8.zip(b8) {
+        for i in 0..8 {
+            sums[i] += x[i] * y[i];
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + b) + (c + d)) + ((e + f) + (g + h)) + tail
+}
+
+/// One panel of a Cholesky factorisation: columns `start..end` of rows `start..n`; what lies left of them has been
+/// subtracted already. `diagonal` is what the panel's pivots are judged by, if not the entries themselves.
+#[must_use]
+pub(super) fn factor_panel(
+    a: &mut [f64],
+    n: usize,
+    panel: [usize; 2],
+    diagonal: Option<&[f64]>,
+    tolerance: f64,
+) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if n > 8 && is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        // SAFETY: the CPU has the features.
+        return unsafe { factor_panel_avx2(a, n, panel, diagonal, tolerance) };
+    }
+    factor_panel_plain(a, n, panel, diagonal, tolerance)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn factor_panel_avx2(
+    a: &mut [f64],
+    n: usize,
+    panel: [usize; 2],
+    diagonal: Option<&[f64]>,
+    tolerance: f64,
+) -> bool {
+    factor_panel_plain(a, n, panel, diagonal, tolerance)
+}
+
+#[inline(always)]
+fn factor_panel_plain(
+    a: &mut [f64],
+    n: usize,
+    [start, end]: [usize; 2],
+    diagonal: Option<&[f64]>,
+    tolerance: f64,
+) -> bool {
+    for i in start..n {
+        let (above, rest) = a.split_at_mut(i * n);
+        let row = &mut rest[..n];
+        for j in start..end.min(i) {
+            let other = &above[j * n..j * n + n];
+            row[j] = (row[j] - dot(&row[start..j], &other[start..j])) / other[j];
+        }
+        if i < end {
+            let pivot = row[i] - dot(&row[start..i], &row[start..i]);
+            let scale = diagonal.map_or(row[i], |diagonal| diagonal[i - start]).abs();
+            // Written so that NaN is refused, too.
+            let positive = pivot > tolerance * scale;
+            if !positive {
+                return false;
+            }
+            row[i] = pivot.sqrt();
+        }
+    }
+    true
 }
 
 #[cfg(test)]

@@ -1,0 +1,181 @@
+//! The text of a patch → the operations that are meant, each with its place in the text.
+
+use std::ops::Range;
+
+use json_patch::PatchOperation;
+use zstat_core::diag::{Code, Fault};
+use zstat_core::source::{Document, Node, NodeValue, Syntax, pointer, schema, walk};
+
+use super::set::{JsonPatchSet, Operation, PatchSet, TreePatchSet};
+use crate::kind::{Kind, detect};
+use crate::tree::node_value;
+
+/// The chosen patch of a file.
+#[derive(Debug)]
+pub(super) struct Patch {
+    /// Its operations, in order.
+    pub operations: Vec<PlacedOperation>,
+    /// For a patch set: the digests of the workspace it is for, by algorithm.
+    pub digests: Vec<(String, String)>,
+    /// For a patch set: the name of the patch.
+    pub name: Option<String>,
+}
+
+/// An operation and where it stands.
+#[derive(Debug)]
+pub(super) struct PlacedOperation {
+    pub operation: PatchOperation,
+    /// The operation as a tree; its spans count from `offset` in the file.
+    pub node: Node,
+    pub offset: usize,
+    /// JSON pointer of the operation in the file.
+    pub pointer: String,
+}
+
+impl PlacedOperation {
+    /// Bytes in the file of the place `inside` this operation.
+    pub(super) fn span(&self, inside: &str, at_key: bool) -> Range<usize> {
+        let span = self.node.span_at(inside, at_key).unwrap_or(0..0);
+        span.start + self.offset..span.end + self.offset
+    }
+}
+
+/// Reads the patch called `wanted` (of a patch set), or the only one.
+///
+/// # Errors
+/// All faults of the file or of the chosen patch, with their bytes.
+pub(super) fn read_patch(document: &Document, wanted: Option<&str>) -> Result<Patch, Vec<Fault>> {
+    match (detect(document.text()), document.syntax()) {
+        (Kind::JsonPatch, _) => {
+            if let Some(name) = wanted {
+                let message = format!("the file is a single JSON Patch, in which nothing is called `{name}`");
+                let help = "give the file without a name, or a patch set with one";
+                return Err(vec![Fault::new(Code::UnknownPatch, "", message).span(0..0).help(help)]);
+            }
+            let root = document.tree().map_err(|fault| vec![fault])?;
+            let operations = operations(root.clone(), 0, "")?;
+            Ok(Patch { operations, digests: vec![], name: None })
+        }
+        (Kind::PatchSet, Syntax::Json) => match serde_json::from_str::<JsonPatchSet<'_>>(document.text()) {
+            Ok(set) => {
+                let chosen = choose(document, &set, wanted)?;
+                let text = set.patches[chosen].patch.0.get();
+                let offset = (text.as_ptr() as usize).saturating_sub(document.text().as_ptr() as usize);
+                let part = Document::new(document.label(), text.to_owned());
+                let root = part.tree().map_err(|fault| vec![moved(fault, offset)])?.clone();
+                finish(&set, chosen, root, offset)
+            }
+            Err(error) => Err(faults_of_set(document, &error.to_string())),
+        },
+        (Kind::PatchSet, Syntax::Yaml) => {
+            let root = document.tree().map_err(|fault| vec![fault])?;
+            let set: TreePatchSet = match node_value(root).map(serde_json::from_value) {
+                Ok(Ok(set)) => set,
+                Ok(Err(error)) => return Err(faults_of_set(document, &error.to_string())),
+                Err(fault) => return Err(vec![*fault]),
+            };
+            let chosen = choose(document, &set, wanted)?;
+            let node =
+                root.get("patches").and_then(|all| all.items().get(chosen)).and_then(|one| one.get("patch"));
+            let node = node.cloned().unwrap_or(Node { span: None, value: NodeValue::List(vec![]) });
+            finish(&set, chosen, node, 0)
+        }
+        (other, _) => {
+            let message = format!("the file is {}, expected a JSON Patch or a patch set", other.describe());
+            let help =
+                "a patch is a list of operations like {op: add, path: /channels/0/samples/-, value: …}";
+            Err(vec![Fault::new(Code::WrongFile, "", message).span(0..0).help(help)])
+        }
+    }
+}
+
+fn choose<P>(document: &Document, set: &PatchSet<P>, wanted: Option<&str>) -> Result<usize, Vec<Fault>> {
+    let contradictions = set.contradictions();
+    if !contradictions.is_empty() {
+        let place = |pointer: &str| document.locate(pointer, false).map_or(0..0, |span| span.bytes);
+        let fault = |(pointer, message): (String, String)| {
+            let span = place(&pointer);
+            Fault::new(Code::DuplicateName, pointer, message).span(span)
+        };
+        return Err(contradictions.into_iter().map(fault).collect());
+    }
+    set.find(wanted).map_err(|none| {
+        let fault = Fault::new(Code::UnknownPatch, "", none.message).span(0..0);
+        vec![Fault { help: none.help, ..fault }]
+    })
+}
+
+fn finish<P>(set: &PatchSet<P>, chosen: usize, root: Node, offset: usize) -> Result<Patch, Vec<Fault>> {
+    let operations = operations(root, offset, &format!("/patches/{chosen}/patch"))?;
+    let digests = set.metadata.digests.iter().map(|(algorithm, digest)| (algorithm.clone(), digest.clone()));
+    let name = set.patches.get(chosen).map(|patch| patch.metadata.name.clone());
+    Ok(Patch { operations, digests: digests.collect(), name })
+}
+
+/// What is wrong with a patch set, by its schema; `reason` where the schema sees nothing.
+fn faults_of_set(document: &Document, reason: &str) -> Vec<Fault> {
+    let root = match document.tree() {
+        Ok(root) => root,
+        Err(fault) => return vec![fault],
+    };
+    let faults = walk(root, &schema::of::<TreePatchSet>(), "");
+    if faults.is_empty() { vec![Fault::new(Code::Unreadable, "", reason).span(0..0)] } else { faults }
+}
+
+fn moved(mut fault: Fault, offset: usize) -> Fault {
+    fault.span = fault.span.map(|span| span.start + offset..span.end + offset);
+    fault
+}
+
+/// The operations of a list; `offset` is where its text begins in the file, `at` the pointer there.
+fn operations(root: Node, offset: usize, at: &str) -> Result<Vec<PlacedOperation>, Vec<Fault>> {
+    let faults = walk(&root, &schema::of::<Vec<Operation>>(), at);
+    if !faults.is_empty() {
+        return Err(faults.into_iter().map(|fault| moved(fault, offset)).collect());
+    }
+    let NodeValue::List(items) = root.value else { return Ok(vec![]) };
+    let (mut placed, mut faults) = (vec![], vec![]);
+    for (i, node) in items.into_iter().enumerate() {
+        let pointer = pointer::join(at, &i.to_string());
+        match operation(&node, i) {
+            Ok(operation) => placed.push(PlacedOperation { operation, node, offset, pointer }),
+            Err(mut fault) => {
+                fault.pointer = format!("{pointer}{}", fault.pointer);
+                faults.push(moved(*fault, offset));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(placed) } else { Err(faults) }
+}
+
+/// One operation; its shape has been checked, except for what its `op` needs.
+fn operation(node: &Node, number: usize) -> Result<PatchOperation, Box<Fault>> {
+    let op = node.get("op").and_then(Node::text).unwrap_or_default();
+    let needed = match op {
+        "add" | "replace" | "test" => Some("value"),
+        "move" | "copy" => Some("from"),
+        _ => None,
+    };
+    let fault = |place: &str, message: String| {
+        let span = node.span_at(place, false).unwrap_or(0..0);
+        Box::new(Fault::new(Code::PatchOperation, place, message).span(span))
+    };
+    if let Some(key) = needed.filter(|key| node.get(key).is_none()) {
+        return Err(fault("", format!("operation {number} ({op}) has no `{key}`")));
+    }
+    for key in ["path", "from"] {
+        let Some(text) = node.get(key).and_then(Node::text) else { continue };
+        if let Err(error) = json_patch::jsonptr::Pointer::parse(text) {
+            let why = if text.starts_with('/') {
+                "`~` must be followed by 0 or 1"
+            } else {
+                "it must begin with `/`"
+            };
+            let message = format!("operation {number} ({op}): `{text}` is no JSON pointer: {why}");
+            let _ = error;
+            return Err(fault(&format!("/{key}"), message));
+        }
+    }
+    let value = node_value(node)?;
+    serde_json::from_value(value).map_err(|error| fault("", format!("operation {number} ({op}): {error}")))
+}

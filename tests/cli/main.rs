@@ -1,0 +1,23 @@
+//! Tests of the `zstat` binary as its users meet it: arguments, files, output bytes, exit codes, documentation.
+//!
+//! Golden files are under `tests/golden`; `ZSTAT_BLESS=1 cargo test -p zstat-cli --test cli` rewrites them, and the
+//! outputs in README.md and docs/, to what the build says.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod completions;
+mod convert;
+mod data;
+mod docs;
+mod evaluate;
+mod fit;
+mod help;
+mod inspect;
+mod markdown;
+mod options;
+mod plugins;
+mod published;
+mod schema;
+mod streams;
+mod support;
+mod validate;
