@@ -24,7 +24,8 @@ pub fn all() -> Result<IndexMap<String, Value>, Failure> {
     for plugin in fitters.iter() {
         let mut schema = (plugin.schema)();
         schema::dispatch_by_type(&mut schema);
-        let (name, title) = (format!("fitter.{}", plugin.name), format!("Options of the fitter {}.", plugin.name));
+        let (name, title) =
+            (format!("fitter.{}", plugin.name), format!("Options of the fitter {}.", plugin.name));
         schemas.insert(name.clone(), titled(schema.to_value(), &name, &title));
     }
     let title = "A HistFactory workspace in zstat's own form.";

@@ -10,7 +10,7 @@ use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 use zstat_core::plugin::Registry;
-use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace, check, check_analysis};
+use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace, check, check_analysis, lint};
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::data;
@@ -172,7 +172,7 @@ impl Session {
 
     /// What is probably not meant, placed in the documents.
     pub fn lint(&self) -> Vec<Diagnostic> {
-        Vec::new()
+        self.spec.locate(&lint(&self.spec.analysis().workspace, &self.options))
     }
 
     fn blind(
@@ -297,7 +297,12 @@ fn interpolation(text: &str, codes: &mut Interpolation, faults: &mut Vec<OptionF
             "normsys" => code.trim().parse().map(|code| codes.normsys = Some(code)),
             "histosys" => code.trim().parse().map(|code| codes.histosys = Some(code)),
             other => {
-                faults.push(OptionFault::unknown(OPTION, other, "interpolated modifier", &["normsys", "histosys"]));
+                faults.push(OptionFault::unknown(
+                    OPTION,
+                    other,
+                    "interpolated modifier",
+                    &["normsys", "histosys"],
+                ));
                 continue;
             }
         };

@@ -12,8 +12,8 @@ use zstat_core::spec::{Analysis, Workspace};
 
 use crate::kind::{Kind, detect, detect_quickly, detect_tree};
 use crate::patch::{History, PatchInput, Place, apply_patches};
-use crate::tree::document_tree;
 use crate::pyhf;
+use crate::tree::document_tree;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -151,7 +151,10 @@ impl Source for Tree<'_> {
 }
 
 fn content(kind: Kind, source: impl Source) -> Result<Content, Vec<Fault>> {
-    let bare = |workspace, notes| Content { analysis: Analysis { zstat: 1, workspace, ..Default::default() }, notes };
+    let bare = |workspace, notes| Content {
+        analysis: Analysis { zstat: 1, workspace, ..Default::default() },
+        notes,
+    };
     let converted = |pyhf::Converted { workspace, notes }| bare(workspace, notes);
     match kind {
         Kind::Analysis => Ok(Content { analysis: source.read()?, notes: vec![] }),
@@ -173,7 +176,9 @@ fn not_readable(kind: Kind) -> Fault {
         Kind::JsonPatch | Kind::PatchSet => "give it as `--patch FILE`, beside the workspace that it changes",
         Kind::FitResult => "give the spec that the result was made from",
         Kind::Xml => "convert it with `pyhf xml2json` and give the JSON file",
-        Kind::Hs3 | Kind::Datacard => "this format cannot be read yet; give a pyhf workspace or a zstat analysis",
+        Kind::Hs3 | Kind::Datacard => {
+            "this format cannot be read yet; give a pyhf workspace or a zstat analysis"
+        }
         _ => "write an analysis (`zstat: 1` and a `workspace`), or give another file",
     };
     Fault::new(Code::WrongFile, "", message).span(0..0).help(help)

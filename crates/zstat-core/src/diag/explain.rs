@@ -236,7 +236,7 @@ pub(super) const TABLE: &[Entry] = &[
         code: Code::HugeEffect,
         id: "W0103",
         title: "an improbably large variation",
-        explanation: "A one-sigma variation changes the sample by more than a factor of two. Often a percentage written as a factor \
+        explanation: "A one-sigma variation more than doubles the sample, or takes away three quarters of it. Often a percentage written as a factor \
             (`hi: 5` for 5 %), a template that is not normalised, or too few simulated events.",
     },
     Entry {
@@ -263,8 +263,8 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         code: Code::NegativeBin,
         id: "W0107",
-        title: "a bin with a negative expectation",
-        explanation: "The sum of all samples is negative at the start values, or a variation drives it there: the Poisson term is then \
+        title: "a bin whose expectation is not positive",
+        explanation: "The sum of all samples is negative at the start values, or zero where events were observed: the Poisson term is then \
             undefined. Merge bins, or set a lower limit with `--clip-bins`.",
     },
     Entry {

@@ -196,10 +196,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_located() {
-        let error = Document::from_bytes("f", b"name: a\nx: \xff\n".to_vec()).unwrap_err();
+        let error = Document::from_bytes("f", b"name: a\nx: \xff\n".to_vec()).expect_err("a fault");
         assert_eq!((error.line, error.column, error.code), (2, 4, Code::NotUtf8));
         assert!(error.message.contains("0xff at offset 11"), "{error:?}");
-        let utf16 = Document::from_bytes("f", vec![0xff, 0xfe, b'a', 0]).unwrap_err();
+        let utf16 = Document::from_bytes("f", vec![0xff, 0xfe, b'a', 0]).expect_err("a fault");
         assert!(utf16.message.contains("UTF-16"));
     }
 }

@@ -277,18 +277,21 @@ mod tests {
     use super::*;
 
     fn fault(text: &str) -> (String, Range<usize>) {
-        let fault = tree(text).unwrap_err();
-        (fault.message, fault.span.unwrap())
+        let fault = tree(text).expect_err("a fault");
+        (fault.message, fault.span.expect("as built"))
     }
 
     #[test]
     fn the_tree_knows_its_bytes() {
         let text = r#" {"a\u0062": [1, 2.5e3, "x", null], "n": {"m": true}}"#;
-        let root = tree(text).unwrap();
+        let root = tree(text).expect("as built");
         assert_eq!(root.span_at("/ab", true), Some(2..11));
-        assert_eq!(&text[root.span_at("/ab/1", false).unwrap()], "2.5e3");
-        assert_eq!(&text[root.span_at("/n", false).unwrap()], r#"{"m": true}"#);
-        assert_eq!(root.get("ab").unwrap().items()[0].value, NodeValue::Number { value: 1.0, integer: true });
+        assert_eq!(&text[root.span_at("/ab/1", false).expect("as built")], "2.5e3");
+        assert_eq!(&text[root.span_at("/n", false).expect("as built")], r#"{"m": true}"#);
+        assert_eq!(
+            root.get("ab").expect("as built").items()[0].value,
+            NodeValue::Number { value: 1.0, integer: true }
+        );
     }
 
     #[test]
@@ -309,6 +312,6 @@ mod tests {
     #[test]
     fn depth_is_limited_without_overflow() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(tree(&deep).unwrap_err().code, Code::Limit);
+        assert_eq!(tree(&deep).expect_err("a fault").code, Code::Limit);
     }
 }

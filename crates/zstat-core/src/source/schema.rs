@@ -105,9 +105,10 @@ mod tests {
     #[test]
     fn tagged_enums_are_dispatched() {
         let schema = of::<crate::spec::Modifier>();
-        let arms = schema["allOf"].as_array().unwrap();
+        let arms = schema["allOf"].as_array().expect("as built");
         assert_eq!(arms.len(), 7, "{schema:#}");
-        let normsys = arms.iter().find(|arm| arm["if"]["properties"]["type"]["const"] == "normsys").unwrap();
+        let normsys =
+            arms.iter().find(|arm| arm["if"]["properties"]["type"]["const"] == "normsys").expect("as built");
         let then = &normsys["then"];
         assert_eq!(then["additionalProperties"], false);
         for key in ["name", "type", "lo", "hi", "interpolation", "constraint"] {

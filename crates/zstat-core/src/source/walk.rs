@@ -85,15 +85,17 @@ impl<'s> Walk<'s> {
     }
 
     fn has_type(&self, node: &Node, schema: &Value) -> bool {
-        let fits = |name: &str| match (&node.value, name) {
-            (NodeValue::Null, "null")
-            | (NodeValue::Bool(_), "boolean")
-            | (NodeValue::Number { .. }, "number")
-            | (NodeValue::Number { integer: true, .. }, "integer")
-            | (NodeValue::Text(_), "string")
-            | (NodeValue::List(_), "array")
-            | (NodeValue::Map(_), "object") => true,
-            _ => false,
+        let fits = |name: &str| {
+            matches!(
+                (&node.value, name),
+                (NodeValue::Null, "null")
+                    | (NodeValue::Bool(_), "boolean")
+                    | (NodeValue::Number { .. }, "number")
+                    | (NodeValue::Number { integer: true, .. }, "integer")
+                    | (NodeValue::Text(_), "string")
+                    | (NodeValue::List(_), "array")
+                    | (NodeValue::Map(_), "object")
+            )
         };
         match schema.get("type") {
             Some(Value::String(name)) => fits(name),

@@ -244,8 +244,8 @@ mod tests {
     #[test]
     fn the_tree_knows_its_bytes() {
         let text = "é: [1, 2.5, x]\nb:\n  - {c: .nan}\n  - d: null\ne:\n";
-        let root = tree(text).unwrap();
-        let at = |pointer: &str, key| &text[root.span_at(pointer, key).unwrap()];
+        let root = tree(text).expect("as built");
+        let at = |pointer: &str, key| &text[root.span_at(pointer, key).expect("as built")];
         assert_eq!(at("/é", true), "é");
         assert_eq!(at("/é", false), "[1, 2.5, x]");
         assert_eq!(at("/é/1", false), "2.5");
@@ -258,8 +258,8 @@ mod tests {
     #[test]
     fn aliases_and_merges_point_at_their_definition() {
         let text = "a: &a {x: 1}\nb: *a\nc:\n  <<: *a\n  y: 2\n";
-        let root = tree(text).unwrap();
-        let at = |pointer: &str| root.span_at(pointer, false).unwrap();
+        let root = tree(text).expect("as built");
+        let at = |pointer: &str| root.span_at(pointer, false).expect("as built");
         assert_eq!(at("/b/x"), at("/a/x"));
         assert_eq!(at("/c/x"), at("/a/x"));
         assert_eq!(&text[at("/c/y")], "2");
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn odd_keys_are_kept_and_marked() {
-        let root = tree("1: a\ntrue: b\n~: c\n\"2\": d\na: 1\na: 2\n[1]: x\n").unwrap();
+        let root = tree("1: a\ntrue: b\n~: c\n\"2\": d\na: 1\na: 2\n[1]: x\n").expect("as built");
         let keys: Vec<_> = root.entries().iter().map(|e| (e.key.as_str(), e.key_is_text)).collect();
         assert_eq!(
             keys,
@@ -291,10 +291,10 @@ mod tests {
             let inner = vec![format!("*a{}", level - 1); 10].join(", ");
             bomb += &format!("a{level}: &a{level} [{inner}]\n");
         }
-        assert_eq!(tree(&bomb).unwrap_err().code, Code::Limit);
+        assert_eq!(tree(&bomb).expect_err("a fault").code, Code::Limit);
         let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(tree(&deep).unwrap_err().code, Code::Limit);
+        assert_eq!(tree(&deep).expect_err("a fault").code, Code::Limit);
         let block: String = (0..3000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-        assert_eq!(tree(&block).unwrap_err().code, Code::Limit);
+        assert_eq!(tree(&block).expect_err("a fault").code, Code::Limit);
     }
 }

@@ -225,8 +225,8 @@ mod tests {
 
     fn fault(text: &str) -> (usize, usize, String) {
         let document = Document::new("f", text.to_owned());
-        let fault = document.tree().unwrap_err();
-        let span = document.span(fault.span.unwrap());
+        let fault = document.tree().expect_err("a fault");
+        let span = document.span(fault.span.expect("as built"));
         (span.line, span.column, fault.message)
     }
 

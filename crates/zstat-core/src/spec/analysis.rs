@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Dialect, Interpolation, OneOrMany, StatErrorSpec, Workspace};
+use super::{Dialect, Interpolation, OneOrMany, StatErrorSpec, Workspace, read};
 
 /// One analysis: the model, the conventions it is read by, and the settings of the commands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,15 +19,16 @@ pub struct Analysis {
     #[serde(default)]
     pub dialect: Dialect,
     /// Interpolation codes in place of the dialect's.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "read::mapping", skip_serializing_if = "is_default")]
     pub interpolation: Interpolation,
     /// Treatment of staterror modifiers in place of the dialect's.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "read::mapping", skip_serializing_if = "is_default")]
     pub staterror: StatErrorSpec,
     /// The statistical model and its data.
+    #[serde(deserialize_with = "read::mapping")]
     pub workspace: Workspace,
     /// Settings of `zstat fit`.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "read::mapping", skip_serializing_if = "is_default")]
     pub fit: FitSpec,
 }
 

@@ -5,6 +5,7 @@
 
 mod analysis;
 mod check;
+mod lint;
 mod modifier;
 mod parameter;
 pub mod read;
@@ -14,6 +15,7 @@ mod workspace;
 
 pub use analysis::{Analysis, FitSpec, PluginSpec};
 pub use check::{check, check_analysis};
+pub use lint::lint;
 pub use modifier::{Modifier, ModifierKind};
 pub use parameter::{Bounds, ConstraintSpec, CorrelatedConstraint, OneOrMany, ParameterSpec};
 pub use schema::schema;

@@ -1,7 +1,12 @@
 //! Settings of parameters: start value, bounds, whether fixed, and the constraint.
 
+use std::fmt;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::read::{self, Mapping};
 
 /// One value for all bins of a parameter, or one a bin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,8 +53,8 @@ pub struct ParameterSpec {
     pub constraint: Option<ConstraintSpec>,
 }
 
-/// The constraint term of a parameter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// The constraint term of a parameter: `none`, or `{KIND: {WIDTH: …}}`.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum ConstraintSpec {
     /// No constraint: the parameter is free.
@@ -78,9 +83,74 @@ pub struct CorrelatedConstraint {
     /// The parameters, in the order of the matrix' rows.
     pub parameters: Vec<String>,
     /// Covariance matrix, row by row: symmetric, positive definite.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read::optional_matrix", skip_serializing_if = "Option::is_none")]
     pub covariance: Option<Vec<Vec<f64>>>,
     /// Correlation matrix, row by row; the widths stay those of the single constraints.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read::optional_matrix", skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Vec<Vec<f64>>>,
+}
+
+/// Written out, because serde's own form also takes `{none: null}` and lists of fields.
+impl<'de> Deserialize<'de> for ConstraintSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ConstraintVisitor)
+    }
+}
+
+struct ConstraintVisitor;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sigma {
+    sigma: OneOrMany<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tau {
+    tau: OneOrMany<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kappa {
+    kappa: OneOrMany<f64>,
+}
+
+impl<'de> Visitor<'de> for ConstraintVisitor {
+    type Value = ConstraintSpec;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`none`, or a mapping with `normal`, `poisson` or `lognormal`")
+    }
+    fn visit_str<E: Error>(self, word: &str) -> Result<ConstraintSpec, E> {
+        match word {
+            "none" => Ok(ConstraintSpec::None),
+            _ => Err(E::unknown_variant(word, &["none"])),
+        }
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ConstraintSpec, A::Error> {
+        let kinds = &["normal", "poisson", "lognormal"];
+        let Some(kind) = map.next_key::<String>()? else {
+            return Err(A::Error::custom("an empty mapping is no constraint"));
+        };
+        let constraint = match kind.as_str() {
+            "normal" => {
+                let Mapping(Sigma { sigma }) = map.next_value()?;
+                ConstraintSpec::Normal { sigma }
+            }
+            "poisson" => {
+                let Mapping(Tau { tau }) = map.next_value()?;
+                ConstraintSpec::Poisson { tau }
+            }
+            "lognormal" => {
+                let Mapping(Kappa { kappa }) = map.next_value()?;
+                ConstraintSpec::Lognormal { kappa }
+            }
+            other => return Err(A::Error::unknown_variant(other, kinds)),
+        };
+        match map.next_key::<String>()? {
+            None => Ok(constraint),
+            Some(_) => Err(A::Error::custom("a parameter has one constraint")),
+        }
+    }
 }

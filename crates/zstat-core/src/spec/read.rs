@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use indexmap::IndexMap;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -53,6 +54,14 @@ pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// For an optional matrix.
+pub(super) fn optional_matrix<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Vec<f64>>>, D::Error> {
+    let rows = Option::<Vec<Numbers>>::deserialize(deserializer)?;
+    Ok(rows.map(|rows| rows.into_iter().map(|Numbers(row)| row).collect()))
 }
 
 /// A list of finite numbers.
@@ -122,8 +131,68 @@ impl<'de> Visitor<'de> for VariationVisitor {
     }
 }
 
+/// A struct from a mapping only: serde's own structs can be read from a list of their fields in JSON, in an order that
+/// no document knows.
+pub(super) struct Mapping<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Mapping<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MappingVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct MappingVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for MappingVisitor<T> {
+    type Value = T;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// For a struct, see [`Mapping`].
+pub(super) fn mapping<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Mapping::deserialize(deserializer).map(|Mapping(value)| value)
+}
+
+/// For a list of structs, see [`Mapping`].
+pub(super) fn mappings<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Items<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+        type Value = Vec<T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of mappings")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+            let mut items = Vec::new();
+            while let Some(Mapping(item)) = seq.next_element()? {
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+    deserializer.deserialize_seq(Items(PhantomData))
+}
+
+/// [`map`] of structs, see [`Mapping`].
+pub(super) fn map_of_structs<'de, D, T>(deserializer: D) -> Result<IndexMap<String, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let all: IndexMap<String, Mapping<T>> = map(deserializer)?;
+    Ok(all.into_iter().map(|(key, Mapping(value))| (key, value)).collect())
+}
+
 /// A map that refuses a repeated key.
-pub(super) fn map<'de, D, T>(deserializer: D) -> Result<IndexMap<String, T>, D::Error>
+fn map<'de, D, T>(deserializer: D) -> Result<IndexMap<String, T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

@@ -11,6 +11,7 @@ use super::{CorrelatedConstraint, Modifier, OneOrMany, ParameterSpec, read};
 #[serde(deny_unknown_fields)]
 pub struct Workspace {
     /// Regions of phase space, each a histogram with its samples.
+    #[serde(deserialize_with = "read::mappings")]
     pub channels: Vec<Channel>,
     /// Observed events a bin, by channel name. A channel without an entry can be evaluated but not fitted.
     #[serde(default, deserialize_with = "read::map_of_numbers", skip_serializing_if = "IndexMap::is_empty")]
@@ -19,13 +20,13 @@ pub struct Workspace {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poi: Option<OneOrMany<String>>,
     /// Settings of single parameters, by name; what is not set follows the modifier and the dialect.
-    #[serde(default, deserialize_with = "read::map", skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, deserialize_with = "read::map_of_structs", skip_serializing_if = "IndexMap::is_empty")]
     pub parameters: IndexMap<String, ParameterSpec>,
     /// Correlated Gaussian constraints over several parameters.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "read::mappings", skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<CorrelatedConstraint>,
     /// Named measurements; each may replace the POI and the parameter settings above.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "read::mappings", skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<Measurement>,
 }
 
@@ -36,6 +37,7 @@ pub struct Channel {
     /// Name, unique in the workspace.
     pub name: String,
     /// The processes that contribute.
+    #[serde(deserialize_with = "read::mappings")]
     pub samples: Vec<Sample>,
 }
 
@@ -49,7 +51,7 @@ pub struct Sample {
     #[serde(deserialize_with = "read::numbers")]
     pub data: Vec<f64>,
     /// What varies the yield.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read::mappings")]
     pub modifiers: Vec<Modifier>,
 }
 
@@ -63,6 +65,6 @@ pub struct Measurement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poi: Option<OneOrMany<String>>,
     /// Settings of single parameters; an entry replaces the workspace's entry of the same name.
-    #[serde(default, deserialize_with = "read::map", skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, deserialize_with = "read::map_of_structs", skip_serializing_if = "IndexMap::is_empty")]
     pub parameters: IndexMap<String, ParameterSpec>,
 }

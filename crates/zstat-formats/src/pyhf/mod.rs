@@ -9,8 +9,8 @@ mod types;
 mod uses;
 mod write;
 
-pub use modifier::Modifier;
 pub use layout::Layout;
+pub use modifier::Modifier;
 pub use read::{Converted, from_model, from_workspace};
 pub(crate) use types::known_version;
 pub use types::{Channel, Config, Measurement, Model, Observation, Parameter, Sample, VERSION, Workspace};

@@ -224,7 +224,8 @@ fn modifier_schema() -> Schema {
         ("shapesys", "Uncorrelated uncertainty a bin.", &list),
         ("staterror", "Statistical uncertainty of the simulation.", &list),
     ];
-    let words: Vec<_> = types.iter().map(|(word, text, _)| json!({"const": word, "description": text})).collect();
+    let words: Vec<_> =
+        types.iter().map(|(word, text, _)| json!({"const": word, "description": text})).collect();
     let arms: Vec<_> = types.iter().map(|(word, _, data)| arm(word, data)).collect();
     json_schema!({
         "type": "object",
@@ -237,7 +238,8 @@ fn modifier_schema() -> Schema {
 
 /// What a modifier of one type has.
 fn arm(word: &str, data: &Value) -> Value {
-    let required: &[&str] = if data["type"] == "null" { &["name", "type"] } else { &["name", "type", "data"] };
+    let required: &[&str] =
+        if data["type"] == "null" { &["name", "type"] } else { &["name", "type", "data"] };
     json!({
         "if": {"properties": {"type": {"const": word}}, "required": ["type"]},
         "then": {

@@ -57,23 +57,26 @@ fn channel(c: usize, channel: &Channel, observed: Option<usize>, faults: &mut Ve
         return;
     }
     for (s, sample) in channel.samples.iter().enumerate() {
-        let at = format!("{at}/{s}");
-        let who = format!("sample `{}` of channel `{}`", sample.name, channel.name);
-        list(&sample.data, "data", n_bins, &format!("{at}/data"), &who, faults);
+        // Words are made only where something is wrong: this runs over every number of every file.
+        let place = |rest: &str| format!("{at}/{s}{rest}");
+        let who = || format!("sample `{}` of channel `{}`", sample.name, channel.name);
+        list(&sample.data, "data", n_bins, || (place("/data"), who()), faults);
         for (m, modifier) in sample.modifiers.iter().enumerate() {
-            let at = format!("{at}/modifiers/{m}");
-            let who = format!("modifier `{}` of {who}", modifier.name);
             if modifier.name.is_empty() {
-                let message = format!("a modifier of {} has an empty name", &who["modifier `` of ".len()..]);
-                faults.push(Fault::new(Code::Nothing, format!("{at}/name"), message));
+                let message = format!("a modifier of {} has an empty name", who());
+                faults.push(Fault::new(Code::Nothing, place(&format!("/modifiers/{m}/name")), message));
             }
+            let words = |field: &str| {
+                let who = format!("modifier `{}` of {}", modifier.name, who());
+                (place(&format!("/modifiers/{m}/{field}")), who)
+            };
             match &modifier.kind {
                 ModifierKind::HistoSys { lo, hi, .. } => {
-                    list(lo, "lo", n_bins, &format!("{at}/lo"), &who, faults);
-                    list(hi, "hi", n_bins, &format!("{at}/hi"), &who, faults);
+                    list(lo, "lo", n_bins, || words("lo"), faults);
+                    list(hi, "hi", n_bins, || words("hi"), faults);
                 }
                 ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => {
-                    list(errors, "errors", n_bins, &format!("{at}/errors"), &who, faults);
+                    list(errors, "errors", n_bins, || words("errors"), faults);
                 }
                 _ => {}
             }
@@ -114,8 +117,18 @@ fn usual_length(channel: &Channel, observed: Option<usize>) -> usize {
     best.0
 }
 
-/// One list of numbers, one a bin.
-fn list(values: &[f64], field: &str, n_bins: usize, at: &str, who: &str, faults: &mut Vec<Fault>) {
+/// One list of numbers, one a bin. `words` gives its pointer and whose it is.
+fn list(
+    values: &[f64],
+    field: &str,
+    n_bins: usize,
+    words: impl FnOnce() -> (String, String),
+    faults: &mut Vec<Fault>,
+) {
+    if values.len() == n_bins && values.iter().copied().all(is_usable) {
+        return;
+    }
+    let (at, who) = words();
     if values.len() != n_bins {
         let bins = if n_bins == 1 { "1 bin".to_owned() } else { format!("{n_bins} bins") };
         let message = format!("{who}: `{field}` has {}, the channel has {bins}", entries(values.len()));
@@ -124,12 +137,10 @@ fn list(values: &[f64], field: &str, n_bins: usize, at: &str, who: &str, faults:
             have if have < n_bins => format!("{} missing; one number a bin is needed", count(n_bins - have)),
             have => format!("{} too many; one number a bin is needed", count(have - n_bins)),
         };
-        faults.push(Fault::new(Code::BinCount, at, message).help(help));
+        faults.push(Fault::new(Code::BinCount, &at, message).help(help));
     }
     for (bin, &value) in values.iter().enumerate() {
-        if let Some(fault) = number(value, &format!("{who}: `{field}[{bin}]`"), &format!("{at}/{bin}")) {
-            faults.push(fault);
-        }
+        faults.extend(number(value, || (format!("{at}/{bin}"), format!("{who}: `{field}[{bin}]`"))));
     }
 }
 
@@ -137,15 +148,23 @@ fn count(entries: usize) -> String {
     if entries == 1 { "one entry is".to_owned() } else { format!("{entries} entries are") }
 }
 
-/// A number that cannot be calculated with.
-pub(super) fn number(value: f64, what: &str, at: &str) -> Option<Fault> {
-    if !value.is_finite() {
-        let message = format!("{what} is not a finite number");
-        return Some(Fault::new(Code::NotFinite, at, message).help("find out where it comes from"));
+fn is_usable(value: f64) -> bool {
+    // False for NaN as well.
+    value.abs() <= MAX_MAGNITUDE
+}
+
+/// A number that cannot be calculated with. `words` gives its pointer and what it is.
+pub(super) fn number(value: f64, words: impl FnOnce() -> (String, String)) -> Option<Fault> {
+    if is_usable(value) {
+        return None;
     }
-    (value.abs() > MAX_MAGNITUDE).then(|| {
+    let (at, what) = words();
+    Some(if value.is_finite() {
         let message = format!("{what} is {}, beyond what can be calculated with", shown(value));
         Fault::new(Code::OutOfRange, at, message).help("yields are in events; is it a placeholder?")
+    } else {
+        let message = format!("{what} is not a finite number");
+        Fault::new(Code::NotFinite, at, message).help("find out where it comes from")
     })
 }
 
@@ -171,13 +190,13 @@ fn observations(workspace: &Workspace, faults: &mut Vec<Fault>) {
                 .push(Fault::new(Code::BinCount, &at, message).help("give the observed events of each bin"));
         }
         for (bin, &events) in observed.iter().enumerate() {
-            let at = format!("{at}/{bin}");
-            if let Some(fault) = number(events, &format!("{who}: bin {bin}"), &at) {
+            let at = || format!("{at}/{bin}");
+            if let Some(fault) = number(events, || (at(), format!("{who}: bin {bin}"))) {
                 faults.push(fault);
             } else if events < 0.0 {
                 let message = format!("{who}: bin {bin} has {} events, expected zero or more", shown(events));
                 let help = "give the data as counted, before any background is subtracted";
-                faults.push(Fault::new(Code::NegativeObservation, at, message).help(help));
+                faults.push(Fault::new(Code::NegativeObservation, at(), message).help(help));
             }
         }
     }

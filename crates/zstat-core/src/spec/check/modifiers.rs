@@ -30,17 +30,13 @@ fn values(one: &Use<'_>, faults: &mut Vec<Fault>) {
     match &one.modifier.kind {
         ModifierKind::NormSys { lo, hi, .. } => {
             for (field, value) in [("lo", *lo), ("hi", *hi)] {
-                let what = format!("{}: `{field}`", one.who());
-                match bins::number(value, &what, &one.pointer(field)) {
-                    Some(fault) => faults.push(fault),
-                    None if value <= 0.0 => {
-                        let message = format!("{what} is {}, a normsys needs positive factors", shown(value));
-                        faults.push(
-                            Fault::new(Code::NormSysFactor, one.pointer(field), message)
-                                .help(factor_help(value)),
-                        );
-                    }
-                    None => {}
+                let what = || format!("{}: `{field}`", one.who());
+                if let Some(fault) = bins::number(value, || (one.pointer(field), what())) {
+                    faults.push(fault);
+                } else if value <= 0.0 {
+                    let message = format!("{} is {}, a normsys needs positive factors", what(), shown(value));
+                    let fault = Fault::new(Code::NormSysFactor, one.pointer(field), message);
+                    faults.push(fault.help(factor_help(value)));
                 }
             }
         }

@@ -99,8 +99,8 @@ impl Setting<'_> {
 
     fn numbers(&self, values: &OneOrMany<f64>, field: &str, faults: &mut Vec<Fault>) {
         for (i, &value) in values.as_slice().iter().enumerate() {
-            let at = format!("{}/{field}{}", self.at, index(values, i));
-            faults.extend(bins::number(value, &format!("parameter `{}`: `{field}`", self.name), &at));
+            let at = || format!("{}/{field}{}", self.at, index(values, i));
+            faults.extend(bins::number(value, || (at(), format!("parameter `{}`: `{field}`", self.name))));
         }
     }
 
@@ -258,7 +258,7 @@ pub(super) fn constraint_faults(
     for (i, &value) in values.as_slice().iter().enumerate() {
         let at = format!("{at}{}", index(values, i));
         let what = format!("{who}: `{field}`");
-        if let Some(fault) = bins::number(value, &what, &at) {
+        if let Some(fault) = bins::number(value, || (at.clone(), what.clone())) {
             faults.push(fault);
         } else if value <= least {
             let message = format!("{what} is {}, expected more than {}", shown(value), shown(least));
@@ -316,12 +316,12 @@ fn luminosity(workspace: &Workspace, uses: &Uses<'_>, faults: &mut Vec<Fault>) {
                 "write `parameters: {{{name}: {{aux: 1.0, constraint: {{normal: {{sigma: 0.017}}}}}}}}` with your measured values"
             )));
         };
-        if workspace.measurements.is_empty() {
-            if let Some(what) = missing(None) {
-                let has = workspace.parameters.contains_key(name);
-                let at = if has { pointer::join("/parameters", name) } else { first.pointer("") };
-                report(what, at, String::new());
-            }
+        if workspace.measurements.is_empty()
+            && let Some(what) = missing(None)
+        {
+            let has = workspace.parameters.contains_key(name);
+            let at = if has { pointer::join("/parameters", name) } else { first.pointer("") };
+            report(what, at, String::new());
         }
         for (i, measurement) in workspace.measurements.iter().enumerate() {
             if let Some(what) = missing(Some(measurement)) {
