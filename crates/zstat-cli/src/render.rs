@@ -177,7 +177,9 @@ mod tests {
     fn spans_beyond_the_text_or_over_lines_do_no_harm() {
         let source = "a: [1,\n 2]\n";
         assert_eq!(Excerpt::new(source, 3..10).text, "a: [1,");
-        assert_eq!(Excerpt::new(source, 99..100).span, 0..0);
+        // Beyond the end: the empty last line, under the line before it.
+        let beyond = Excerpt::new(source, 99..100);
+        assert_eq!((beyond.text, beyond.lines_before, beyond.span), (" 2]\n", 1, 4..4));
         assert_eq!(Excerpt::new("", 0..0).text, "");
     }
 }

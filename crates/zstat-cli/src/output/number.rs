@@ -118,7 +118,8 @@ mod tests {
     fn borders_and_sizes() {
         assert_eq!(with_uncertainty(12.3456, 0.354), "12.35 ± 0.35");
         assert_eq!(with_uncertainty(12.3456, 0.355), "12.3 ± 0.4");
-        assert_eq!(with_uncertainty(12.3456, 0.9499), "12.3 ± 1.0");
+        assert_eq!(with_uncertainty(12.3456, 0.949), "12.3 ± 0.9");
+        assert_eq!(with_uncertainty(12.3456, 0.951), "12.3 ± 1.0");
         assert_eq!(with_uncertainty(12345.6, 1234.0), "12300 ± 1200");
         assert_eq!(with_uncertainty(-0.001, 0.2), "0.00 ± 0.20");
         assert_eq!(with_uncertainty(1.5e-9, 2e-10), "(1.50 ± 0.20)e-9");
