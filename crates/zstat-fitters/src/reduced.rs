@@ -5,7 +5,9 @@
 
 use std::cell::{Cell, RefCell};
 
+use nalgebra::DMatrix;
 use zstat_core::fit::{Curvature, EvalError, Objective, Problem};
+use zstat_core::linalg::ArrowMatrix;
 
 /// The view of an objective that the solvers here work on.
 pub(crate) struct Reduced<'a> {
@@ -123,6 +125,21 @@ impl<'a> Reduced<'a> {
             };
         }
         theta
+    }
+
+    /// Coordinates moved onto the bounds that they are outside of.
+    pub fn into_box(&self, mut x: Vec<f64>) -> Vec<f64> {
+        x.iter_mut().zip(&self.bounds).for_each(|(x, b)| *x = x.max(b[0]).min(b[1]));
+        x
+    }
+
+    /// A matrix over the parameters as one over the coordinates; rows of parameters that are not free are zero.
+    pub fn scaled(&self, matrix: &ArrowMatrix, free: &[bool]) -> DMatrix<f64> {
+        let (full, n) = (matrix.to_dense(), self.base.len());
+        DMatrix::from_fn(self.movable.len(), self.movable.len(), |row, column| {
+            let (i, j) = (self.movable[row], self.movable[column]);
+            if free[i] && free[j] { full[i * n + j] * self.scale[row] * self.scale[column] } else { 0.0 }
+        })
     }
 
     /// The value, infinite where there is none.

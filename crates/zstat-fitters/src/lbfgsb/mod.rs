@@ -65,6 +65,10 @@ inventory::submit! {
 
 /// Each round asks for a gradient smaller by this.
 const TIGHTEN: f64 = 0.1;
+/// Below this no gradient is to be had.
+const TIGHTEST: f64 = 1e-13;
+/// Saddles that are left before the search is given up.
+const SADDLES: usize = 20;
 
 impl Fitter for Lbfgsb {
     fn minimise(&self, objective: &mut dyn Objective, problem: &Problem<'_>) -> Minimum {
@@ -73,18 +77,26 @@ impl Fitter for Lbfgsb {
             Err(failure) => return invalid_start(failure),
         };
         let reduced = Reduced::new(objective, problem, start, self.options.scaling);
-        let n = reduced.bounds.len();
-        // In units of uncertainties ½ Σ g² is about the distance to the minimum.
-        let threshold = (2.0 * self.options.tolerance / n.max(1) as f64).sqrt();
-        let mut solver = BoundedLbfgs::new(reduced.bounds.clone(), self.options.memory.max(1), threshold);
         let mut x = reduced.start();
-        let mut iterations = 0;
-        let mut stuck = false;
+        // In units of uncertainties ½ Σ g² is about the distance to the minimum.
+        let threshold = (2.0 * self.options.tolerance / reduced.bounds.len().max(1) as f64).sqrt();
+        let mut solver = self.solver(&reduced, threshold);
+        let (mut iterations, mut saddles, mut ran) = (0, 0, false);
         loop {
             let arrival = Arrival::at(&reduced, &x, problem);
+            let mut exhausted = ran && (solver.is_stuck() || solver.threshold < TIGHTEST);
+            if ran && arrival.edm().is_infinite() && saddles < SADDLES {
+                saddles += 1;
+                if let Some(lower) = arrival.way_down(&reduced, &x) {
+                    x = lower;
+                    // The threshold stays: in a flat valley the curvature is negative only until the gradient is small.
+                    solver = self.solver(&reduced, solver.threshold.max(TIGHTEST));
+                    exhausted = false;
+                }
+            }
             let termination = if arrival.edm() <= self.options.tolerance {
                 Some(Termination::Converged)
-            } else if stuck {
+            } else if exhausted {
                 Some(Termination::NoProgress)
             } else if iterations >= self.options.max_iterations {
                 Some(Termination::IterationLimit)
@@ -104,8 +116,14 @@ impl Fitter for Lbfgsb {
             iterations += run.state.get_iter();
             x = run.state.take_best_param().unwrap_or(x);
             solver = run.solver;
-            stuck = solver.is_stuck();
             solver.threshold *= TIGHTEN;
+            ran = true;
         }
+    }
+}
+
+impl Lbfgsb {
+    fn solver(&self, reduced: &Reduced<'_>, threshold: f64) -> BoundedLbfgs {
+        BoundedLbfgs::new(reduced.bounds.clone(), self.options.memory.max(1), threshold)
     }
 }

@@ -3,8 +3,6 @@
 //! The transformations are those of MINUIT (James and Roos, Comput. Phys. Commun. 10 (1975) 343). At a bound the
 //! derivative vanishes, which a method without derivatives does not mind.
 
-use std::f64::consts::FRAC_PI_2;
-
 use argmin::core::{CostFunction, Error};
 
 use crate::reduced::Reduced;
@@ -53,7 +51,6 @@ fn outside(x: f64, [lower, upper]: [f64; 2]) -> f64 {
         (false, true) => root(upper - x),
         (false, false) => x,
     }
-    .clamp(if lower.is_finite() && upper.is_finite() { -FRAC_PI_2 } else { f64::MIN }, f64::MAX)
 }
 
 fn root(distance: f64) -> f64 {

@@ -13,7 +13,7 @@ use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
 
 use super::oracle::Oracle;
-use crate::spec::{BuildOptions, Channel, Sample, Workspace};
+use crate::spec::{BuildOptions, Channel, Interpolation, ModifierKind, Sample, Workspace};
 use modifiers::ModifierPlan;
 
 /// A workspace, how to read it, and what decides the points to try it at.
@@ -41,6 +41,32 @@ pub enum Move {
 }
 
 impl RandomModel {
+    /// The same model without what makes its likelihood kinked, broken or endless: interpolation codes that are smooth,
+    /// no clipping, at least one event in every bin of every sample. A fit of it ends in a minimum.
+    #[must_use]
+    pub fn smooth(mut self) -> Self {
+        let samples = self.workspace.channels.iter_mut().flat_map(|channel| &mut channel.samples);
+        for sample in samples {
+            sample.data.iter_mut().for_each(|events| *events = events.max(1.0));
+            for modifier in &mut sample.modifiers {
+                match &mut modifier.kind {
+                    ModifierKind::NormSys { interpolation, .. } => *interpolation = None,
+                    ModifierKind::HistoSys { interpolation, lo, hi } => {
+                        *interpolation = None;
+                        for template in [lo, hi] {
+                            let pairs = template.iter_mut().zip(&sample.data);
+                            pairs.for_each(|(events, nominal)| *events = events.max(0.5 * nominal));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.options.interpolation = Interpolation::default();
+        (self.options.clip_bins, self.options.clip_samples) = (None, None);
+        self
+    }
+
     /// The `which`-th random point inside the bounds of the model; fixed parameters are moved, too, because a
     /// likelihood is defined there.
     pub fn point(&self, oracle: &Oracle, which: usize) -> Vec<f64> {
