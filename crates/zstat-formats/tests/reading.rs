@@ -74,7 +74,8 @@ fn settings_of_scalars_are_scalars_and_of_vectors_lists() {
 fn a_luminosity_has_its_width_and_pyhfs_default_width() {
     let lumi = r#"{"name": "lumi", "type": "lumi", "data": null}"#;
     let with = |sigmas: &str| {
-        let entry = format!(r#"{{"name": "lumi", "auxdata": [1.0], "inits": [1.0], "bounds": [[0, 2]]{sigmas}}}"#);
+        let entry =
+            format!(r#"{{"name": "lumi", "auxdata": [1.0], "inits": [1.0], "bounds": [[0, 2]]{sigmas}}}"#);
         settings(lumi, &entry, "lumi").constraint
     };
     let normal = |sigma| Some(ConstraintSpec::Normal { sigma: OneOrMany::One(sigma) });
@@ -150,7 +151,10 @@ fn background_only_files_are_read_and_said_to_be() {
     for poi in [r#""poi": "", "#, ""] {
         let loaded = load(&workspace(MODIFIERS, "").replace(r#""poi": "mu", "#, poi)).unwrap();
         assert_eq!(loaded.analysis.workspace.measurements[0].poi, None);
-        assert_eq!(loaded.notes, ["measurement `m` has no parameter of interest: a background-only workspace"]);
+        assert_eq!(
+            loaded.notes,
+            ["measurement `m` has no parameter of interest: a background-only workspace"]
+        );
     }
 }
 

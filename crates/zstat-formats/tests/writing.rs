@@ -89,7 +89,12 @@ fn native_formats_lose_nothing() {
     for format in [Format::Native, Format::NativeJson] {
         let written = format.write(&everything()).unwrap();
         assert_eq!(written.losses, []);
-        assert_eq!(serde_saphyr::from_str::<Analysis>(&written.text).unwrap(), everything(), "{}", written.text);
+        assert_eq!(
+            serde_saphyr::from_str::<Analysis>(&written.text).unwrap(),
+            everything(),
+            "{}",
+            written.text
+        );
     }
 }
 

@@ -298,12 +298,12 @@ impl Nll<'_> {
         let firsts = &self.model.structure.bin_scales[cell.bin_scales.clone()];
         for (entry, i) in cell.bin_scales.clone().enumerate() {
             let places = &self.layout.bin_places[self.layout.bin_place_start[i]..];
-            for b in 0..cell.n_bins() {
+            for (b, place) in places[..cell.n_bins()].iter().enumerate() {
                 let others = others_product(firsts, entry, b, theta);
                 let slope = m * scratch.keep[b] * others * self.forward.additive[cell.nominal + b];
                 let weight = scratch.weights[b] * others;
                 let slopes = &scratch.slopes[b * k..(b + 1) * k];
-                match places[b] {
+                match *place {
                     BinPlace::Local(row) => {
                         scratch.local[row] += slope;
                         if exact {

@@ -92,9 +92,10 @@ impl Layout {
                 }
                 for &first in &structure.bin_scales[cell.bin_scales.clone()] {
                     self.bin_place_start.push(self.bin_places.len());
-                    for p in first..first + cell.n_bins() {
-                        self.bin_places.push(match self.structure.places()[p] {
-                            Place::Shared(_) => BinPlace::Border(column[p]),
+                    let bins = first..first + cell.n_bins();
+                    for (place, &column) in self.structure.places()[bins.clone()].iter().zip(&column[bins]) {
+                        self.bin_places.push(match *place {
+                            Place::Shared(_) => BinPlace::Border(column),
                             Place::Local { row, .. } => BinPlace::Local(row),
                         });
                     }

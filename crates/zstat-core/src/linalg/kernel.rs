@@ -38,7 +38,6 @@ const SMALL: usize = 512;
 ///
 /// # Panics
 /// If a slice is shorter than its matrix, or elements of `c` share a place.
-#[expect(clippy::too_many_arguments, reason = "the signature of every matrix product")]
 pub fn product(
     [m, k, n]: [usize; 3],
     alpha: f64,

@@ -91,14 +91,26 @@ impl Parameters {
 
 /// The relative errors of every staterror, over the bins of all channels that carry it.
 struct StatErrors<'w> {
-    by_name: HashMap<&'w str, (Vec<f64>, Vec<(usize, usize)>)>,
+    by_name: HashMap<&'w str, StatErrorBins>,
 }
+
+/// The bins of one staterror.
+#[derive(Default)]
+struct StatErrorBins {
+    /// Relative error of each bin.
+    relative: Vec<f64>,
+    /// (channel, its first bin in `relative`).
+    offsets: Vec<(usize, usize)>,
+}
+
+/// Nominal yields and absolute errors of a sample that carries a staterror.
+type Carrier<'w> = (&'w [f64], &'w [f64]);
 
 impl<'w> StatErrors<'w> {
     fn collect(ordered: &Ordered<'w>) -> Self {
-        let mut by_name: HashMap<&'w str, (Vec<f64>, Vec<(usize, usize)>)> = HashMap::new();
+        let mut by_name: HashMap<&'w str, StatErrorBins> = HashMap::new();
         for (at, channel) in ordered.channels.iter().enumerate() {
-            let mut carriers: Vec<(&'w str, Vec<(&[f64], &[f64])>)> = Vec::new();
+            let mut carriers: Vec<(&'w str, Vec<Carrier<'w>>)> = Vec::new();
             for sample in &channel.samples {
                 for modifier in &sample.modifiers {
                     let ModifierKind::StatError { errors } = &modifier.kind else { continue };
@@ -110,20 +122,20 @@ impl<'w> StatErrors<'w> {
                 }
             }
             for (name, pairs) in carriers {
-                let (relative, offsets) = by_name.entry(name).or_default();
-                offsets.push((at, relative.len()));
-                relative.extend(relative_errors(&pairs, channel.n_bins));
+                let bins = by_name.entry(name).or_default();
+                bins.offsets.push((at, bins.relative.len()));
+                bins.relative.extend(relative_errors(&pairs, channel.n_bins));
             }
         }
         Self { by_name }
     }
 
     fn relative(&self, name: &str) -> &[f64] {
-        self.by_name.get(name).map_or(&[], |(relative, _)| relative)
+        self.by_name.get(name).map_or(&[], |bins| &bins.relative)
     }
 
     fn offsets(&self, name: &str) -> &[(usize, usize)] {
-        self.by_name.get(name).map_or(&[], |(_, offsets)| offsets)
+        self.by_name.get(name).map_or(&[], |bins| &bins.offsets)
     }
 }
 

@@ -176,7 +176,9 @@ mod tests {
     /// All places of a tree.
     fn places(value: &Value, at: String, all: &mut Vec<String>) {
         match value {
-            Value::Object(map) => map.iter().for_each(|(key, value)| places(value, pointer::join(&at, key), all)),
+            Value::Object(map) => {
+                map.iter().for_each(|(key, value)| places(value, pointer::join(&at, key), all))
+            }
             Value::Array(items) => {
                 items.iter().enumerate().for_each(|(i, value)| places(value, format!("{at}/{i}"), all));
             }
