@@ -85,15 +85,20 @@ fn newton_and_lbfgsb_agree_on_random_models() {
     assert!(same >= tried * 85 / 100, "the same value on {same} of {tried}");
 }
 
+/// Where the simplex has converged lbfgsb finds nothing lower beside it.
 #[test]
-fn nelder_mead_agrees_on_small_models() {
-    let (mut tried, mut same) = (0, 0);
-    with_smooth_models(200, 4, |_, nll| {
+fn nelder_mead_finds_minima_of_small_models() {
+    let (mut tried, mut converged) = (0, 0);
+    with_smooth_models(200, 4, |which, nll| {
         tried += 1;
-        let [simplex, gradients] = [fit(&NelderMead::default(), nll), fit(&Lbfgsb::default(), nll)];
-        let lower = simplex.value <= gradients.value + 1e-6;
-        same += usize::from(simplex.termination == Termination::Converged && lower);
+        let simplex = fit(&NelderMead::default(), nll);
+        if simplex.termination == Termination::Converged {
+            converged += 1;
+            let again = fit_from(&Lbfgsb::default(), nll, &simplex.theta);
+            assert!(again.value >= simplex.value - 1e-7, "model {which}: {simplex:?}, but {again:?}");
+        }
     });
     assert!(tried >= 20, "only {tried} models are small");
-    assert!(same >= tried * 90 / 100, "as low as lbfgsb on {same} of {tried}");
+    // The rest are valleys where two parameters stand only in a product, and the curvature is that of rounding.
+    assert!(converged >= tried * 92 / 100, "converged on {converged} of {tried}");
 }

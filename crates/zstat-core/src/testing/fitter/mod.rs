@@ -169,11 +169,24 @@ fn regions_without_value(fitter: &dyn Fitter, demands: &Demands) {
     solve(fitter, demands, &function, &case);
 }
 
-/// From beside a saddle a fitter must leave it.
+/// From beside a saddle a fitter must leave it. (From right on it: see [`check_saddle`].)
 #[track_caller]
 fn saddle(fitter: &dyn Fitter, demands: &Demands) {
     let case = Case::new("saddle", &[0.05, 2.0], &[[-4.0, 4.0]; 2], -0.25, &[1.0, 0.0]);
     solve(fitter, demands, &Saddle, &case);
+}
+
+/// Checks that a fitter leaves a saddle that it starts on, where the gradient along the way down is exactly zero: two
+/// variations to the same side make such a start of α = 0. Not part of [`check_fitter`].
+///
+/// # Panics
+/// If it does not end in one of the two minima.
+#[track_caller]
+pub fn check_saddle(fitter: &dyn Fitter, demands: &Demands) {
+    let mut case = Case::new("start on a saddle", &[0.0, 2.0], &[[-4.0, 4.0]; 2], -0.25, &[f64::NAN, 0.0]);
+    let minimum = solve(fitter, demands, &Saddle, &case);
+    case.what = "sides of a saddle";
+    assert!((minimum.theta[0].abs() - 1.0).abs() <= demands.theta, "{}: {:?}", case.what, minimum.theta);
 }
 
 #[track_caller]
