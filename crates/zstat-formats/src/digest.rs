@@ -61,7 +61,11 @@ impl Canonical {
         }
     }
 
-    fn settings(&mut self, poi: Option<&OneOrMany<String>>, parameters: &indexmap::IndexMap<String, ParameterSpec>) {
+    fn settings(
+        &mut self,
+        poi: Option<&OneOrMany<String>>,
+        parameters: &indexmap::IndexMap<String, ParameterSpec>,
+    ) {
         self.value("poi", poi.map_or(&[][..], OneOrMany::as_slice));
         let mut sorted: Vec<_> = parameters.iter().map(|(name, spec)| (name, unified(spec))).collect();
         sorted.sort_by_key(|&(name, _)| name);
@@ -142,7 +146,10 @@ mod tests {
             (r#""aux": 0.5"#, r#""aux": 0.5, "fixed": true"#),
             (r#""a": [6]"#, r#""a": [7]"#),
             (r#""c", "samples""#, r#""d", "samples""#),
-            (r#"{"name": "b", "data": [5]}"#, r#"{"name": "b", "data": [5], "modifiers": [{"name": "mu", "type": "normfactor"}]}"#),
+            (
+                r#"{"name": "b", "data": [5]}"#,
+                r#"{"name": "b", "data": [5], "modifiers": [{"name": "mu", "type": "normfactor"}]}"#,
+            ),
             (r#""observations""#, r#""measurements": [{"name": "m"}], "observations""#),
         ];
         let mut seen = vec![of(TEXT)];

@@ -119,7 +119,9 @@ impl Format {
     /// `.json` pyhf. None for other names.
     pub fn of_file(name: &str) -> Option<Self> {
         let name = name.to_lowercase();
-        let fitting = |format: &Self| format.extensions().iter().filter(|end| name.ends_with(**end)).map(|e| e.len()).max();
+        let fitting = |format: &Self| {
+            format.extensions().iter().filter(|end| name.ends_with(**end)).map(|e| e.len()).max()
+        };
         Self::ALL.into_iter().filter(|format| fitting(format).is_some()).max_by_key(fitting)
     }
 
@@ -171,9 +173,8 @@ impl FromStr for Format {
     fn from_str(name: &str) -> Result<Self, UnknownFormat> {
         Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| UnknownFormat {
             name: name.to_owned(),
-            near: nearest(name, Self::ALL.map(Self::name)).and_then(|near| {
-                Self::ALL.into_iter().map(Self::name).find(|known| *known == near)
-            }),
+            near: nearest(name, Self::ALL.map(Self::name))
+                .and_then(|near| Self::ALL.into_iter().map(Self::name).find(|known| *known == near)),
         })
     }
 }
@@ -206,7 +207,10 @@ mod tests {
         let workspace = Workspace { channels: vec![channel], ..Default::default() };
         let analysis = Analysis { workspace, ..Default::default() };
         let error = Format::Pyhf.write(&analysis).unwrap_err().to_string();
-        assert_eq!(error, "/channels/0/samples/0/data/1 is NaN, which JSON cannot hold; find out why it is not finite");
+        assert_eq!(
+            error,
+            "/channels/0/samples/0/data/1 is NaN, which JSON cannot hold; find out why it is not finite"
+        );
         assert!(Format::Native.write(&analysis).unwrap().text.contains("[1, .nan]"));
     }
 }

@@ -118,7 +118,8 @@ pub(crate) fn detect_tree(tree: &Value) -> Kind {
         }
         Value::Array(items) => {
             let first = items.first().and_then(Value::as_object);
-            evidence.list = Some(first.map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default());
+            evidence.list =
+                Some(first.map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default());
         }
         _ => {}
     }

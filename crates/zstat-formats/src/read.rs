@@ -12,8 +12,8 @@ use zstat_core::spec::{Analysis, Workspace};
 
 use crate::kind::{Kind, detect, detect_quickly, detect_tree};
 use crate::patch::{History, PatchInput, Place, apply_patches};
-use crate::tree::document_tree;
 use crate::pyhf;
+use crate::tree::document_tree;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +74,7 @@ struct Content {
 
 enum Failure {
     Placed(Vec<Diagnostic>),
-    Found(Vec<Fault>, Trace),
+    Found(Vec<Fault>, Box<Trace>),
 }
 
 /// What the pointers of faults refer to.
@@ -99,13 +99,13 @@ fn read_text(document: &Document) -> Result<(Content, Trace), Failure> {
     let trace = Trace { kind, history: History::default(), patched: None };
     match result {
         Ok(content) => Ok((content, trace)),
-        Err(faults) => Err(Failure::Found(faults, trace)),
+        Err(faults) => Err(Failure::Found(faults, Box::new(trace))),
     }
 }
 
 fn read_patched(input: &Input<'_>) -> Result<(Content, Trace), Failure> {
     let before = detect(input.document.text());
-    let unpatched = |kind| Trace { kind, history: History::default(), patched: None };
+    let unpatched = |kind| Box::new(Trace { kind, history: History::default(), patched: None });
     let not_a_model = !before.is_model() && before != Kind::Unknown;
     if not_a_model {
         return Err(Failure::Found(vec![not_readable(before)], unpatched(before)));
@@ -122,7 +122,7 @@ fn read_patched(input: &Input<'_>) -> Result<(Content, Trace), Failure> {
             notes.append(&mut content.notes);
             Ok((Content { notes, ..content }, trace))
         }
-        Err(faults) => Err(Failure::Found(faults, trace)),
+        Err(faults) => Err(Failure::Found(faults, Box::new(trace))),
     }
 }
 
@@ -151,7 +151,10 @@ impl Source for Tree<'_> {
 }
 
 fn content(kind: Kind, source: impl Source) -> Result<Content, Vec<Fault>> {
-    let bare = |workspace, notes| Content { analysis: Analysis { zstat: 1, workspace, ..Default::default() }, notes };
+    let bare = |workspace, notes| Content {
+        analysis: Analysis { zstat: 1, workspace, ..Default::default() },
+        notes,
+    };
     let converted = |pyhf::Converted { workspace, notes }| bare(workspace, notes);
     match kind {
         Kind::Analysis => Ok(Content { analysis: source.read()?, notes: vec![] }),
@@ -173,7 +176,9 @@ fn not_readable(kind: Kind) -> Fault {
         Kind::JsonPatch | Kind::PatchSet => "give it as `--patch FILE`, beside the workspace that it changes",
         Kind::FitResult => "give the spec that the result was made from",
         Kind::Xml => "convert it with `pyhf xml2json` and give the JSON file",
-        Kind::Hs3 | Kind::Datacard => "this format cannot be read yet; give a pyhf workspace or a zstat analysis",
+        Kind::Hs3 | Kind::Datacard => {
+            "this format cannot be read yet; give a pyhf workspace or a zstat analysis"
+        }
         _ => "write an analysis (`zstat: 1` and a `workspace`), or give another file",
     };
     Fault::new(Code::WrongFile, "", message).span(0..0).help(help)

@@ -1,5 +1,7 @@
 //! Patches and patch sets: what they do, which digests they are checked against, and where their faults are found.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 mod common;
 
 use serde_json::Value;
@@ -28,7 +30,11 @@ const SIGNAL: &str = r#"[
 ]
 "#;
 
-fn patched(workspace: &str, patches: &[(&str, Option<&str>)], ignore_digests: bool) -> Result<Loaded, Vec<Diagnostic>> {
+fn patched(
+    workspace: &str,
+    patches: &[(&str, Option<&str>)],
+    ignore_digests: bool,
+) -> Result<Loaded, Vec<Diagnostic>> {
     with(workspace, patches, ignore_digests, |result, _| result)
 }
 
@@ -75,7 +81,8 @@ fn a_signal_patch_makes_a_background_only_workspace_whole() {
 
 #[test]
 fn patches_apply_in_order_to_native_yaml_too() {
-    let analysis = "zstat: 1\nworkspace:\n  channels:\n    - name: SR\n      samples:\n        - {name: b, data: [5]}\n";
+    let analysis =
+        "zstat: 1\nworkspace:\n  channels:\n    - name: SR\n      samples:\n        - {name: b, data: [5]}\n";
     let first = "- op: add\n  path: /workspace/observations\n  value: {SR: [4]}\n";
     let second = r#"[{"op": "replace", "path": "/workspace/observations/SR/0", "value": 7.5}]"#;
     let loaded = patched(analysis, &[(first, None), (second, None)], false).unwrap();
@@ -208,8 +215,10 @@ fn unknown_patches_are_answered_with_the_known_ones() {
     let found = faults(WORKSPACE, &[(&set, Some("m20O"))]);
     assert_eq!(
         found,
-        ["patch0:1:1: error[E0602]: the patch set has no patch `m20O`, neither by name nor by its values of \
-          mass, decay; did you mean `m200`? its patches are `m100`, `m200`"]
+        [
+            "patch0:1:1: error[E0602]: the patch set has no patch `m20O`, neither by name nor by its values of \
+          mass, decay; did you mean `m200`? its patches are `m100`, `m200`"
+        ]
     );
     let found = faults(WORKSPACE, &[(&set, None)]);
     assert!(found[0].contains("has 2 patches, and none was chosen; choose one as FILE:NAME"), "{found:?}");
@@ -265,7 +274,10 @@ fn things_in_the_wrong_place_are_named() {
     let found = faults(SIGNAL, &[]);
     assert!(found[0].contains("the file is a JSON Patch, expected an analysis or a workspace"), "{found:?}");
     let found = faults(WORKSPACE, &[(WORKSPACE, None)]);
-    assert!(found[0].contains("the file is a pyhf workspace, expected a JSON Patch or a patch set"), "{found:?}");
+    assert!(
+        found[0].contains("the file is a pyhf workspace, expected a JSON Patch or a patch set"),
+        "{found:?}"
+    );
     let found = faults(SIGNAL, &[(SIGNAL, None)]);
     assert!(found[0].starts_with("ws:1:1: error[E0106]"), "{found:?}");
     let found = faults(&WORKSPACE.replace("\"version\"", "\"channels\""), &[(SIGNAL, None)]);
@@ -282,11 +294,31 @@ fn digests_are_pyhfs() {
     assert_eq!(pyhf_digest(&weird, "sha256").as_deref(), Some(digest), "{}", dumps(&weird));
     let Some(dir) = common::shared_workspaces() else { return };
     let known = [
-        ("pyhf-fixtures/tests/test_patchset/example_bkgonly.json", "7c32ca3b8db75cbafcf5cd7ed4672fa2b1fa69e391c9b89068dd947a521866ec", "202eb7615102c35ba86be47eb6fa5e78"),
-        ("1lbb.json", "7db4783c99c3451d40b9777e2edc9de2a3b71a25671aa56b6003cebdb566b50c", "47fa68e9590358e69bc5d2f174c1325b"),
-        ("ttbar-xsec.json", "e1bd1687a355c36b3ce862dd7d4d885ea927e4d96612ca8d4ef07d1b677d08b3", "0b5e3fc2f2833a536b935a2d2fb18276"),
-        ("susy-2018-31-A.json", "fc0e4ee0dbb62456514e2cf86f795952a355578eb58378acc90882550789275e", "e378ec257ecd30028140dbbc29a85986"),
-        ("3L-RJ-500.json", "10b84ed248b50f7767bc4d04ef9c109218725a6e52d95ca53336bdd962758db4", "842a8320d5d70ddca61ee0e6392f0ced"),
+        (
+            "pyhf-fixtures/tests/test_patchset/example_bkgonly.json",
+            "7c32ca3b8db75cbafcf5cd7ed4672fa2b1fa69e391c9b89068dd947a521866ec",
+            "202eb7615102c35ba86be47eb6fa5e78",
+        ),
+        (
+            "1lbb.json",
+            "7db4783c99c3451d40b9777e2edc9de2a3b71a25671aa56b6003cebdb566b50c",
+            "47fa68e9590358e69bc5d2f174c1325b",
+        ),
+        (
+            "ttbar-xsec.json",
+            "e1bd1687a355c36b3ce862dd7d4d885ea927e4d96612ca8d4ef07d1b677d08b3",
+            "0b5e3fc2f2833a536b935a2d2fb18276",
+        ),
+        (
+            "susy-2018-31-A.json",
+            "fc0e4ee0dbb62456514e2cf86f795952a355578eb58378acc90882550789275e",
+            "e378ec257ecd30028140dbbc29a85986",
+        ),
+        (
+            "3L-RJ-500.json",
+            "10b84ed248b50f7767bc4d04ef9c109218725a6e52d95ca53336bdd962758db4",
+            "842a8320d5d70ddca61ee0e6392f0ced",
+        ),
     ];
     for (file, sha256, md5) in known {
         let value: Value = serde_json::from_str(&std::fs::read_to_string(dir.join(file)).unwrap()).unwrap();

@@ -1,13 +1,15 @@
 //! Random workspaces survive every format; random text is refused, never panicked on.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use indexmap::IndexMap;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use zstat_core::source::Document;
 use zstat_core::spec::{
-    Analysis, Channel, ConstraintSpec, HistoSysCode, Measurement, Modifier, ModifierKind, NormSysCode, OneOrMany,
-    ParameterSpec, Sample, Workspace,
+    Analysis, Channel, ConstraintSpec, HistoSysCode, Measurement, Modifier, ModifierKind, NormSysCode,
+    OneOrMany, ParameterSpec, Sample, Workspace,
 };
 use zstat_formats::{Format, Input, PatchInput, detect, digest, pyhf, read};
 
@@ -74,11 +76,17 @@ fn kind(codes: bool) -> impl Strategy<Value = ModifierKind> {
 
 /// `native`: with what pyhf has no word for.
 fn channels(native: bool) -> impl Strategy<Value = Vec<Channel>> {
-    let modifier = (name(), kind(native), option::of(constraint())).prop_map(move |(name, kind, constraint)| {
-        Modifier { name, kind, constraint: constraint.filter(|_| native) }
+    let modifier =
+        (name(), kind(native), option::of(constraint())).prop_map(move |(name, kind, constraint)| Modifier {
+            name,
+            kind,
+            constraint: constraint.filter(|_| native),
+        });
+    let sample = (name(), numbers(), vec(modifier, 0..4)).prop_map(|(name, data, modifiers)| Sample {
+        name,
+        data,
+        modifiers,
     });
-    let sample = (name(), numbers(), vec(modifier, 0..4))
-        .prop_map(|(name, data, modifiers)| Sample { name, data, modifiers });
     let channel = (name(), vec(sample, 1..4)).prop_map(|(name, samples)| Channel { name, samples });
     vec(channel, 1..4)
 }
@@ -90,8 +98,20 @@ fn parameter() -> impl Strategy<Value = ParameterSpec> {
         any::<bool>().prop_map(OneOrMany::One),
         vec(any::<bool>(), 2..4).prop_map(OneOrMany::Many)
     ];
-    (option::of(one_or_many()), option::of(bounds), option::of(fixed), option::of(one_or_many()), option::of(constraint()))
-        .prop_map(|(init, bounds, fixed, aux, constraint)| ParameterSpec { init, bounds, fixed, aux, constraint })
+    (
+        option::of(one_or_many()),
+        option::of(bounds),
+        option::of(fixed),
+        option::of(one_or_many()),
+        option::of(constraint()),
+    )
+        .prop_map(|(init, bounds, fixed, aux, constraint)| ParameterSpec {
+            init,
+            bounds,
+            fixed,
+            aux,
+            constraint,
+        })
 }
 
 fn parameters() -> impl Strategy<Value = IndexMap<String, ParameterSpec>> {
@@ -99,9 +119,14 @@ fn parameters() -> impl Strategy<Value = IndexMap<String, ParameterSpec>> {
 }
 
 fn workspace() -> impl Strategy<Value = Workspace> {
-    let poi = || option::of(prop_oneof![name().prop_map(OneOrMany::One), vec(name(), 0..3).prop_map(OneOrMany::Many)]);
-    let measurement = (name(), poi(), parameters())
-        .prop_map(|(name, poi, parameters)| Measurement { name, poi, parameters });
+    let poi = || {
+        option::of(prop_oneof![name().prop_map(OneOrMany::One), vec(name(), 0..3).prop_map(OneOrMany::Many)])
+    };
+    let measurement = (name(), poi(), parameters()).prop_map(|(name, poi, parameters)| Measurement {
+        name,
+        poi,
+        parameters,
+    });
     let observations = vec((name(), numbers()), 0..4).prop_map(|entries| entries.into_iter().collect());
     (channels(true), observations, poi(), parameters(), vec(measurement, 0..3)).prop_map(
         |(channels, observations, poi, parameters, measurements)| Workspace {

@@ -1,5 +1,7 @@
 //! What is read from pyhf files, good and bad, and what is said about it.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use zstat_core::diag::{Code, Fault};
 use zstat_core::source::Document;
 use zstat_core::spec::{ConstraintSpec, ModifierKind, OneOrMany, ParameterSpec};
@@ -74,7 +76,8 @@ fn settings_of_scalars_are_scalars_and_of_vectors_lists() {
 fn a_luminosity_has_its_width_and_pyhfs_default_width() {
     let lumi = r#"{"name": "lumi", "type": "lumi", "data": null}"#;
     let with = |sigmas: &str| {
-        let entry = format!(r#"{{"name": "lumi", "auxdata": [1.0], "inits": [1.0], "bounds": [[0, 2]]{sigmas}}}"#);
+        let entry =
+            format!(r#"{{"name": "lumi", "auxdata": [1.0], "inits": [1.0], "bounds": [[0, 2]]{sigmas}}}"#);
         settings(lumi, &entry, "lumi").constraint
     };
     let normal = |sigma| Some(ConstraintSpec::Normal { sigma: OneOrMany::One(sigma) });
@@ -146,11 +149,24 @@ fn keys_that_pyhf_forbids_are_refused() {
 }
 
 #[test]
+fn lists_do_not_pass_for_mappings() {
+    let text = workspace(MODIFIERS, r#"["mu", [1.0]]"#);
+    refused(&text, &["parameters[0]` is a list, expected a mapping"]);
+    let text = workspace(r#"["mu", "normfactor"]"#, "");
+    refused(&text, &["modifiers[0]` is a list, expected a mapping"]);
+    let text = workspace(MODIFIERS, "").replace(r#"{"name": "SR", "data": [5, 8]}"#, r#"["SR", [5, 8]]"#);
+    refused(&text, &["observations[0]` is a list, expected a mapping"]);
+}
+
+#[test]
 fn background_only_files_are_read_and_said_to_be() {
     for poi in [r#""poi": "", "#, ""] {
         let loaded = load(&workspace(MODIFIERS, "").replace(r#""poi": "mu", "#, poi)).unwrap();
         assert_eq!(loaded.analysis.workspace.measurements[0].poi, None);
-        assert_eq!(loaded.notes, ["measurement `m` has no parameter of interest: a background-only workspace"]);
+        assert_eq!(
+            loaded.notes,
+            ["measurement `m` has no parameter of interest: a background-only workspace"]
+        );
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is written, and what is said to be lost.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use zstat_core::spec::Analysis;
 use zstat_formats::Format;
 
@@ -89,7 +91,12 @@ fn native_formats_lose_nothing() {
     for format in [Format::Native, Format::NativeJson] {
         let written = format.write(&everything()).unwrap();
         assert_eq!(written.losses, []);
-        assert_eq!(serde_saphyr::from_str::<Analysis>(&written.text).unwrap(), everything(), "{}", written.text);
+        assert_eq!(
+            serde_saphyr::from_str::<Analysis>(&written.text).unwrap(),
+            everything(),
+            "{}",
+            written.text
+        );
     }
 }
 

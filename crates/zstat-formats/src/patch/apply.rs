@@ -4,7 +4,9 @@
 //! places of the document when it does not.
 
 use json_patch::jsonptr::Pointer;
-use json_patch::{AddOperation, CopyOperation, MoveOperation, PatchOperation, RemoveOperation, TestOperation};
+use json_patch::{
+    AddOperation, CopyOperation, MoveOperation, PatchOperation, RemoveOperation, TestOperation,
+};
 use serde_json::Value;
 use zstat_core::text::nearest;
 
@@ -39,7 +41,8 @@ pub(super) fn apply(document: &mut Value, operation: PatchOperation) -> Result<E
 }
 
 fn change(document: &mut Value, operation: PatchOperation) -> Result<(), Refusal> {
-    json_patch::patch_unsafe(document, &[operation]).map_err(|error| refusal("path", error.kind.to_string(), None))
+    json_patch::patch_unsafe(document, &[operation])
+        .map_err(|error| refusal("path", error.kind.to_string(), None))
 }
 
 fn removal(document: &Value, path: Path) -> Result<Effect, Refusal> {
@@ -123,7 +126,8 @@ fn dead_end(at: &Value, path: &[String], depth: usize, member: &'static str) -> 
         }
         Value::Array(items) if index(key).is_some() => {
             let names: Vec<_> = items.iter().filter_map(|item| item.get("name")?.as_str()).collect();
-            let entries = if items.len() == 1 { "1 entry".to_owned() } else { format!("{} entries", items.len()) };
+            let entries =
+                if items.len() == 1 { "1 entry".to_owned() } else { format!("{} entries", items.len()) };
             let help = (!names.is_empty()).then(|| format!("they are {}", listed(names.into_iter())));
             refusal(member, format!("there is no {missing}: {here} has {entries}, counted from 0"), help)
         }
@@ -142,12 +146,11 @@ fn place_for(document: &Value, path: &[String]) -> Result<Effect, Refusal> {
         Value::Array(items) => {
             let at = if last == "-" { Some(items.len()) } else { index(last) };
             match at {
-                Some(at) if at <= items.len() => {
-                    Ok(Effect::Insert([parent, &[at.to_string()]].concat()))
-                }
+                Some(at) if at <= items.len() => Ok(Effect::Insert([parent, &[at.to_string()]].concat())),
                 _ => {
                     let (here, n) = (pointer(parent), items.len());
-                    let message = format!("nothing can be added at `{}`: {here} is a list of {n}", pointer_text(path));
+                    let message =
+                        format!("nothing can be added at `{}`: {here} is a list of {n}", pointer_text(path));
                     Err(refusal("path", message, Some(format!("use an index up to {n}, or `-` for its end"))))
                 }
             }

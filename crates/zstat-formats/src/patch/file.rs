@@ -75,13 +75,15 @@ pub(super) fn read_patch(document: &Document, wanted: Option<&str>) -> Result<Pa
                 Err(fault) => return Err(vec![*fault]),
             };
             let chosen = choose(document, &set, wanted)?;
-            let node = root.get("patches").and_then(|all| all.items().get(chosen)).and_then(|one| one.get("patch"));
+            let node =
+                root.get("patches").and_then(|all| all.items().get(chosen)).and_then(|one| one.get("patch"));
             let node = node.cloned().unwrap_or(Node { span: None, value: NodeValue::List(vec![]) });
             finish(&set, chosen, node, 0)
         }
         (other, _) => {
             let message = format!("the file is {}, expected a JSON Patch or a patch set", other.describe());
-            let help = "a patch is a list of operations like {op: add, path: /channels/0/samples/-, value: …}";
+            let help =
+                "a patch is a list of operations like {op: add, path: /channels/0/samples/-, value: …}";
             Err(vec![Fault::new(Code::WrongFile, "", message).span(0..0).help(help)])
         }
     }
@@ -164,7 +166,11 @@ fn operation(node: &Node, number: usize) -> Result<PatchOperation, Box<Fault>> {
     for key in ["path", "from"] {
         let Some(text) = node.get(key).and_then(Node::text) else { continue };
         if let Err(error) = json_patch::jsonptr::Pointer::parse(text) {
-            let why = if text.starts_with('/') { "`~` must be followed by 0 or 1" } else { "it must begin with `/`" };
+            let why = if text.starts_with('/') {
+                "`~` must be followed by 0 or 1"
+            } else {
+                "it must begin with `/`"
+            };
             let message = format!("operation {number} ({op}): `{text}` is no JSON pointer: {why}");
             let _ = error;
             return Err(fault(&format!("/{key}"), message));

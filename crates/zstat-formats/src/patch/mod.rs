@@ -59,7 +59,8 @@ pub(crate) fn apply_patches(
     let mut notes = vec![];
     let mut read = vec![];
     for input in patches {
-        let patch = read_patch(input.document, input.name).map_err(|faults| diagnostics(input.document, &faults))?;
+        let patch =
+            read_patch(input.document, input.name).map_err(|faults| diagnostics(input.document, &faults))?;
         read.push(patch);
     }
     // Several sets for one workspace all hold the digest of the workspace without patches.
@@ -122,9 +123,13 @@ fn verify(tree: &Value, kind: Kind, patch: &Patch) -> Result<(), (String, String
             return Err((message, "pyhf's patch sets have sha256 or md5".to_owned()));
         };
         if !found.eq_ignore_ascii_case(expected) {
-            let message = format!("the patch set is for another workspace: its {algorithm} digest is {expected}, this one's {found}");
+            let message = format!(
+                "the patch set is for another workspace: its {algorithm} digest is {expected}, this one's {found}"
+            );
             let help = match kind {
-                Kind::PyhfWorkspace => "get the workspace that belongs to it, or ignore the digest (`--ignore-digest`)",
+                Kind::PyhfWorkspace => {
+                    "get the workspace that belongs to it, or ignore the digest (`--ignore-digest`)"
+                }
                 _ => "patch sets are for pyhf workspaces as they were published; apply it to that file",
             };
             return Err((message, help.to_owned()));
@@ -171,7 +176,9 @@ mod tests {
     /// All places of a tree.
     fn places(value: &Value, at: String, all: &mut Vec<String>) {
         match value {
-            Value::Object(map) => map.iter().for_each(|(key, value)| places(value, pointer::join(&at, key), all)),
+            Value::Object(map) => {
+                map.iter().for_each(|(key, value)| places(value, pointer::join(&at, key), all))
+            }
             Value::Array(items) => {
                 items.iter().enumerate().for_each(|(i, value)| places(value, format!("{at}/{i}"), all));
             }

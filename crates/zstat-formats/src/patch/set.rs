@@ -122,7 +122,8 @@ impl PatchMetadata {
     fn has_values(&self, wanted: &str) -> bool {
         let inner = wanted.trim().trim_start_matches(['[', '(']).trim_end_matches([']', ')', ',']);
         let wanted: Vec<_> = inner.split(',').map(str::trim).collect();
-        wanted.len() == self.values.len() && wanted.iter().zip(&self.values).all(|(text, value)| value.is(text))
+        wanted.len() == self.values.len()
+            && wanted.iter().zip(&self.values).all(|(text, value)| value.is(text))
     }
 
     fn values_text(&self) -> String {
@@ -165,7 +166,9 @@ impl<P> PatchSet<P> {
             let near = nearest(wanted, names()).map(|near| format!("did you mean `{near}`? "));
             let labels = self.metadata.labels.join(", ");
             NoPatch {
-                message: format!("the patch set has no patch `{wanted}`, neither by name nor by its values of {labels}"),
+                message: format!(
+                    "the patch set has no patch `{wanted}`, neither by name nor by its values of {labels}"
+                ),
                 help: Some(format!("{}its patches are {}", near.unwrap_or_default(), listed(names()))),
             }
         })

@@ -54,7 +54,9 @@ impl File<'_> {
                 Some(index) => path(&["observations", &index, "data"], rest),
                 None => path(&["observations"], &[]),
             },
-            ["poi" | "parameters", ..] if self.root.get("measurements").is_some() => self.in_measurement("0", keys),
+            ["poi" | "parameters", ..] if self.root.get("measurements").is_some() => {
+                self.in_measurement("0", keys)
+            }
             ["parameters", name, ref rest @ ..] => self.in_parameters(&["parameters"], name, rest),
             ["measurements", m, ref rest @ ..] => self.in_measurement(m, rest),
             ["poi" | "constraints", ..] => vec![],
@@ -80,7 +82,10 @@ impl File<'_> {
     /// Index of the entry with this name in the list at `keys`.
     fn named(&self, keys: &[&str], name: &str) -> Option<String> {
         let items = self.at(keys)?.items();
-        items.iter().position(|item| item.get("name").and_then(Node::text) == Some(name)).map(|i| i.to_string())
+        items
+            .iter()
+            .position(|item| item.get("name").and_then(Node::text) == Some(name))
+            .map(|i| i.to_string())
     }
 
     fn in_parameters(&self, base: &[&str], name: &str, rest: &[&str]) -> Path {

@@ -2,6 +2,7 @@
 
 mod export_parameter;
 mod layout;
+mod mapping;
 mod modifier;
 
 mod read;
@@ -9,8 +10,8 @@ mod types;
 mod uses;
 mod write;
 
-pub use modifier::Modifier;
 pub use layout::Layout;
+pub use modifier::Modifier;
 pub use read::{Converted, from_model, from_workspace};
 pub(crate) use types::known_version;
 pub use types::{Channel, Config, Measurement, Model, Observation, Parameter, Sample, VERSION, Workspace};
