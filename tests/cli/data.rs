@@ -1,6 +1,6 @@
 //! `--data FILE` and `--blind`.
 
-use super::support::{folder, run_in, write, COUNTING};
+use super::support::{COUNTING, folder, run_in, write};
 
 #[test]
 fn observations_from_a_file_of_any_form() {
@@ -27,7 +27,9 @@ fn all_faults_of_a_data_file_at_once() {
     let run = run_in(folder.path(), &["fit", "spec.yaml", "--data", "bad.json"]).exits(2);
     run.tells(&["no channel `SRR`", "did you mean `SR`?", "has 1 bin", "found 2", "found -1"]);
     write(folder.path(), "wrong.json", r#"{"SR": "many"}"#);
-    run_in(folder.path(), &["fit", "spec.yaml", "--data", "wrong.json"]).exits(2).tells(&["--data wrong.json"]);
+    run_in(folder.path(), &["fit", "spec.yaml", "--data", "wrong.json"])
+        .exits(2)
+        .tells(&["--data wrong.json"]);
     let run = run_in(folder.path(), &["fit", "spec.yaml", "--data", "asimow"]).exits(2);
     run.tells(&["--data asimow", "did you mean `asimov`?"]);
 }

@@ -38,7 +38,10 @@ fn pages_show_what_this_build_does() {
             fs::write(&path, outcome.text).unwrap();
         } else {
             let name = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
-            faults.push(format!("{name}: first difference: {}", first_difference(&outcome.kept, &outcome.text)));
+            faults.push(format!(
+                "{name}: first difference: {}",
+                first_difference(&outcome.kept, &outcome.text)
+            ));
         }
     }
     assert!(faults.is_empty(), "{}\n(ZSTAT_BLESS=1 rewrites the outputs)", faults.join("\n"));
@@ -59,7 +62,10 @@ fn every_page_is_in_the_summary_and_every_link_leads_somewhere() {
     let summary = fs::read_to_string(folder.join("SUMMARY.md")).unwrap();
     for path in pages().into_iter().filter(|path| path.starts_with(&folder)) {
         let name = path.strip_prefix(&folder).unwrap().display().to_string();
-        assert!(name == "SUMMARY.md" || summary.contains(&format!("({name})")), "{name} is not in the summary");
+        assert!(
+            name == "SUMMARY.md" || summary.contains(&format!("({name})")),
+            "{name} is not in the summary"
+        );
         let text = fs::read_to_string(&path).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = target.split('#').next().unwrap_or_default();

@@ -43,13 +43,15 @@ fn the_fields_of_the_contract() {
     for field in ["zstat", "spec", "status", "twice_nll", "poi", "parameters", "covariance", "timing"] {
         assert!(!json[field].is_null(), "no {field}");
     }
-    for field in ["converged", "reason", "iterations", "evaluations", "edm", "minima", "at_bound", "warnings"] {
+    for field in ["converged", "reason", "iterations", "evaluations", "edm", "minima", "at_bound", "warnings"]
+    {
         assert!(!json["status"][field].is_null(), "no status.{field}");
     }
     for field in ["file", "digest", "dialect"] {
         assert!(!json["spec"][field].is_null(), "no spec.{field}");
     }
-    let fields = ["name", "value", "uncertainty", "init", "bounds", "fixed", "constraint", "pull", "at_bound"];
+    let fields =
+        ["name", "value", "uncertainty", "init", "bounds", "fixed", "constraint", "pull", "at_bound"];
     for parameter in json["parameters"].as_array().unwrap() {
         for field in fields {
             assert!(parameter.get(field).is_some(), "no {field} in {parameter}");
@@ -82,7 +84,8 @@ fn pages_are_as_accepted() {
 #[test]
 fn the_same_bytes_every_time_and_for_any_number_of_threads() {
     let fit = |options: &str| {
-        let run = run(&format!("fit specs/several-pois.yaml --multi-start 8 --format json {options}")).exits(0);
+        let run =
+            run(&format!("fit specs/several-pois.yaml --multi-start 8 --format json {options}")).exits(0);
         without_timing(run.json()).to_string()
     };
     let once = fit("");
@@ -111,7 +114,8 @@ fn fixed_parameters_stay_and_are_not_in_the_covariance() {
 
 #[test]
 fn asimov_data_give_the_start_values_back() {
-    let json = run("fit specs/quickstart.yaml --data asimov --set mu=2 --set jes=0.3 --format json").exits(0).json();
+    let json =
+        run("fit specs/quickstart.yaml --data asimov --set mu=2 --set jes=0.3 --format json").exits(0).json();
     close(&parameter(&json, "mu")["value"], 2.0, 0.5);
     let nominal = run("fit specs/quickstart.yaml --data asimov --set mu=2 --format json").exits(0).json();
     close(&parameter(&nominal, "mu")["value"], 2.0, 1e-5);
@@ -147,7 +151,8 @@ fn what_does_not_converge_is_written_and_exits_1() {
 fn the_result_of_a_fit_is_a_start_for_the_next() {
     let folder = folder();
     write(folder.path(), "spec.yaml", COUNTING);
-    let first = run_in(folder.path(), &["fit", "spec.yaml", "--format", "json", "--output", "r.json"]).exits(0);
+    let first =
+        run_in(folder.path(), &["fit", "spec.yaml", "--format", "json", "--output", "r.json"]).exits(0);
     assert_eq!(first.stdout, "");
     let json = run_in(folder.path(), &["fit", "spec.yaml", "--init-from", "r.json", "--format", "json"]);
     let json = json.exits(0).json();

@@ -48,7 +48,8 @@ impl Page {
     pub fn run(&self) -> Outcome {
         let folder = tempfile::tempdir().unwrap();
         link(&root().join("specs"), &folder.path().join("specs"));
-        let mut outcome = Outcome { text: String::new(), kept: String::new(), commands: 0, faults: Vec::new() };
+        let mut outcome =
+            Outcome { text: String::new(), kept: String::new(), commands: 0, faults: Vec::new() };
         let mut at = 0;
         let mut out = Vec::new();
         while at < self.lines.len() {
@@ -56,7 +57,8 @@ impl Page {
             out.push(line.clone());
             at += 1;
             let Some(info) = line.strip_prefix("```") else { continue };
-            let end = at + self.lines[at..].iter().position(|line| line == "```").expect("an open code block");
+            let end =
+                at + self.lines[at..].iter().position(|line| line == "```").expect("an open code block");
             let block = Block { info: info.to_owned(), body: self.lines[at..end].to_vec() };
             out.extend(self.block(&block, folder.path(), &mut outcome));
             out.push("```".to_owned());

@@ -1,29 +1,56 @@
 //! Bad option values: what was found, what was expected, the nearest known name; all of them at once.
 
-use super::support::{run, run_in, folder, write, COUNTING};
+use super::support::{COUNTING, folder, run, run_in, write};
 
 #[test]
 fn all_bad_names_are_told_at_once() {
-    let run = run("fit specs/quickstart.yaml --fix jess --set btagging=1 --blind SRR --minos my --fitter newtn --free x_*");
+    let run = run(
+        "fit specs/quickstart.yaml --fix jess --set btagging=1 --blind SRR --minos my --fitter newtn --free x_*",
+    );
     run.exits(2).tells(&[
-        "--fix jess", "`jes`", "--set btagging", "`b_tagging`", "--blind SRR", "`SR`", "--minos my", "`mu`",
-        "--fitter newtn", "`newton`", "--free x_*", "no parameter matches",
+        "--fix jess",
+        "`jes`",
+        "--set btagging",
+        "`b_tagging`",
+        "--blind SRR",
+        "`SR`",
+        "--minos my",
+        "`mu`",
+        "--fitter newtn",
+        "`newton`",
+        "--free x_*",
+        "no parameter matches",
     ]);
 }
 
 #[test]
 fn model_options_too() {
-    let bad = "--measurement inclusiv --dialect rot --interpolation normsys=code5,histsys=code0,x --poi mu_gH";
+    let bad =
+        "--measurement inclusiv --dialect rot --interpolation normsys=code5,histsys=code0,x --poi mu_gH";
     run(&format!("inspect specs/several-pois.yaml {bad}")).exits(2).tells(&[
-        "--measurement inclusiv", "`inclusive`", "--dialect rot", "`root`", "code5", "code1, code4", "histsys",
-        "`histosys`", "expected KIND=CODE", "--poi mu_gH", "`mu_ggH`",
+        "--measurement inclusiv",
+        "`inclusive`",
+        "--dialect rot",
+        "`root`",
+        "code5",
+        "code1, code4",
+        "histsys",
+        "`histosys`",
+        "expected KIND=CODE",
+        "--poi mu_gH",
+        "`mu_ggH`",
     ]);
 }
 
 #[test]
 fn values_that_are_no_numbers() {
     run("fit specs/quickstart.yaml --set mu --set jes=a --fix jer=inf --set lumi=").exits(2).tells(&[
-        "expected NAME=VALUE", "--set jes=a", "found `a`", "--fix jer=inf", "expected a finite number", "--set lumi=",
+        "expected NAME=VALUE",
+        "--set jes=a",
+        "found `a`",
+        "--fix jer=inf",
+        "expected a finite number",
+        "--set lumi=",
     ]);
     run("fit specs/quickstart.yaml --multi-start 0").exits(2).tells(&["--multi-start", "0"]);
     run("fit specs/quickstart.yaml --seed x").exits(2).tells(&["--seed", "x"]);
@@ -40,7 +67,9 @@ fn start_values_outside_the_bounds_are_refused_in_a_fit_and_fine_elsewhere() {
 #[test]
 fn an_option_changes_the_model() {
     let twice_nll = |options: &str| {
-        let run = run(&format!("evaluate specs/quickstart.yaml --set jes=0.4 --set b_tagging=0.7 --format json {options}"));
+        let run = run(&format!(
+            "evaluate specs/quickstart.yaml --set jes=0.4 --set b_tagging=0.7 --format json {options}"
+        ));
         run.exits(0).json()["twice_nll"].as_f64().unwrap()
     };
     let default = twice_nll("");

@@ -59,7 +59,9 @@ fn output_files_are_whole_or_not_there() {
     let failed = run_in(folder.path(), &["fit", "spec.yaml", "--fix", "nothing", "--output", "none.json"]);
     failed.exits(2);
     assert_eq!(files(), 2, "nothing is written for bad input");
-    run_in(folder.path(), &["fit", "spec.yaml", "--output", "no/such/folder.txt"]).exits(2).tells(&["no/such"]);
+    run_in(folder.path(), &["fit", "spec.yaml", "--output", "no/such/folder.txt"])
+        .exits(2)
+        .tells(&["no/such"]);
     let refused = run_in(folder.path(), &["validate", "spec.yaml", "--output", "."]);
     refused.exits(2).tells(&["cannot write"]);
     assert_eq!(files(), 2);

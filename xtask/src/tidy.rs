@@ -113,7 +113,9 @@ impl Sizes {
         let mut sizes = Self::default();
         let mut at = 0;
         while at < lines.len() {
-            if lines[at].trim() == "#[cfg(test)]" && lines.get(at + 1).is_some_and(|next| next.contains("mod ")) {
+            if lines[at].trim() == "#[cfg(test)]"
+                && lines.get(at + 1).is_some_and(|next| next.contains("mod "))
+            {
                 let end = block_end(&lines, at + 1);
                 sizes.test_lines += end - at + 1;
                 at = end;
@@ -130,7 +132,8 @@ impl Sizes {
 fn function_name(line: &str) -> Option<&str> {
     let words = line.trim_start();
     let (before, after) = words.split_once("fn ")?;
-    let qualifier = |word: &str| matches!(word, "pub" | "const" | "async" | "unsafe") || word.starts_with("pub(");
+    let qualifier =
+        |word: &str| matches!(word, "pub" | "const" | "async" | "unsafe") || word.starts_with("pub(");
     let heads = before.split_whitespace().all(|word| qualifier(word) || matches!(word, "crate)" | "super)"));
     heads.then(|| after.split(['(', '<']).next().unwrap_or(after))
 }

@@ -71,7 +71,9 @@ fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
             let snippet = Snippet::source(excerpt.text).path(file).line_start(first_line).fold(false);
             group = group.element(snippet.annotation(mark));
         }
-        None => group = group.element(Origin::path(file).line(diagnostic.line).char_column(diagnostic.column)),
+        None => {
+            group = group.element(Origin::path(file).line(diagnostic.line).char_column(diagnostic.column))
+        }
     }
     let path = diagnostic.readable_path();
     if !path.is_empty() {

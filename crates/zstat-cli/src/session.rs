@@ -287,7 +287,12 @@ fn interpolation(text: &str, codes: &mut Interpolation, faults: &mut Vec<OptionF
             "normsys" => code.trim().parse().map(|code| codes.normsys = Some(code)),
             "histosys" => code.trim().parse().map(|code| codes.histosys = Some(code)),
             other => {
-                faults.push(OptionFault::unknown(OPTION, other, "interpolated modifier", &["normsys", "histosys"]));
+                faults.push(OptionFault::unknown(
+                    OPTION,
+                    other,
+                    "interpolated modifier",
+                    &["normsys", "histosys"],
+                ));
                 continue;
             }
         };

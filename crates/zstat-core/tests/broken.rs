@@ -126,7 +126,9 @@ fn the_corpus_covers_every_error() {
     let missing: Vec<&str> = Code::ALL
         .iter()
         .map(|code| code.id())
-        .filter(|id| id.starts_with('E') && !reports.contains(&format!(" {id} ")))
+        // E0207 stands for what the schema does not know: a file that shows it shows a gap in the schema.
+        .filter(|id| id.starts_with('E') && *id != "E0207")
+        .filter(|id| !reports.contains(&format!(" {id} ")))
         .collect();
     assert!(missing.is_empty(), "no broken file for {missing:?}");
 }

@@ -93,7 +93,8 @@ impl Report for Conversion {
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let header = ["what", "where", "why"].map(str::to_owned).to_vec();
-        let rows = self.losses.iter().map(|loss| vec![loss.what.clone(), loss.place.clone(), loss.why.clone()]);
+        let rows =
+            self.losses.iter().map(|loss| vec![loss.what.clone(), loss.place.clone(), loss.why.clone()]);
         Some(std::iter::once(header).chain(rows).collect())
     }
 }

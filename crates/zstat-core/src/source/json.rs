@@ -199,8 +199,20 @@ fn syntax_fault(text: &str, error: &serde_json::Error) -> Fault {
                 .help("write keys in double quotes, or the spec as YAML, which needs none")
         }
         "expected `,` or `]`" | "expected `,` or `}`" => {
-            fault(at..word.end.max(end), format!("a comma is missing before `{}`", excerpt(text, at)))
-                .help("put a comma between entries")
+            if let Some(found) = rest.chars().next().filter(|c| matches!(c, ']' | '}')) {
+                let open = if found == ']' { '{' } else { '[' };
+                return fault(at..at + 1, format!("`{found}` where a `{open}` is still open"))
+                    .help("close the brackets in the order in which they were opened, last first");
+            }
+            // serde_json stops at what follows; the comma belongs behind what was before.
+            let last = before.chars().next_back().map_or(0, char::len_utf8);
+            fault(before.len() - last..before.len(), "a comma is missing after this".into())
+                .help("put commas between entries")
+        }
+        "invalid escape" => {
+            let from = text[..at].rfind('\\').unwrap_or(at);
+            fault(from..end, format!("`{}` is no escape of JSON", &text[from..end]))
+                .help("a backslash that is meant as such is written twice")
         }
         other => fault(at..word.end.max(end), format!("not JSON: {other}, found `{}`", excerpt(text, at))),
     }
@@ -285,6 +297,7 @@ mod tests {
         assert_eq!(fault("{\"a\": [1, -Infinity]}").1, 10..19);
         assert_eq!(fault("{\"a\": [1, 2,]}").1, 11..12);
         assert_eq!(fault("{\"a\": [1, 2}").1, 11..12);
+        assert!(fault("{\"a\": 1\n\"b\": 2}").0.contains("comma is missing"));
         assert!(fault("{\"a\": [1, 2").0.contains("`[` is never closed"));
         assert_eq!(fault("{\"a\": \"bc}").1, 6..7);
         assert!(fault("{\"a\": 1 // one\n}").0.contains("comments"));

@@ -64,8 +64,17 @@ fn dispatch(schema: &mut Map<String, Value>) {
         .map(|(tag, branch)| arm(tag, branch, shared.as_ref(), required.as_ref()))
         .collect();
     schema.insert("type".into(), json!("object"));
-    schema.insert("required".into(), json!(["type"]));
-    schema.insert("properties".into(), json!({"type": {"type": "string", "oneOf": words}}));
+    let mut needed = vec![json!("type")];
+    if let Some(Value::Array(shared)) = &required {
+        needed.splice(0..0, shared.iter().filter(|name| *name != "type").cloned());
+    }
+    let mut properties = match &shared {
+        Some(Value::Object(shared)) => shared.clone(),
+        _ => Map::new(),
+    };
+    properties.insert("type".into(), json!({"type": "string", "oneOf": words}));
+    schema.insert("required".into(), Value::Array(needed));
+    schema.insert("properties".into(), Value::Object(properties));
     schema.insert("allOf".into(), Value::Array(arms));
 }
 

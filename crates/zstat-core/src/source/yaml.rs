@@ -17,7 +17,7 @@ use crate::diag::Fault;
 /// Nesting beyond which nobody writes a spec; protects the stack.
 const MAX_DEPTH: usize = 64;
 /// Events that aliases may add to those that are written; a bomb of nested aliases stops here.
-const MAX_REPLAYED: usize = 2_000_000;
+pub(super) const MAX_REPLAYED: usize = 300_000;
 
 /// Straight into the type. The error says where reading stopped, as bytes of the text, and why.
 pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Result<T, (Range<usize>, String)> {
@@ -55,9 +55,10 @@ fn options(text: &str, duplicate_keys: DuplicateKeyPolicy, quote_ambiguous: bool
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
         budget: serde_saphyr::budget! {
-            max_events: length.saturating_mul(2),
-            max_nodes: length,
-            max_total_scalar_bytes: length.saturating_mul(2),
+            // Each counts what aliases repeat, too.
+            max_events: length.saturating_add(MAX_REPLAYED).saturating_mul(2),
+            max_nodes: length.saturating_add(MAX_REPLAYED),
+            max_total_scalar_bytes: length.saturating_add(MAX_REPLAYED.saturating_mul(64)),
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH,
             max_aliases: length,

@@ -30,78 +30,137 @@ pub(super) fn syntax(text: &str, error: &Error) -> Fault {
         Error::AliasReplayCounterOverflow { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => {
-            at(Code::Limit, "aliases expand to more than two million values".into())
-                .help("aliases of aliases multiply; write the values out, or use fewer levels")
-        }
+        | Error::AliasReplayStackDepthExceeded { .. } => too_many_aliases(span.clone()),
         Error::AliasError { error, .. } => syntax(text, error),
-        Error::Budget { .. } => at(Code::Limit, limit(&reason(error)))
-            .help("a spec needs fewer than 15 levels of nesting; is the file what you think it is?"),
+        Error::Budget { .. } if reason(error).contains("epth") => too_deep(span.clone()),
+        Error::Budget { .. } => too_many_aliases(span.clone()),
         other => scanner(text, span.clone(), &reason(other)),
     }
 }
 
-fn limit(reason: &str) -> String {
-    if reason.contains("depth") {
-        "more than 64 levels of nesting".into()
-    } else {
-        format!("too much: {reason}")
-    }
+fn too_deep(span: Range<usize>) -> Fault {
+    Fault::new(Code::Limit, "", "more than 64 levels of nesting")
+        .span(span)
+        .help("a spec needs fewer than 15; is the file what you think it is?")
 }
 
-/// The scanner's own messages.
+fn too_many_aliases(span: Range<usize>) -> Fault {
+    Fault::new(Code::Limit, "", "aliases expand to more than 300000 values")
+        .span(span)
+        .help("aliases of aliases multiply; write the values out, or use fewer levels")
+}
+
+/// The scanner's own messages: the known causes in turn, the most telling first.
 fn scanner(text: &str, span: Range<usize>, reason: &str) -> Fault {
     let start = super::document::floor_boundary(text, span.start);
-    let fault = |span: Range<usize>, message: String| Fault::new(Code::Syntax, "", message).span(span);
-    if reason.contains("tabs disallowed")
-        || reason.contains("tab") && text[line_start(text, start)..].starts_with('\t')
-    {
-        let line = line_start(text, start);
-        let tabs = text[line..].len() - text[line..].trim_start_matches(['\t', ' ']).len();
-        return fault(line..line + tabs, "a tab indents this line".into())
-            .help("YAML is indented by spaces: replace the tab, and set your editor to write spaces");
-    }
     if reason.contains("nesting") || reason.contains("recursion") || reason.contains("too deep") {
-        return Fault::new(Code::Limit, "", "more than 64 levels of nesting")
-            .span(span)
-            .help("a spec needs fewer than 15; is the file what you think it is?");
+        return too_deep(span);
     }
-    if let Some((at, open)) = open_at(text, start) {
-        let (what, close) = match open {
-            '[' => ("`[`", "`]`"),
-            '{' => ("`{`", "`}`"),
-            quote => return unclosed_quote(at, quote),
-        };
-        return fault(
-            at..at + 1,
-            format!("this {what} is not closed where the text goes on to another entry"),
-        )
-        .help(format!("close it with {close}, and separate its entries by commas"));
+    control_character(text, start)
+        .or_else(|| tab(text, start, reason))
+        .or_else(|| open_at(text, start).map(|(at, open)| unclosed(at, open)))
+        .or_else(|| place_in_line(text, start, reason))
+        .unwrap_or_else(|| {
+            Fault::new(Code::Syntax, "", format!("not YAML: {reason}"))
+                .span(span)
+                .help("look at the indentation and the quotes of this line and the one before")
+        })
+}
+
+fn fault(span: Range<usize>, message: impl Into<String>, help: &str) -> Fault {
+    Fault::new(Code::Syntax, "", message).span(span).help(help)
+}
+
+/// A control character at or after the place, in its line.
+fn control_character(text: &str, start: usize) -> Option<Fault> {
+    let line = text[start..].lines().next()?;
+    let (at, found) = line.char_indices().find(|(_, c)| c.is_control() && *c != '\t')?;
+    let message = format!("a control character (U+{:04X}) in the text", u32::from(found));
+    Some(fault(start + at..start + at + found.len_utf8(), message, "remove it"))
+}
+
+/// A tab that indents the line of the fault, or one of the next.
+fn tab(text: &str, start: usize, reason: &str) -> Option<Fault> {
+    if !reason.contains("tab") {
+        return None;
     }
+    let mut line = line_start(text, start);
+    for content in text[line..].split_inclusive('\n').take(3) {
+        let blank = content.len() - content.trim_start_matches(['\t', ' ']).len();
+        if content[..blank].contains('\t') {
+            let help = "YAML is indented by spaces: replace the tab, and set your editor to write spaces";
+            return Some(fault(line..line + blank, "a tab indents this line", help));
+        }
+        line += content.len();
+    }
+    None
+}
+
+fn unclosed(at: usize, open: char) -> Fault {
+    let close = match open {
+        '[' => ']',
+        '{' => '}',
+        quote => return unclosed_quote(at, quote),
+    };
+    let help = format!("close it with `{close}`, and separate its entries by commas");
+    let message = format!("this `{open}` is not closed where the text goes on to another entry");
+    fault(at..at + 1, message, &help)
+}
+
+/// Causes that the line of the fault shows.
+fn place_in_line(text: &str, start: usize, reason: &str) -> Option<Fault> {
+    let line = line_start(text, start);
+    let content = text[line..].lines().next().unwrap_or_default();
+    let first = line + indent(content);
+    let end = line + content.trim_end().len();
     let found = text[start..].chars().next();
     if reason.contains("unexpected character") {
-        let shown = found.map(|c| c.escape_default().to_string()).unwrap_or_default();
-        return fault(
-            start..start + found.map_or(0, char::len_utf8),
-            format!("text cannot start with `{shown}` here"),
-        )
-        .help("put the text in quotes");
+        let found = found?;
+        let message = format!("text cannot start with `{found}` here");
+        return Some(fault(start..start + found.len_utf8(), message, "put the text in quotes"));
     }
-    if reason.contains("mapping values are not allowed") {
-        let line = line_start(text, start);
-        return fault(
-            line + indent(&text[line..])..start + 1,
-            "a `key: value` is not possible at this place".into(),
-        )
-        .help("check this line's indentation against its neighbours; text that contains `: ` needs quotes");
+    if let Some((key, _)) = text[first.min(end)..end].split_once(['{', '['])
+        && is_key(key.trim_end())
+    {
+        let key = key.trim_end();
+        let help = format!("write `{key}: …`");
+        return Some(fault(first..first + key.len(), format!("no colon after `{key}`"), &help));
     }
-    if matches!(found, Some(']' | '}')) {
-        let found = found.unwrap_or(']');
-        return fault(start..start + 1, format!("this `{found}` closes nothing that is open"))
-            .help("remove it, or look for the bracket that it should close");
+    if let Some(found @ (']' | '}')) = found {
+        let message = format!("this `{found}` closes nothing that is open");
+        return Some(fault(
+            start..start + 1,
+            message,
+            "remove it, or look for the bracket that it should close",
+        ));
     }
-    fault(span, format!("not YAML: {reason}"))
-        .help("look at the indentation and the quotes of this line and the one before")
+    let entry = text[first.min(end)..end].split_once(':');
+    if let Some((key, value)) = entry
+        && is_key(key)
+        && value.contains(": ")
+    {
+        let message = format!("the text after `{key}:` contains another `: `");
+        return Some(fault(first + key.len() + 1..end, message, "put the text in quotes"));
+    }
+    if let Some((key, value)) = entry
+        && is_key(key)
+        && !value.is_empty()
+        && !value.starts_with(' ')
+    {
+        let message = format!("no space after `{key}:`");
+        let help = format!("write `{key}: {value}`");
+        return Some(fault(first..end, message, &help));
+    }
+    if reason.contains("mapping values are not allowed") || reason.contains("did not find expected") {
+        let help =
+            "align it with its neighbours: the entries of one mapping or list start at the same column";
+        return Some(fault(first..end.max(first + 1), "this line's indentation fits nothing above it", help));
+    }
+    None
+}
+
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 fn unclosed_quote(at: usize, quote: char) -> Fault {
@@ -123,33 +182,39 @@ fn word(text: &str, at: usize) -> &str {
     &rest[..rest.find([' ', ',', ']', '}', '\n', '\r']).unwrap_or(rest.len())]
 }
 
-/// The innermost bracket or quote that is open at byte `end`, by a scan that knows quotes and comments. A bracket on the
-/// line of `end` itself counts only if the text ends there: the fault is then about something else.
+/// The innermost bracket or quote that is open at byte `end`, by a scan that knows quotes and comments.
 fn open_at(text: &str, end: usize) -> Option<(usize, char)> {
     let mut open: Vec<(usize, char)> = Vec::new();
     let mut quote: Option<(usize, char)> = None;
-    // A quote or comment sign counts only at the start of a token.
+    let mut escaped = false;
+    // Quotes, comments and brackets are signs only where a value may start: not inside of a plain text.
+    let mut in_plain = false;
     let mut previous = '\n';
     for (at, c) in text[..end].char_indices() {
         match (c, quote) {
-            (_, Some((_, '#'))) => {
-                if c == '\n' {
-                    quote = None;
-                }
-            }
-            ('\'' | '"', Some((_, q))) if c == q && previous != '\\' => quote = None,
+            ('\n', Some((_, '#'))) => quote = None,
+            (_, Some((_, '#'))) => {}
+            (_, Some((_, '"'))) if escaped => escaped = false,
+            ('\\', Some((_, '"'))) => escaped = true,
+            (_, Some((_, q))) if c == q => quote = None,
             (_, Some(_)) => {}
             ('#', None) if previous.is_whitespace() => quote = Some((at, '#')),
-            ('\'' | '"', None) if previous.is_whitespace() || "[{,:".contains(previous) => {
-                quote = Some((at, c))
-            }
-            ('[' | '{', None) if !open.is_empty() || previous.is_whitespace() => open.push((at, c)),
+            ('\'' | '"', None) if !in_plain => quote = Some((at, c)),
+            ('[' | '{', None) if !in_plain => open.push((at, c)),
             (']' | '}', None) => {
                 open.pop();
             }
             _ => {}
         }
-        previous = if quote.is_some() && previous == '\\' && c == '\\' { ' ' } else { c };
+        in_plain = match c {
+            '\n' => false,
+            ',' | '[' | ']' | '{' | '}' if !open.is_empty() => false,
+            ' ' | '\t' => in_plain && !matches!(previous, ':' | '-' | '?'),
+            ':' | '-' | '?' => in_plain,
+            '[' | '{' | '\'' | '"' if !in_plain => false,
+            _ => true,
+        };
+        previous = c;
     }
     quote.filter(|&(_, c)| c != '#').or_else(|| open.pop())
 }
@@ -175,13 +240,16 @@ mod tests {
         check("a: [1,\n  2\nb: 3\n", 1, 4, "`[` is not closed");
         check("a: {x: 1,\n  y: 2\nb: 3\n", 1, 4, "`{` is not closed");
         check("a: \"x\nb: 3\n", 1, 4, "\" is not closed");
-        check("a: x: y\n", 1, 1, "not possible");
+        check("a: x: y\n", 1, 3, "another `: `");
         check("a: 1\n---\nb: 1\n", 3, 1, "second document");
         check("a: *x\n", 1, 4, "`*x` has no anchor");
         check("a: @x\n", 1, 4, "cannot start");
-        check("a: 1]\n b: 2\n", 2, 2, "not possible");
+        check("a: 1\n b: 2\n", 2, 2, "indentation");
+        check("a:1\nb: 2\n", 1, 1, "no space after `a:`");
+        check("a {x: 1}\nb: 2\n", 1, 1, "no colon after `a`");
+        check("a: \"x\u{7}\"\n", 1, 6, "U+0007");
         check("a: {<<: 3}\n", 1, 9, "`<<` merges");
         check("a: &a [*a]\n", 1, 8, "inside the value");
-        check("a: 1\n  b: 2\n", 2, 3, "not possible");
+        check("a: 1\n  b: 2\n", 2, 3, "indentation");
     }
 }

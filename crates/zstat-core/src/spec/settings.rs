@@ -38,9 +38,16 @@ pub enum HistoSysCode {
     Code2,
     /// As `code2`, with the jump at |α| = 1 that pyhf has; for comparisons only.
     Code2Pyhf,
-    /// Sixth-order polynomial inside |α| < 1, linear outside. `code4` is accepted as another name.
+    /// Sixth-order polynomial inside |α| < 1, linear outside. ROOT's name, `code4`, is accepted as well.
     #[serde(alias = "code4")]
+    #[schemars(transform = with_alias)]
     Code4p,
+}
+
+/// schemars does not know serde's aliases.
+fn with_alias(schema: &mut schemars::Schema) {
+    schema.remove("const");
+    schema.insert("enum".to_owned(), serde_json::json!(["code4p", "code4"]));
 }
 
 impl NormSysCode {

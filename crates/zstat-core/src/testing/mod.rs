@@ -2,7 +2,9 @@
 //! conformance checks of fitters. Behind the feature `testing`; nothing of it is linked into a release build.
 
 mod derivatives;
+pub mod fitter;
 pub mod oracle;
 pub mod random;
 
 pub use derivatives::{check_gradient, check_hessian};
+pub use fitter::check_fitter;

@@ -156,6 +156,11 @@ impl<'a> Search<'a> {
                 continue;
             };
             let noise = ROUNDING * self.value.abs().max(1.0);
+            // A step cut by several bounds at once may climb; a shorter one will not.
+            if predicted < -noise {
+                self.damp_more();
+                continue;
+            }
             if predicted <= noise {
                 return Round::Stuck;
             }

@@ -9,7 +9,13 @@ use crate::source::{Entry, Node, NodeValue};
 use crate::text::{list_of, nearest};
 
 impl<'s> Walk<'s> {
-    pub(super) fn choose(&mut self, node: &Node, schema: &'s Value, branches: &'s [Value]) {
+    pub(super) fn choose(
+        &mut self,
+        node: &Node,
+        schema: &'s Value,
+        branches: &'s [Value],
+        written: &'s Value,
+    ) {
         let branches = self.flatten(branches, 0);
         if let (NodeValue::Map(entries), Some(variants)) = (&node.value, variants(&branches)) {
             return self.variant(node, entries, &variants);
@@ -29,7 +35,7 @@ impl<'s> Walk<'s> {
         let fitting: Vec<&'s Value> =
             branches.iter().copied().filter(|branch| self.has_type(node, branch)).collect();
         match fitting.as_slice() {
-            [] => self.wrong_type(node, schema),
+            [] => self.wrong_type(node, schema, written),
             [one] => self.value(node, one),
             several => {
                 // The branch with the fewest faults is the one that was meant.
@@ -129,9 +135,13 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// [`Walk::resolve`] under a name that closures can take.
-    pub(super) fn resolve_ref(&self, schema: &'s Value) -> &'s Value {
-        self.resolve(schema)
+    /// All words that a schema of constants, or a choice of them, allows; none where other text is allowed as well.
+    pub(super) fn all_words(&self, schema: &'s Value) -> Vec<&'s str> {
+        let schema = self.resolve(schema);
+        match schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
+            Some(branches) => self.flatten(branches, 0).into_iter().flat_map(words).collect(),
+            None => words(schema),
+        }
     }
 }
 

@@ -48,14 +48,15 @@ fn describe_as<'s>(
         ("boolean", false) => "true or false".into(),
         ("boolean", true) => "true or false values".into(),
         ("array", _) => {
-            let (list, count) = match (schema.get("prefixItems"), plural) {
-                (Some(items), false) => ("a list", items.as_array().map(Vec::len)),
-                (Some(items), true) => ("lists", items.as_array().map(Vec::len)),
-                (None, false) => ("a list", None),
-                (None, true) => ("lists", None),
+            let list = if plural { "lists" } else { "a list" };
+            let prefix = schema.get("prefixItems").and_then(Value::as_array);
+            let length = |key: &str| schema.get(key).and_then(Value::as_u64);
+            let count = match (prefix.map(Vec::len), length("minItems")) {
+                (Some(count), _) => Some(count.to_string()),
+                (None, Some(min)) if length("maxItems") == Some(min) => Some(min.to_string()),
+                _ => None,
             };
-            let item =
-                schema.get("prefixItems").and_then(|items| items.get(0)).or_else(|| schema.get("items"));
+            let item = prefix.and_then(|items| items.first()).or_else(|| schema.get("items"));
             match (item, count) {
                 (Some(item), count) if depth < 4 => {
                     let items = describe_as(item, resolve, true, depth + 1);
@@ -93,15 +94,15 @@ pub(super) fn required(schema: &Value) -> Vec<&str> {
     schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// "the number 3", "the text `x`": what a document holds.
+/// "is the number 3", "is the text `x`": what a document holds.
 pub(super) fn found(node: &Node) -> String {
     match &node.value {
-        NodeValue::Null => "empty".into(),
-        NodeValue::Bool(value) => format!("`{value}`"),
-        NodeValue::Number { value, .. } => format!("the number {}", number(*value)),
-        NodeValue::Text(text) => format!("the text `{}`", shorten(text)),
-        NodeValue::List(_) => "a list".into(),
-        NodeValue::Map(_) => "a mapping".into(),
+        NodeValue::Null => "has no value".into(),
+        NodeValue::Bool(value) => format!("is `{value}`"),
+        NodeValue::Number { value, .. } => format!("is the number {}", number(*value)),
+        NodeValue::Text(text) => format!("is the text `{}`", shorten(text)),
+        NodeValue::List(_) => "is a list".into(),
+        NodeValue::Map(_) => "is a mapping".into(),
     }
 }
 
@@ -110,6 +111,7 @@ pub(super) fn plain(node: &Node) -> String {
     match &node.value {
         NodeValue::Number { value, .. } => number(*value),
         NodeValue::Text(text) => shorten(text),
+        NodeValue::Bool(value) => value.to_string(),
         _ => "…".to_owned(),
     }
 }
@@ -121,34 +123,6 @@ fn shorten(text: &str) -> String {
     } else {
         line.to_owned()
     }
-}
-
-/// What to do about a text in place of a number.
-pub(super) fn number_from_text(text: &str) -> Option<String> {
-    let trimmed = text.trim();
-    if ["nan", "inf", "infinity", "-inf", "+inf", "-infinity"].contains(&trimmed.to_lowercase().as_str()) {
-        return Some("a spec needs finite numbers; find out where this one comes from".to_owned());
-    }
-    if trimmed.parse::<f64>().is_ok_and(f64::is_finite) {
-        return Some(format!("remove the quotes: `{trimmed}`"));
-    }
-    let digits: String = trimmed.chars().filter(|c| !matches!(c, '_' | '\'')).collect();
-    if digits != trimmed && digits.parse::<f64>().is_ok_and(f64::is_finite) {
-        return Some(format!("write it without separators: `{digits}`"));
-    }
-    let pointed = trimmed.replace(',', ".");
-    if pointed != trimmed && pointed.parse::<f64>().is_ok_and(f64::is_finite) {
-        return Some(format!("write a decimal point: `{pointed}`"));
-    }
-    if let Some(percent) = trimmed.strip_suffix('%').and_then(|part| part.trim().parse::<f64>().ok()) {
-        return Some(format!("write the fraction: `{}`", number(percent / 100.0)));
-    }
-    if trimmed.split([' ', ';', '\t']).filter(|part| !part.is_empty()).all(|part| part.parse::<f64>().is_ok())
-        && !trimmed.is_empty()
-    {
-        return Some("separate the numbers by commas".to_owned());
-    }
-    None
 }
 
 fn join(parts: &[String], last: &str) -> String {
@@ -176,18 +150,6 @@ pub(super) fn first_sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn advice_about_numbers_written_as_text() {
-        let advice = |text| number_from_text(text).unwrap_or_default();
-        assert_eq!(advice("1.5"), "remove the quotes: `1.5`");
-        assert_eq!(advice("1_000"), "write it without separators: `1000`");
-        assert_eq!(advice("0,95"), "write a decimal point: `0.95`");
-        assert_eq!(advice("5%"), "write the fraction: `0.05`");
-        assert_eq!(advice("1 2 3"), "separate the numbers by commas");
-        assert!(advice("nan").contains("finite"));
-        assert_eq!(advice("abc"), "");
-    }
 
     #[test]
     fn sentences_start_small() {

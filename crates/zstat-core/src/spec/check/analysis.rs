@@ -44,6 +44,9 @@ pub fn check_analysis(analysis: &Analysis, fitters: &Registry<dyn Fitter>) -> Ve
 fn minos(analysis: &Analysis, faults: &mut Vec<Fault>) {
     let Some(minos) = &analysis.fit.minos else { return };
     let uses = Uses::of(&analysis.workspace);
+    if uses.names().next().is_none() {
+        return; // [`super::check`] has more to say
+    }
     let many = matches!(minos, crate::spec::OneOrMany::Many(_));
     for (i, pattern) in minos.as_slice().iter().enumerate() {
         let matches = |name: &str| {

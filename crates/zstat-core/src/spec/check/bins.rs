@@ -81,9 +81,28 @@ fn channel(c: usize, channel: &Channel, observed: Option<usize>, faults: &mut Ve
     }
 }
 
-/// The length that most samples (and the observation) have: whoever differs from it is wrong.
+/// The length that most lists of a channel have: whoever differs from it is wrong.
 fn usual_length(channel: &Channel, observed: Option<usize>) -> usize {
-    let lengths = || channel.samples.iter().map(|sample| sample.data.len()).chain(observed);
+    let of_modifiers = || {
+        channel.samples.iter().flat_map(|sample| &sample.modifiers).flat_map(|modifier| {
+            match &modifier.kind {
+                ModifierKind::HistoSys { lo, hi, .. } => [Some(lo.len()), Some(hi.len())],
+                ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => {
+                    [Some(errors.len()), None]
+                }
+                _ => [None, None],
+            }
+        })
+    };
+    let lengths = || {
+        let of_samples = channel.samples.iter().map(|sample| sample.data.len());
+        of_samples.chain(observed).chain(of_modifiers().flatten())
+    };
+    // The usual case costs one pass.
+    let first = lengths().next().unwrap_or(0);
+    if lengths().all(|length| length == first) {
+        return first;
+    }
     let votes = |length: usize| lengths().filter(|&other| other == length).count();
     let mut best = (0, 0);
     for length in lengths() {

@@ -120,7 +120,8 @@ fn matrix(
     let n = block.parameters.len();
     let fault = |at: String, message: String| Fault::new(Code::BadCovariance, at, message);
     if rows.len() != n {
-        let message = format!("the matrix has {} rows, {n} parameters are given", rows.len());
+        let rows = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
+        let message = format!("the matrix has {rows}, {n} parameters are given");
         return faults.push(fault(at.to_owned(), message));
     }
     let before = faults.len();

@@ -15,7 +15,7 @@ pub use analysis::check_analysis;
 pub(crate) use uses::{Use, Uses};
 
 use super::{BuildOptions, Workspace};
-use crate::diag::Fault;
+use crate::diag::{Code, Fault};
 
 /// Yields and variations beyond this cannot be squared and summed safely, and mean nothing.
 const MAX_MAGNITUDE: f64 = 1e100;
@@ -27,6 +27,10 @@ const MAX_MAGNITUDE: f64 = 1e100;
 pub fn check(workspace: &Workspace, options: &BuildOptions) -> Vec<Fault> {
     let mut faults = Vec::new();
     bins::check(workspace, &mut faults);
+    if faults.iter().any(|fault| fault.code == Code::Nothing && !fault.pointer.ends_with("/name")) {
+        // Names that nothing defines would follow from what is missing.
+        return faults;
+    }
     let uses = Uses::of(workspace);
     modifiers::check(workspace, &uses, options, &mut faults);
     parameters::check(workspace, &uses, options, &mut faults);

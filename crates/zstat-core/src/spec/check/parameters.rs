@@ -305,13 +305,13 @@ fn luminosity(workspace: &Workspace, uses: &Uses<'_>, faults: &mut Vec<Fault>) {
             let width = shorthand || setting.is_some_and(|s| s.constraint.is_some());
             match (value, width) {
                 (true, true) => None,
-                (false, false) => Some("value and uncertainty"),
-                (false, true) => Some("value (`aux`)"),
-                (true, false) => Some("uncertainty (`constraint`)"),
+                (false, false) => Some("neither value nor uncertainty"),
+                (false, true) => Some("no value (`aux`)"),
+                (true, false) => Some("no uncertainty (`constraint`)"),
             }
         };
         let mut report = |what: &str, at: String, of: String| {
-            let message = format!("the luminosity `{name}` of {} has no {what}{of}", first.of_sample());
+            let message = format!("the luminosity `{name}` of {} has {what}{of}", first.of_sample());
             faults.push(Fault::new(Code::MissingSetting, at, message).help(format!(
                 "write `parameters: {{{name}: {{aux: 1.0, constraint: {{normal: {{sigma: 0.017}}}}}}}}` with your measured values"
             )));

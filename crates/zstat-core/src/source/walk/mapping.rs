@@ -1,0 +1,194 @@
+//! Mappings against a schema: keys that are repeated, unknown or missing, and the `if`/`then` of tagged forms.
+
+use serde_json::{Map, Value};
+
+use super::advice::synonym;
+use super::words::{self, found};
+use super::{Step, Walk};
+use crate::diag::Code;
+use crate::source::{Entry, Node, NodeValue};
+use crate::text::{list_of, nearest};
+
+impl<'s> Walk<'s> {
+    pub(super) fn map(&mut self, node: &Node, entries: &[Entry], schema: &'s Value) {
+        self.keys(entries);
+        let mut properties = schema.get("properties").and_then(Value::as_object);
+        let mut schema = schema;
+        // `if type is X then …`: the one branch that applies holds all keys.
+        if let Some(arms) = schema.get("allOf").and_then(Value::as_array) {
+            match self.arm(node, arms) {
+                Some(then) => {
+                    schema = self.resolve(then);
+                    properties = schema.get("properties").and_then(Value::as_object);
+                }
+                None if arms.iter().any(|arm| arm.get("if").is_some()) => {
+                    return self.no_arm(node, schema, arms);
+                }
+                None => {}
+            }
+        }
+        let guesses = self.guesses(entries, schema, properties);
+        for entry in entries {
+            let of_value = properties.and_then(|all| all.get(&entry.key));
+            let of_value = of_value.or_else(|| match schema.get("additionalProperties") {
+                Some(Value::Bool(_)) | None => None,
+                other => other,
+            });
+            match of_value {
+                Some(of_value) => self.member(entry, of_value),
+                None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
+                    self.unknown_key(entry, &guesses, properties);
+                }
+                None => {}
+            }
+        }
+        self.missing(node, schema, properties, &guesses);
+    }
+
+    pub(super) fn member(&mut self, entry: &Entry, schema: &'s Value) {
+        self.path.push(Step { key: entry.key.clone(), index: false, name: None });
+        self.value(&entry.node, schema);
+        self.path.pop();
+    }
+
+    /// Faults of the keys themselves: repeated, or not text.
+    pub(super) fn keys(&mut self, entries: &[Entry]) {
+        for (index, entry) in entries.iter().enumerate() {
+            if !entry.key_is_text {
+                let message = format!("{} is a key that is not text", self.subject_of(&entry.key));
+                let help = format!("put it in quotes: `\"{}\"`", entry.key);
+                self.push_key(Code::WrongType, entry, message, Some(help));
+            }
+            // Quadratic only in the size of one mapping, and only for a document that is wrong.
+            if entry.key_is_text && entries[..index].iter().any(|other| other.key == entry.key) {
+                let message = format!("{} is given twice", self.subject_of(&entry.key));
+                self.push_key(Code::DuplicateKey, entry, message, Some("keep one of the two".to_owned()));
+            }
+        }
+    }
+
+    /// For each key that is not known, the known one that was probably meant.
+    fn guesses<'e>(
+        &self,
+        entries: &'e [Entry],
+        schema: &'s Value,
+        properties: Option<&'s Map<String, Value>>,
+    ) -> Vec<(&'e str, &'s str)> {
+        let (Some(properties), Some(Value::Bool(false))) = (properties, schema.get("additionalProperties"))
+        else {
+            return Vec::new();
+        };
+        let given = |key: &str| entries.iter().any(|entry| entry.key == key);
+        let unknown: Vec<&'e str> = entries
+            .iter()
+            .filter(|entry| entry.key_is_text && !properties.contains_key(&entry.key))
+            .map(|entry| entry.key.as_str())
+            .collect();
+        let mut free: Vec<&'s str> =
+            properties.keys().map(String::as_str).filter(|key| !given(key)).collect();
+        let mut guesses = Vec::new();
+        for &key in &unknown {
+            if let Some(guess) = synonym(key, &free).or_else(|| nearest(key, free.iter().copied())) {
+                free.retain(|other| *other != guess);
+                guesses.push((key, guess));
+            }
+        }
+        // One key too many and one too few are likely the same.
+        let rest: Vec<&'e str> =
+            unknown.into_iter().filter(|key| !guesses.iter().any(|(k, _)| k == key)).collect();
+        let missing: Vec<&'s str> =
+            words::required(schema).into_iter().filter(|key| free.contains(key)).collect();
+        if let ([key], [guess]) = (rest.as_slice(), missing.as_slice()) {
+            guesses.push((key, guess));
+        }
+        guesses
+    }
+
+    fn unknown_key(
+        &mut self,
+        entry: &Entry,
+        guesses: &[(&str, &str)],
+        known: Option<&'s Map<String, Value>>,
+    ) {
+        if !entry.key_is_text {
+            return; // said already
+        }
+        let message = format!("{}unknown key `{}`", self.place(), entry.key);
+        let all: Vec<&str> = known.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+        let help = match guesses.iter().find(|(key, _)| *key == entry.key) {
+            _ if entry.key == "data" && all.contains(&"type") => {
+                "`data` is pyhf's; zstat writes `lo` and `hi`, or `errors`, beside `type`".to_owned()
+            }
+            Some((_, guess)) => format!("did you mean `{guess}`?"),
+            None if all.is_empty() => "no keys are possible here; remove it".to_owned(),
+            None => format!("known keys are {}", list_of(&all, "and")),
+        };
+        self.push_key(Code::UnknownKey, entry, message, Some(help));
+    }
+
+    /// Required keys that are not there, and not there under a wrong name either.
+    fn missing(
+        &mut self,
+        node: &Node,
+        schema: &'s Value,
+        properties: Option<&'s Map<String, Value>>,
+        guesses: &[(&str, &str)],
+    ) {
+        for key in words::required(schema) {
+            if node.entry(key).is_some() || guesses.iter().any(|(_, guess)| *guess == key) {
+                continue;
+            }
+            let message = format!("{}`{key}` is missing", self.place());
+            let property = properties.and_then(|all| all.get(key));
+            let help = property.and_then(|property| {
+                let known: Vec<&str> = self.all_words(property);
+                if !known.is_empty() {
+                    return Some(format!("`{key}` is one of {}", list_of(&known, "and")));
+                }
+                let description =
+                    property.get("description").or_else(|| self.resolve(property).get("description"));
+                Some(format!("`{key}` is: {}", words::first_sentence(description?.as_str()?)))
+            });
+            self.push(Code::MissingKey, node, message, help);
+        }
+    }
+
+    /// The `then` whose `if` says the `type` that the mapping has.
+    fn arm(&self, node: &Node, arms: &'s [Value]) -> Option<&'s Value> {
+        let arm = arms.iter().find(|arm| {
+            let wanted = arm.pointer("/if/properties").and_then(Value::as_object);
+            wanted.is_some_and(|all| {
+                all.iter().all(|(key, value)| {
+                    value.get("const").and_then(Value::as_str) == node.get(key).and_then(Node::text)
+                })
+            })
+        })?;
+        arm.get("then")
+    }
+
+    /// No branch applies: the tag is missing, or none of the known ones.
+    fn no_arm(&mut self, node: &Node, schema: &'s Value, arms: &'s [Value]) {
+        let key = arms.iter().find_map(|arm| arm.pointer("/if/properties")?.as_object()?.keys().next());
+        let key = key.map_or("type", String::as_str);
+        let known: Vec<&str> = arms
+            .iter()
+            .filter_map(|arm| arm.pointer("/if/properties")?.get(key)?.get("const")?.as_str())
+            .collect();
+        match node.entry(key) {
+            Some(entry) => {
+                self.path.push(Step { key: key.to_owned(), index: false, name: None });
+                match &entry.node.value {
+                    NodeValue::Text(text) => self.unknown_word(&entry.node, text, &known, schema),
+                    _ => {
+                        let expected = list_of(&known, "or");
+                        let message =
+                            format!("{} is {}, expected {expected}", self.subject(), found(&entry.node));
+                        self.push(Code::WrongType, &entry.node, message, None);
+                    }
+                }
+                self.path.pop();
+            }
+            None => self.missing(node, schema, schema.get("properties").and_then(Value::as_object), &[]),
+        }
+    }
+}
