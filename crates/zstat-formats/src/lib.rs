@@ -3,6 +3,8 @@
 //! In: texts of workspaces and patches ([`read`]), never paths. Out: an analysis, or all faults with their places; and the
 //! way back to text ([`Format::write`]), with a list of what the target cannot express.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))] // a test fails by panicking
+
 mod digest;
 mod finite;
 mod format;

@@ -74,7 +74,7 @@ struct Content {
 
 enum Failure {
     Placed(Vec<Diagnostic>),
-    Found(Vec<Fault>, Trace),
+    Found(Vec<Fault>, Box<Trace>),
 }
 
 /// What the pointers of faults refer to.
@@ -99,13 +99,13 @@ fn read_text(document: &Document) -> Result<(Content, Trace), Failure> {
     let trace = Trace { kind, history: History::default(), patched: None };
     match result {
         Ok(content) => Ok((content, trace)),
-        Err(faults) => Err(Failure::Found(faults, trace)),
+        Err(faults) => Err(Failure::Found(faults, Box::new(trace))),
     }
 }
 
 fn read_patched(input: &Input<'_>) -> Result<(Content, Trace), Failure> {
     let before = detect(input.document.text());
-    let unpatched = |kind| Trace { kind, history: History::default(), patched: None };
+    let unpatched = |kind| Box::new(Trace { kind, history: History::default(), patched: None });
     let not_a_model = !before.is_model() && before != Kind::Unknown;
     if not_a_model {
         return Err(Failure::Found(vec![not_readable(before)], unpatched(before)));
@@ -122,7 +122,7 @@ fn read_patched(input: &Input<'_>) -> Result<(Content, Trace), Failure> {
             notes.append(&mut content.notes);
             Ok((Content { notes, ..content }, trace))
         }
-        Err(faults) => Err(Failure::Found(faults, trace)),
+        Err(faults) => Err(Failure::Found(faults, Box::new(trace))),
     }
 }
 

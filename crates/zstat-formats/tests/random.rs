@@ -1,5 +1,7 @@
 //! Random workspaces survive every format; random text is refused, never panicked on.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use indexmap::IndexMap;
 use proptest::collection::vec;
 use proptest::option;

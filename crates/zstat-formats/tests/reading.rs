@@ -1,5 +1,7 @@
 //! What is read from pyhf files, good and bad, and what is said about it.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use zstat_core::diag::{Code, Fault};
 use zstat_core::source::Document;
 use zstat_core::spec::{ConstraintSpec, ModifierKind, OneOrMany, ParameterSpec};
@@ -144,6 +146,16 @@ fn keys_that_pyhf_forbids_are_refused() {
     refused(&text, &["`inits` is empty, expected a list of numbers"]);
     let text = workspace(MODIFIERS, PARAMETERS).replace("\"inits\": [1.0]", "\"bounds\": [0, 1]");
     assert!(load(&text).unwrap_err()[0].contains("`bounds[0]`"));
+}
+
+#[test]
+fn lists_do_not_pass_for_mappings() {
+    let text = workspace(MODIFIERS, r#"["mu", [1.0]]"#);
+    refused(&text, &["parameters[0]` is a list, expected a mapping"]);
+    let text = workspace(r#"["mu", "normfactor"]"#, "");
+    refused(&text, &["modifiers[0]` is a list, expected a mapping"]);
+    let text = workspace(MODIFIERS, "").replace(r#"{"name": "SR", "data": [5, 8]}"#, r#"["SR", [5, 8]]"#);
+    refused(&text, &["observations[0]` is a list, expected a mapping"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is written, and what is said to be lost.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use zstat_core::spec::Analysis;
 use zstat_formats::Format;
 

@@ -2,6 +2,7 @@
 
 mod export_parameter;
 mod layout;
+mod mapping;
 mod modifier;
 
 mod read;

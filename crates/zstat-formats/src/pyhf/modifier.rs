@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::SeqAccessDeserializer;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -15,13 +15,15 @@ use serde_json::{Value, json};
 use zstat_core::spec::read::{Finite, Numbers};
 use zstat_core::spec::{self, ModifierKind};
 
+use super::mapping::{FromMapping, read_mapping};
+
 /// One source of variation, as pyhf writes it. Interpolation and constraint of the inner modifier are not written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Modifier(pub spec::Modifier);
 
 impl<'de> Deserialize<'de> for Modifier {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Flat { name, kind, data } = Flat::deserialize(deserializer)?;
+        let Flat { name, kind, data } = read_mapping(deserializer)?;
         let kind = kind.with(data).map_err(D::Error::custom)?;
         Ok(Self(spec::Modifier { name, kind, constraint: None }))
     }
@@ -55,6 +57,12 @@ struct Flat {
     kind: Type,
     #[serde(default)]
     data: Data,
+}
+
+impl<'de> FromMapping<'de> for Flat {
+    fn from_mapping<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        Self::deserialize(MapAccessDeserializer::new(map))
+    }
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use zstat_core::spec::read::{Finite, numbers};
 
+use super::mapping::mapping_only;
 use super::modifier::Modifier;
 
 /// The version of the layout that is read and written.
@@ -16,7 +17,7 @@ pub const VERSION: &str = "1.0.0";
 
 /// A whole workspace: channels, data and measurements.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfWorkspace")]
 pub struct Workspace {
     /// Regions, each a histogram with its samples.
@@ -36,7 +37,7 @@ pub struct Workspace {
 
 /// A model without data: what pyhf's `Model` takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfModel")]
 pub struct Model {
     /// Regions, each a histogram with its samples.
@@ -49,7 +50,7 @@ pub struct Model {
 
 /// One region.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfChannel")]
 pub struct Channel {
     /// Name.
@@ -61,7 +62,7 @@ pub struct Channel {
 
 /// One process in one region.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfSample")]
 pub struct Sample {
     /// Name.
@@ -77,7 +78,7 @@ pub struct Sample {
 
 /// Observed events of one channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfObservation")]
 pub struct Observation {
     /// Name of the channel.
@@ -90,7 +91,7 @@ pub struct Observation {
 
 /// A named choice of the parameter of interest and of parameter settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfMeasurement")]
 pub struct Measurement {
     /// Name.
@@ -101,7 +102,7 @@ pub struct Measurement {
 
 /// The content of a measurement.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfConfig")]
 pub struct Config {
     /// Parameter of interest; empty for none.
@@ -114,7 +115,7 @@ pub struct Config {
 
 /// Settings of one parameter; lists have one entry a component, so one for a scalar.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfParameter")]
 pub struct Parameter {
     /// Name.
@@ -144,6 +145,8 @@ pub struct Parameter {
     #[schemars(with = "bool")]
     pub fixed: Option<bool>,
 }
+
+mapping_only!(Workspace, Model, Channel, Sample, Observation, Measurement, Config, Parameter);
 
 /// Reads the version of a layout; only [`VERSION`] is known.
 pub(crate) fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

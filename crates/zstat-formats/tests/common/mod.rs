@@ -1,6 +1,7 @@
 //! Files shared by the tests, where they are present.
 
 #![allow(dead_code, reason = "every test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // a test fails by panicking, and says what it skips
 
 use std::path::{Path, PathBuf};
 
