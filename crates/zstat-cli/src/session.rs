@@ -199,7 +199,9 @@ impl Session {
     fn asimov(&self, start: &Start, faults: &mut Vec<OptionFault>) -> Data {
         let main = self.expected(&start.values);
         for channel in self.model.channels() {
-            for (bin, nu) in main[channel.bins.clone()].iter().enumerate().filter(|(_, nu)| !(**nu >= 0.0)) {
+            for (bin, nu) in
+                main[channel.bins.clone()].iter().enumerate().filter(|(_, nu)| nu.is_nan() || **nu < 0.0)
+            {
                 let message = format!(
                     "the start values expect {nu} events in bin {bin} of channel `{}`: no Asimov data",
                     channel.name

@@ -61,7 +61,7 @@ impl Arrival {
         STEPS.into_iter().find_map(|step| {
             let sides = [step, -step].map(|step| {
                 let moved: Vec<f64> = x.iter().zip(&direction).map(|(x, d)| x + step * d).collect();
-                let point = reduced.into_box(moved);
+                let point = reduced.clamped(moved);
                 (reduced.value(&point), point)
             });
             let [one, other] = sides;

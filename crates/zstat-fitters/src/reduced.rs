@@ -128,7 +128,7 @@ impl<'a> Reduced<'a> {
     }
 
     /// Coordinates moved onto the bounds that they are outside of.
-    pub fn into_box(&self, mut x: Vec<f64>) -> Vec<f64> {
+    pub fn clamped(&self, mut x: Vec<f64>) -> Vec<f64> {
         x.iter_mut().zip(&self.bounds).for_each(|(x, b)| *x = x.max(b[0]).min(b[1]));
         x
     }

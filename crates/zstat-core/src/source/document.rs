@@ -21,6 +21,8 @@ pub struct Document {
     label: String,
     text: String,
     syntax: Syntax,
+    /// First byte of each line; made when the first place is asked for.
+    lines: OnceLock<Vec<usize>>,
     tree: OnceLock<Result<Node, Box<Fault>>>,
 }
 
@@ -45,7 +47,7 @@ impl Document {
             Some(b'{' | b'[') => Syntax::Json,
             _ => Syntax::Yaml,
         };
-        Self { label: label.into(), text, syntax, tree: OnceLock::new() }
+        Self { label: label.into(), text, syntax, lines: OnceLock::new(), tree: OnceLock::new() }
     }
 
     /// A document from the bytes of a file.
@@ -109,13 +111,14 @@ impl Document {
         let end = floor_boundary(&self.text, bytes.end).max(start);
         let text = &self.text[start..end];
         let end = start + text.find(['\n', '\r']).unwrap_or(text.len());
-        let before = &self.text[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Span {
-            bytes: start..end,
-            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let lines = self.lines.get_or_init(|| {
+            let after =
+                self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(after).collect()
+        });
+        let line = lines.partition_point(|&first| first <= start);
+        let line_start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        Span { bytes: start..end, line, column: self.text[line_start..start].chars().count() + 1 }
     }
 
     /// Byte at which `line` (from 1) has its character `column` (from 1); the end of the line or text if beyond.

@@ -24,7 +24,7 @@ const PER_LIST: usize = 3;
 pub fn walk(node: &Node, schema: &Value, pointer: &str) -> Vec<Fault> {
     let path =
         pointer::keys(pointer).map(|key| Step { key: key.into_owned(), index: false, name: None }).collect();
-    let mut walk = Walk { root: schema, faults: Vec::new(), path };
+    let mut walk = Walk { root: schema, faults: Vec::new(), path, infinite: false };
     walk.value(node, schema);
     // One aliased value that is wrong is wrong at every use of it: said once.
     let mut seen = std::collections::HashSet::new();
@@ -49,10 +49,18 @@ struct Walk<'s> {
     root: &'s Value,
     faults: Vec<Fault>,
     path: Vec<Step>,
+    /// Infinite numbers are allowed here (`x-infinite` in the schema): bounds of parameters.
+    infinite: bool,
 }
 
 impl<'s> Walk<'s> {
     fn value(&mut self, node: &Node, schema: &'s Value) {
+        if !self.infinite && schema.get("x-infinite").is_some() {
+            self.infinite = true;
+            self.value(node, schema);
+            self.infinite = false;
+            return;
+        }
         let written = schema;
         let schema = self.resolve(schema);
         if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array)

@@ -38,7 +38,8 @@ pub struct ParameterSpec {
     /// Start value, one or one a bin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<OneOrMany<f64>>,
-    /// `[lower, upper]`, one pair or one a bin.
+    /// `[lower, upper]`, one pair or one a bin. In YAML, `-.inf` and `.inf` leave a side open.
+    #[schemars(extend("x-infinite" = true))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<OneOrMany<Bounds>>,
     /// Keep the parameter at its start value.

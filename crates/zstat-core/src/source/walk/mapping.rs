@@ -1,5 +1,7 @@
 //! Mappings against a schema: keys that are repeated, unknown or missing, and the `if`/`then` of tagged forms.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::advice::synonym;
@@ -53,14 +55,14 @@ impl<'s> Walk<'s> {
 
     /// Faults of the keys themselves: repeated, or not text.
     pub(super) fn keys(&mut self, entries: &[Entry]) {
-        for (index, entry) in entries.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for entry in entries {
             if !entry.key_is_text {
                 let message = format!("{} is a key that is not text", self.subject_of(&entry.key));
                 let help = format!("put it in quotes: `\"{}\"`", entry.key);
                 self.push_key(Code::WrongType, entry, message, Some(help));
             }
-            // Quadratic only in the size of one mapping, and only for a document that is wrong.
-            if entry.key_is_text && entries[..index].iter().any(|other| other.key == entry.key) {
+            if entry.key_is_text && !seen.insert(&entry.key) {
                 let message = format!("{} is given twice", self.subject_of(&entry.key));
                 self.push_key(Code::DuplicateKey, entry, message, Some("keep one of the two".to_owned()));
             }
