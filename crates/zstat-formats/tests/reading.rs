@@ -125,10 +125,10 @@ fn every_fault_of_the_layout_is_reported_at_once() {
     let faults = load(&text).unwrap_err();
     let all = faults.join("\n");
     for expected in [
-        "modifier `a` of sample `s` of channel `SR`: `hi` is missing",
+        "modifier `a` of sample `s` of channel `SR`: `data`: `hi` is missing",
         "did you mean `normsys`?",
-        "modifier `c` of sample `s` of channel `SR`: unknown key `lo`",
-        "modifier `d` of sample `s` of channel `SR`: `data` is empty, expected a list",
+        "modifier `c` of sample `s` of channel `SR`: `data`: unknown key `lo`",
+        "modifier `d` of sample `s` of channel `SR`: `data` has no value, expected a list",
         "modifier `e` of sample `s` of channel `SR`: `data` is a list",
         "modifier `f` of sample `s` of channel `SR`: `data[1]` is the text `2`, expected a number",
         "unknown key `init`; did you mean `inits`?",
@@ -143,7 +143,7 @@ fn keys_that_pyhf_forbids_are_refused() {
     let text = workspace(MODIFIERS, "").replace("\"version\"", "\"description\": \"x\",\n \"version\"");
     refused(&text, &["f:4:2: error[E0201]: unknown key `description`"]);
     let text = workspace(MODIFIERS, PARAMETERS).replace("\"inits\": [1.0]", "\"inits\": null");
-    refused(&text, &["`inits` is empty, expected a list of numbers"]);
+    refused(&text, &["`inits` has no value, expected a list of numbers"]);
     let text = workspace(MODIFIERS, PARAMETERS).replace("\"inits\": [1.0]", "\"bounds\": [0, 1]");
     assert!(load(&text).unwrap_err()[0].contains("`bounds[0]`"));
 }

@@ -2,8 +2,9 @@
 
 use crate::model::Parameter;
 
-/// Start number `start` (1, 2, …): constrained parameters within two widths of where their constraint holds them, free
-/// ones within half a unit or half of their start value; all inside their bounds. Fixed ones keep `base`.
+/// Start number `start` (1, 2, …): constrained parameters within two widths of where their constraint holds them. Free
+/// ones are, at odd numbers, within half a unit or half of their start value; at even ones anywhere inside their bounds
+/// (within five units of the start where those are infinite). All are inside their bounds; fixed ones keep `base`.
 pub(super) fn random_start(
     parameters: &[Parameter],
     base: &[f64],
@@ -19,7 +20,9 @@ pub(super) fn random_start(
         let [lower, upper] = parameter.bounds;
         let x = match parameter.constraint.centre_and_width() {
             Some((centre, width)) => centre + 2.0 * u * width,
-            None => base[i] + 0.5 * u * base[i].abs().max(1.0),
+            None if start % 2 == 1 => base[i] + 0.5 * u * base[i].abs().max(1.0),
+            None if lower.is_finite() && upper.is_finite() => 0.5 * ((lower + upper) + u * (upper - lower)),
+            None => base[i] + 5.0 * u,
         };
         x.max(lower).min(upper)
     };

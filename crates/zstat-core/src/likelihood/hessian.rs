@@ -1,6 +1,8 @@
 //! Second derivatives of −ln L, in closed form.
 //!
-//!     H = Σ_b (n_b/ν_b²) J_b J_bᵀ + Σ_b w_b Σ_s ∂²ν_sb + constraints,      w_b = 1 − n_b/ν_b
+//! ```text
+//! H = Σ_b (n_b/ν_b²) J_b J_bᵀ + Σ_b w_b Σ_s ∂²ν_sb + constraints,      w_b = 1 − n_b/ν_b
+//! ```
 //!
 //! With g the logarithmic slopes of a cell's scales and a_b the slopes of its shifts, the second sum of a cell is
 //! C g gᵀ + ã gᵀ + g ãᵀ + diagonal, where C = Σ_b w_b ν_sb and ã = Σ_b w_b M L_b a_b: g does not depend on the bin. Both

@@ -107,6 +107,19 @@ fn unclosed(at: usize, open: char) -> Fault {
     fault(at..at + 1, message, &help)
 }
 
+/// `key:value` in the line that starts at `line`.
+fn missing_space(text: &str, line: usize) -> Option<Fault> {
+    let content = text[line..].lines().next().unwrap_or_default();
+    let first = line + indent(content);
+    let end = (line + content.trim_end().len()).max(first);
+    let (key, value) = text[first..end].split_once(':')?;
+    if !is_key(key) || value.is_empty() || value.starts_with(' ') {
+        return None;
+    }
+    let help = format!("write `{key}: {value}`");
+    Some(fault(first..end, format!("no space after `{key}:`"), &help))
+}
+
 /// Causes that the line of the fault shows.
 fn place_in_line(text: &str, start: usize, reason: &str) -> Option<Fault> {
     let line = line_start(text, start);
@@ -142,14 +155,14 @@ fn place_in_line(text: &str, start: usize, reason: &str) -> Option<Fault> {
         let message = format!("the text after `{key}:` contains another `: `");
         return Some(fault(first + key.len() + 1..end, message, "put the text in quotes"));
     }
-    if let Some((key, value)) = entry
-        && is_key(key)
-        && !value.is_empty()
-        && !value.starts_with(' ')
+    if let Some(fault) = missing_space(text, line) {
+        return Some(fault);
+    }
+    // `a:1` begins a text that goes on to the next line, and the parser stumbles only there.
+    if let Some(previous) = text[..line].trim_end().rfind('\n').map(|at| at + 1).or((line > 0).then_some(0))
+        && let Some(fault) = missing_space(text, previous)
     {
-        let message = format!("no space after `{key}:`");
-        let help = format!("write `{key}: {value}`");
-        return Some(fault(first..end, message, &help));
+        return Some(fault);
     }
     if reason.contains("mapping values are not allowed") || reason.contains("did not find expected") {
         let help =

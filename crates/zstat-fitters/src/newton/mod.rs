@@ -6,14 +6,16 @@
 //! soon as the sign changes. Sources: Nocedal and Wright, *Numerical Optimization*, chapters 4 and 16; H. B. Nielsen,
 //! IMM-REP-1999-05, for the update of λ.
 
+mod escape;
 mod search;
 mod step;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::fit::{Fitter, Minimum, Objective, Problem, Termination};
+use zstat_core::fit::{Fitter, Minimum, Objective, Problem};
 use zstat_core::plugin::{Plugin, PluginError};
 
+use crate::arrival::invalid_start;
 use search::Search;
 
 /// Options of the `newton` fitter.
@@ -58,15 +60,7 @@ impl Fitter for Newton {
     fn minimise(&self, objective: &mut dyn Objective, problem: &Problem<'_>) -> Minimum {
         match Search::start(objective, problem) {
             Ok(search) => search.run(&self.options),
-            Err((theta, error)) => Minimum {
-                gradient: vec![f64::NAN; theta.len()],
-                theta,
-                value: f64::NAN,
-                edm: f64::NAN,
-                termination: Termination::InvalidStart(error.to_string()),
-                iterations: 0,
-                evaluations: 1,
-            },
+            Err(nothing) => invalid_start(nothing),
         }
     }
 }

@@ -4,7 +4,9 @@ use zstat_core::fit::{Curvature, EvalError, Minimum, Objective, Problem, Termina
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 
 use super::NewtonOptions;
+use super::escape::way_down;
 use super::step::{At, Step};
+use crate::reduced::find_start;
 
 /// λ below this is no damping at all.
 const SMALLEST_DAMPING: f64 = 1e-7;
@@ -51,7 +53,7 @@ impl<'a> Search<'a> {
     pub fn start(
         objective: &'a mut dyn Objective,
         problem: &'a Problem<'a>,
-    ) -> Result<Self, (Vec<f64>, EvalError)> {
+    ) -> Result<Self, (Vec<f64>, EvalError, usize)> {
         let n = objective.n_params();
         let mut theta = problem.start.to_vec();
         for (i, x) in theta.iter_mut().enumerate() {
@@ -61,8 +63,16 @@ impl<'a> Search<'a> {
         }
         let mut gradient = vec![0.0; n];
         let mut hessian = objective.new_hessian();
-        match objective.hessian(&theta, Curvature::Exact, &mut gradient, &mut hessian) {
-            Err(error) => Err((theta, error)),
+        let mut evaluations = 1;
+        let mut first = objective.hessian(&theta, Curvature::Exact, &mut gradient, &mut hessian);
+        if first.is_err() {
+            // A point with a value is usually near.
+            let near = find_start(objective, problem)?;
+            (theta, evaluations) = (near.theta, 1 + near.evaluations);
+            first = objective.hessian(&theta, Curvature::Exact, &mut gradient, &mut hessian);
+        }
+        match first {
+            Err(error) => Err((theta, error, evaluations)),
             Ok(value) => Ok(Self {
                 solver: ArrowSolver::new(hessian.structure().clone()),
                 objective,
@@ -77,7 +87,7 @@ impl<'a> Search<'a> {
                 growth: 2.0,
                 factored: false,
                 iterations: 0,
-                evaluations: 1,
+                evaluations,
                 trial: theta.clone(),
                 theta,
             }),
@@ -100,7 +110,16 @@ impl<'a> Search<'a> {
             }
             self.iterations += 1;
             if let Round::Stuck = self.advance() {
-                break Termination::NoProgress;
+                match self.flat_edm() {
+                    // Nearly degenerate parameters: the gradient's rounding alone makes the undamped estimate large.
+                    Some(estimate) if estimate <= options.tolerance => {
+                        edm = estimate;
+                        break Termination::Converged;
+                    }
+                    Some(_) => break Termination::NoProgress,
+                    None if self.leave_saddle() => {}
+                    None => break Termination::NoProgress,
+                }
             }
         };
         let Self { theta, value, gradient, iterations, evaluations, .. } = self;
@@ -112,11 +131,32 @@ impl<'a> Search<'a> {
     /// A flat direction is not indefinite: a trace of damping makes it definite.
     fn estimate_edm(&mut self) -> Option<f64> {
         self.factored = self.solver.factor(&self.hessian, None, &self.step.free).is_ok();
-        if !self.factored {
-            self.step.set_damping(FLAT_DAMPING, &self.hessian, self.problem);
-            self.solver.factor(&self.hessian, Some(&self.step.damping), &self.step.free).ok()?;
-        }
+        if self.factored { Some(self.step.edm(&mut self.solver, &self.gradient)) } else { self.flat_edm() }
+    }
+
+    /// The same with a trace of damping; none where the Hessian is indefinite.
+    fn flat_edm(&mut self) -> Option<f64> {
+        self.step.set_damping(FLAT_DAMPING, &self.hessian, self.problem);
+        self.solver.factor(&self.hessian, Some(&self.step.damping), &self.step.free).ok()?;
         Some(self.step.edm(&mut self.solver, &self.gradient))
+    }
+
+    /// Moves off a saddle; false if there is no way down.
+    fn leave_saddle(&mut self) -> bool {
+        let (hessian, free) = (&self.hessian, &self.step.free);
+        let point = way_down(
+            self.objective,
+            hessian,
+            free,
+            &self.theta,
+            self.value,
+            self.problem,
+            &mut self.evaluations,
+        );
+        let Some(point) = point else { return false };
+        self.trial = point;
+        (self.damping, self.growth) = (0.0, 2.0);
+        self.accept()
     }
 
     /// One more undamped step without new second derivatives: it takes the error from √tolerance to its square.

@@ -1,5 +1,5 @@
 //! Shared workspaces and reference numbers, where they are at hand.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, clippy::unwrap_used, clippy::print_stdout)] // each test file uses its part; a test fails by panicking
 
 use std::path::{Path, PathBuf};
 
