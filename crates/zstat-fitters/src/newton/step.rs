@@ -4,7 +4,7 @@ use zstat_core::fit::Problem;
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver, NotPositiveDefinite};
 
 /// Rounds of holding parameters that would leave the box; after them the rest is cut off.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 3;
 
 /// Where a step starts.
 #[derive(Clone, Copy)]
