@@ -57,7 +57,10 @@ impl Model {
     /// modifier (histosys, lumi, normfactor, normsys, shapefactor, shapesys, staterror) and first use.
     ///
     /// # Errors
-    /// All faults of the workspace at once, as pointers into the workspace.
+    /// An unknown measurement, as a pointer into the workspace. All other faults are `spec::check`'s to find.
+    ///
+    /// # Panics
+    /// If the workspace has faults that `spec::check` reports (a template with the wrong number of bins, …).
     pub fn build(workspace: &Workspace, options: &BuildOptions) -> Result<Self, Vec<Fault>> {
         let measurement = select_measurement(workspace, options.measurement.as_deref())?;
         let ordered = order::Ordered::new(workspace);
