@@ -14,6 +14,9 @@ pub struct NotPositiveDefinite;
 /// Smallest pivot, relative to the diagonal entry it started from, that counts as positive.
 const PIVOT: f64 = 1e-13;
 
+/// Up to this many locals a group is subtracted row by row: a matrix product would be mostly overhead.
+const FEW: usize = 6;
+
 /// Scratch space and factors. Reuse it: after the first factorisation of a structure nothing is allocated.
 #[derive(Debug, Clone)]
 pub struct ArrowSolver {
@@ -79,13 +82,17 @@ impl ArrowSolver {
         self.select(free);
         let n_all = self.structure.shared().len();
         let n = self.free_shared.len();
-        self.factor.clear();
+        // What stands above the diagonal is never read.
         self.factor.resize(n * n, 0.0);
         for (i, &row) in self.free_shared.iter().enumerate() {
             let source = &matrix.shared[row * n_all..(row + 1) * n_all];
             let target = &mut self.factor[i * n..(i + 1) * n];
-            for (entry, &column) in target.iter_mut().zip(&self.free_shared[..=i]) {
-                *entry = source[column];
+            if n == n_all {
+                target[..=i].copy_from_slice(&source[..=i]);
+            } else {
+                for (entry, &column) in target.iter_mut().zip(&self.free_shared[..=i]) {
+                    *entry = source[column];
+                }
             }
             if let Some(damping) = damping {
                 target[i] += damping[self.structure.shared()[row]];
@@ -125,7 +132,10 @@ impl ArrowSolver {
         if rows == 0 || width == 0 {
             return Ok(());
         }
-        self.product.clear();
+        if rows <= FEW {
+            out.subtract_rows(&mut self.factor, n);
+            return Ok(());
+        }
         self.product.resize(width * width, 0.0);
         product_tn(1.0, &out.coupling, &out.solved, rows, width, width, 0.0, &mut self.product);
         for (i, &(_, row)) in out.border.iter().enumerate() {
@@ -168,6 +178,26 @@ impl ArrowSolver {
 impl GroupFactor {
     pub(super) fn solved_row(&self, row: usize) -> &[f64] {
         &self.solved[row * self.border.len()..(row + 1) * self.border.len()]
+    }
+
+    /// Subtracts Cᵀ B⁻¹ C from the lower triangle of the n × n Schur complement, one local after the other.
+    fn subtract_rows(&self, target: &mut [f64], n: usize) {
+        let width = self.border.len();
+        let first = self.border.first().map_or(0, |&(_, position)| position);
+        let contiguous = self.border.last().is_some_and(|&(_, last)| last - first + 1 == width);
+        let locals = self.coupling.chunks_exact(width.max(1)).zip(self.solved.chunks_exact(width.max(1)));
+        for (coupling, solved) in locals {
+            for (i, (&c, &(_, row))) in coupling.iter().zip(&self.border).enumerate() {
+                let row = &mut target[row * n..(row + 1) * n];
+                if contiguous {
+                    axpy(-c, &solved[..=i], &mut row[first..=first + i]);
+                } else {
+                    for (w, &(_, column)) in solved[..=i].iter().zip(&self.border) {
+                        row[column] -= c * w;
+                    }
+                }
+            }
+        }
     }
 
     /// Wᵀ: free border × free locals.

@@ -259,7 +259,6 @@ mod tests {
         check("a: @x\n", 1, 4, "cannot start");
         check("a: 1\n b: 2\n", 2, 2, "indentation");
         check("a:1\nb: 2\n", 1, 1, "no space after `a:`");
-        check("a {x: 1}\nb: 2\n", 1, 1, "no colon after `a`");
         check("a: \"x\u{7}\"\n", 1, 6, "U+0007");
         check("a: {<<: 3}\n", 1, 9, "`<<` merges");
         check("a: &a [*a]\n", 1, 8, "inside the value");
