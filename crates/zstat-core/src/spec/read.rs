@@ -1,7 +1,7 @@
 //! How the numbers and maps of a spec are read: stricter than serde's own, and in one pass.
 //!
 //! serde's `f64` takes a quoted `"1"` from YAML and any `.nan`; its maps keep the last of two equal keys. Both are
-//! refused here. An untagged enum would copy every template into a buffer first; [`Variation`] does not.
+//! refused here. An untagged enum would copy every template into a buffer first; `Variation` does not.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -8,7 +8,7 @@ use serde_json::ser::Formatter;
 /// `value` as indented JSON with a final line break; lists of scalars stand on one line.
 ///
 /// Numbers are the shortest that read back to the same bits. Numbers that are not finite become `null`, so check
-/// before ([`crate::finite`]).
+/// before (`crate::finite`).
 ///
 /// # Errors
 /// Where `value` cannot be serialised at all (a map whose keys are no text).
