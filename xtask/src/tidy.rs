@@ -30,6 +30,7 @@ const TOP_LEVEL: &[&str] = &[
     "LICENSE-MIT",
     "README.md",
     "crates",
+    ".clippy.toml",
     "deny.toml",
     "docs",
     "fuzz",
