@@ -5,6 +5,7 @@
 
 pub mod diag;
 pub mod fit;
+pub mod formula;
 pub mod likelihood;
 pub mod linalg;
 pub mod model;
