@@ -52,8 +52,7 @@ fn models(count: usize) -> impl Iterator<Item = RandomModel> {
 /// Calls `check` with smooth random models of at most `largest` free parameters.
 fn with_smooth_models(count: usize, largest: usize, mut check: impl FnMut(usize, &mut Nll<'_>)) {
     for (which, random) in models(count).enumerate() {
-        let mut random = random.smooth();
-        random.workspace.constraints.clear(); // the engine has no correlated blocks yet
+        let random = random.smooth();
         let model = Model::build(&random.workspace, &random.options).unwrap();
         if model.parameters().iter().filter(|parameter| !parameter.fixed).count() <= largest {
             check(which, &mut Nll::new(&model, model.observed(&random.workspace).unwrap()));

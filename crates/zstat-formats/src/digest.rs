@@ -87,6 +87,7 @@ fn unified(spec: &ParameterSpec) -> ParameterSpec {
         fixed: spec.fixed.as_ref().map(unlisted),
         aux: spec.aux.as_ref().map(numbers),
         constraint: spec.constraint.clone(),
+        formula: spec.formula.clone(),
     }
 }
 

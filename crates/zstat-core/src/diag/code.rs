@@ -66,6 +66,8 @@ pub enum Code {
     BadPoi,
     /// A correlated constraint that is not a covariance.
     BadCovariance,
+    /// A formula that cannot be read, or has no meaning where it stands.
+    BadFormula,
     /// A plugin that is not linked.
     UnknownPlugin,
     /// An operation of a patch cannot be applied.

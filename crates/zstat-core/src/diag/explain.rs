@@ -189,6 +189,14 @@ pub(super) const TABLE: &[Entry] = &[
             a correlation matrix has ones on its diagonal.",
     },
     Entry {
+        code: Code::BadFormula,
+        id: "E0407",
+        title: "a formula that has no meaning",
+        explanation: "A formula is arithmetic over named parameters: `+ - * / ^`, brackets, `exp`, `log` (natural), `sqrt`. It takes the \
+            place of one scalar parameter, so that it has no start value, bounds or constraint of its own: those belong to the parameters \
+            it uses. Formulas may use formulas, but not in a circle.",
+    },
+    Entry {
         code: Code::UnknownPlugin,
         id: "E0501",
         title: "a plugin that this program does not have",

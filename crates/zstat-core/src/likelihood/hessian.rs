@@ -48,7 +48,7 @@ impl HessianScratch {
         for (c, channel) in model.channels().iter().enumerate() {
             let (k, n) = (layout.borders[c].len(), channel.bins.len());
             let rows = n + model.structure.channel_cells[c].len();
-            let locals = layout.groups[c].map_or(0, |g| layout.structure.groups()[g].locals.len());
+            let locals = layout.groups[c].map_or(0, |g| layout.inner.groups()[g].locals.len());
             for (size, needed) in size.iter_mut().zip([rows * k, k * k, n * k, k, locals, n]) {
                 *size = (*size).max(needed);
             }
@@ -69,29 +69,17 @@ impl HessianScratch {
 }
 
 impl Nll<'_> {
-    /// Fills `hessian` with the derivatives of the Poisson terms; `forward` and `weight` stand at `theta`.
-    pub(super) fn second_derivatives(
-        &mut self,
-        theta: &[f64],
-        curvature: Curvature,
-        hessian: &mut ArrowMatrix,
-    ) {
+    /// Fills `hessian` with the derivatives of the Poisson terms; `forward` and `weight` stand at the point.
+    pub(super) fn second_derivatives(&mut self, curvature: Curvature, hessian: &mut ArrowMatrix) {
         hessian.clear();
         let mut scratch = std::mem::take(&mut self.scratch);
         for channel in 0..self.model.channels().len() {
-            self.channel(channel, theta, curvature == Curvature::Exact, &mut scratch, hessian);
+            self.channel(channel, curvature == Curvature::Exact, &mut scratch, hessian);
         }
         self.scratch = scratch;
     }
 
-    fn channel(
-        &self,
-        channel: usize,
-        theta: &[f64],
-        exact: bool,
-        scratch: &mut HessianScratch,
-        hessian: &mut ArrowMatrix,
-    ) {
+    fn channel(&self, channel: usize, exact: bool, scratch: &mut HessianScratch, hessian: &mut ArrowMatrix) {
         let bins = self.model.channels()[channel].bins.clone();
         let (n, k) = (bins.len(), self.layout.borders[channel].len());
         let cells = self.model.structure.channel_cells[channel].clone();
@@ -100,11 +88,11 @@ impl Nll<'_> {
         scratch.x[n * k..rows * k].fill(0.0);
         scratch.z[..k * k].fill(0.0);
         let group = self.layout.groups[channel];
-        let n_locals = group.map_or(0, |g| self.layout.structure.groups()[g].locals.len());
+        let n_locals = group.map_or(0, |g| self.layout.inner.groups()[g].locals.len());
         scratch.local[..n_locals].fill(0.0);
         let mut locals = group.map(|g| std::mem::take(&mut hessian.groups[g])).unwrap_or_default();
         for (row, index) in (n..).zip(cells) {
-            self.cell(channel, index, exact.then_some(row), theta, scratch, &mut locals);
+            self.cell(channel, index, exact.then_some(row), scratch, &mut locals);
         }
         for (b, bin) in bins.enumerate() {
             let d = self.bend_of_bin(bin);
@@ -134,7 +122,6 @@ impl Nll<'_> {
         channel: usize,
         index: usize,
         row: Option<usize>,
-        theta: &[f64],
         scratch: &mut HessianScratch,
         locals: &mut GroupValues,
     ) {
@@ -172,7 +159,7 @@ impl Nll<'_> {
         if let Some(row) = row {
             self.second_sum_row(cell, index, row, bare, k, scratch, bin_scale);
         }
-        self.bin_scales(channel, cell, m, row.is_some(), theta, scratch, locals);
+        self.bin_scales(channel, cell, m, row.is_some(), scratch, locals);
     }
 
     fn cell_masks(&self, cell: &Cell, scratch: &mut HessianScratch) {
@@ -292,16 +279,16 @@ impl Nll<'_> {
         cell: &Cell,
         m: f64,
         exact: bool,
-        theta: &[f64],
         scratch: &mut HessianScratch,
         locals: &mut GroupValues,
     ) {
+        let phi = &self.extended.phi;
         let k = self.layout.borders[channel].len();
         let firsts = &self.model.structure.bin_scales[cell.bin_scales.clone()];
         for (entry, i) in cell.bin_scales.clone().enumerate() {
             let places = &self.layout.bin_places[self.layout.bin_place_start[i]..];
             for (b, place) in places[..cell.n_bins()].iter().enumerate() {
-                let others = others_product(firsts, entry, b, theta);
+                let others = others_product(firsts, entry, b, phi);
                 let slope = m * scratch.keep[b] * others * self.forward.additive[cell.nominal + b];
                 let weight = scratch.weights[b] * others;
                 let slopes = &scratch.slopes[b * k..(b + 1) * k];
@@ -320,7 +307,7 @@ impl Nll<'_> {
                     }
                 }
                 if exact {
-                    self.bin_scale_pairs(channel, cell, entry, b, m, theta, scratch, locals);
+                    self.bin_scale_pairs(channel, cell, entry, b, m, scratch, locals);
                 }
             }
         }
@@ -335,10 +322,10 @@ impl Nll<'_> {
         entry: usize,
         b: usize,
         m: f64,
-        theta: &[f64],
         scratch: &mut HessianScratch,
         locals: &mut GroupValues,
     ) {
+        let phi = &self.extended.phi;
         let k = self.layout.borders[channel].len();
         let firsts = &self.model.structure.bin_scales[cell.bin_scales.clone()];
         let place = |entry: usize| {
@@ -347,13 +334,13 @@ impl Nll<'_> {
         for other in 0..entry {
             let rest: f64 = (0..firsts.len())
                 .filter(|e| *e != entry && *e != other)
-                .map(|e| theta[firsts[e] + b])
+                .map(|e| phi[firsts[e] + b])
                 .product();
             let value = scratch.weights[b] * m * rest * self.forward.additive[cell.nominal + b];
             match (place(entry), place(other)) {
                 (BinPlace::Local(i), BinPlace::Local(j)) => {
                     if let Some(g) = self.layout.groups[channel] {
-                        let group = &self.layout.structure.groups()[g];
+                        let group = &self.layout.inner.groups()[g];
                         let block = group.blocks.partition_point(|&start| start <= i) - 1;
                         let members = group.block(block);
                         let (start, width) = (locals.starts[block], members.len());
@@ -378,7 +365,7 @@ impl Nll<'_> {
         scratch: &HessianScratch,
         values: &mut GroupValues,
     ) {
-        let group = &self.layout.structure.groups()[g];
+        let group = &self.layout.inner.groups()[g];
         let k = self.layout.borders[channel].len();
         let first_bin = self.model.channels()[channel].bins.start;
         for block in 0..group.n_blocks() {
@@ -401,7 +388,7 @@ impl Nll<'_> {
     /// Adds Z + Zᵀ to the lower triangle of the dense block.
     fn store(&self, channel: usize, z: &[f64], hessian: &mut ArrowMatrix) {
         let rows = &self.layout.border_rows[channel];
-        let (k, n) = (rows.len(), self.layout.structure.shared().len());
+        let (k, n) = (rows.len(), self.layout.inner.shared().len());
         for (i, &row) in rows.iter().enumerate() {
             let target = &mut hessian.shared[row * n..(row + 1) * n];
             for (j, &column) in rows[..=i].iter().enumerate() {

@@ -1,5 +1,8 @@
 //! Which parameters are local to one bin, and where every effect's derivative goes in the arrow-shaped Hessian.
 //!
+//! Rows are those of the extended vector: parameters, then formulas. What a formula or a correlated constraint joins is
+//! shared.
+//!
 //! A parameter is local if all it does is scale a single bin: classified by what it touches, never by the modifier's
 //! kind (a shapefactor shared by two channels is not local).
 
@@ -20,7 +23,10 @@ pub(crate) enum BinPlace {
 /// Places in the Hessian, by channel and effect.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
+    /// Of the Hessian by the parameters.
     pub structure: Arc<ArrowStructure>,
+    /// Of the Hessian by the extended vector (parameters, then formulas); the same where there are no formulas.
+    pub inner: Arc<ArrowStructure>,
     /// Parameters of each channel's border, ascending: all shared parameters that act in the channel.
     pub borders: Vec<Vec<usize>>,
     /// The same as rows of the Hessian's dense block.
@@ -41,7 +47,7 @@ pub(crate) struct Layout {
 impl Layout {
     pub fn new(model: &Model) -> Self {
         let locals = local_bins(model);
-        let n = model.parameters().len();
+        let n = model.n_extended();
         let shared: Vec<usize> = (0..n).filter(|&p| locals[p].is_none()).collect();
         let mut row = vec![usize::MAX; n];
         for (at, &p) in shared.iter().enumerate() {
@@ -60,9 +66,14 @@ impl Layout {
                 arrow.push(group);
             }
         }
-        let structure = Arc::new(ArrowStructure::new(n, shared, arrow));
+        let inner = Arc::new(ArrowStructure::new(n, shared, arrow));
+        let structure = match model.formulas() {
+            [] => Arc::clone(&inner),
+            _ => Arc::new(super::chain::outer_structure(model, &inner)),
+        };
         let mut out = Self {
             structure,
+            inner,
             borders,
             border_rows,
             local_bin: locals.iter().map(|bin| bin.unwrap_or(usize::MAX)).collect(),
@@ -78,7 +89,7 @@ impl Layout {
 
     fn place_effects(&mut self, model: &Model) {
         let structure = &model.structure;
-        let mut column = vec![usize::MAX; model.parameters().len()];
+        let mut column = vec![usize::MAX; model.n_extended()];
         for (channel, cells) in structure.channel_cells.iter().enumerate() {
             for (at, &p) in self.borders[channel].iter().enumerate() {
                 column[p] = at;
@@ -93,7 +104,7 @@ impl Layout {
                 for &first in &structure.bin_scales[cell.bin_scales.clone()] {
                     self.bin_place_start.push(self.bin_places.len());
                     let bins = first..first + cell.n_bins();
-                    for (place, &column) in self.structure.places()[bins.clone()].iter().zip(&column[bins]) {
+                    for (place, &column) in self.inner.places()[bins.clone()].iter().zip(&column[bins]) {
                         self.bin_places.push(match *place {
                             Place::Shared(_) => BinPlace::Border(column),
                             Place::Local { row, .. } => BinPlace::Local(row),
@@ -108,8 +119,12 @@ impl Layout {
 /// The bin of each parameter that does nothing but scale that one bin.
 fn local_bins(model: &Model) -> Vec<Option<usize>> {
     let structure = &model.structure;
-    let mut bins: Vec<Option<usize>> = vec![None; model.parameters().len()];
+    let mut bins: Vec<Option<usize>> = vec![None; model.n_extended()];
     let mut shared = vec![false; bins.len()];
+    let of_formulas = model.formulas().iter().flat_map(|formula| formula.roots());
+    for &parameter in of_formulas.chain(model.blocks.iter().flat_map(|block| &block.members)) {
+        shared[parameter] = true;
+    }
     for scale in &structure.scales {
         shared[scale.param] = true;
     }

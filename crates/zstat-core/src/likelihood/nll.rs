@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::chain::Extended;
 use super::forward::{Forward, Zeros};
 use super::hessian::HessianScratch;
 use super::special::{ln_gamma_remainder, poisson_deviance};
@@ -19,6 +20,7 @@ pub struct Nll<'m> {
     pub(super) model: &'m Model,
     pub(super) data: Data,
     pub(super) layout: Arc<Layout>,
+    pub(super) extended: Extended,
     pub(super) forward: Forward,
     /// dNLL/dν a bin: 1 − n/ν, 0 where masked or clipped.
     pub(super) weight: Vec<f64>,
@@ -51,6 +53,7 @@ impl<'m> Nll<'m> {
             forward: Forward::new(model),
             weight: vec![0.0; model.n_bins()],
             scratch: HessianScratch::new(model, &layout),
+            extended: Extended::new(model, &layout),
             layout,
             data,
         }
@@ -87,7 +90,8 @@ impl<'m> Nll<'m> {
     }
 
     fn constant_constraint(&self) -> f64 {
-        self.constraints().map(|(_, constraint, aux)| constraint.constant(aux)).sum()
+        let single: f64 = self.constraints().map(|(_, constraint, aux)| constraint.constant(aux)).sum();
+        single + self.model.blocks.iter().map(|block| block.constant).sum::<f64>()
     }
 
     /// (parameter, constraint, auxiliary observation) of every parameter.
@@ -96,10 +100,18 @@ impl<'m> Nll<'m> {
         parameters.map(|(i, (parameter, &aux))| (i, parameter.constraint, aux))
     }
 
-    /// The expected events a bin at `theta`, all channels in the model's order.
+    /// The expected events a bin at `theta`, all channels in the model's order; not finite where a formula is not.
     pub fn expected(&mut self, theta: &[f64]) -> &[f64] {
-        self.forward.run(self.model, theta, false);
+        // Where a formula is not finite, neither are the bins that depend on it: no error is needed.
+        let _ = self.extended.set(self.model, theta, false);
+        self.forward.run(self.model, &self.extended.phi, false);
         &self.forward.nu
+    }
+
+    /// The values of the model's formulas at `theta`, in the model's order; not finite outside a formula's domain.
+    pub fn formulas(&mut self, theta: &[f64]) -> &[f64] {
+        let _ = self.extended.set(self.model, theta, false);
+        &self.extended.phi[theta.len()..]
     }
 
     /// Value, split in bins and constraints, and gradient, with all constants: for people and tests.
@@ -155,6 +167,9 @@ impl<'m> Nll<'m> {
         for (i, constraint, aux) in self.constraints() {
             sum += constraint.value(theta[i], aux);
         }
+        for block in &self.model.blocks {
+            sum += block.value(theta, &self.data.aux);
+        }
         if sum.is_finite() {
             return Ok(sum);
         }
@@ -185,8 +200,9 @@ impl<'m> Nll<'m> {
         }
     }
 
-    /// Adds Σ_b upstream_b ∂ν_b/∂θ to `gradient`: the pull-back of a derivative by ν to the parameters.
-    pub(super) fn pull_to_parameters(&self, theta: &[f64], upstream: &[f64], gradient: &mut [f64]) {
+    /// Adds Σ_b upstream_b ∂ν_b/∂φ to `gradient`: the pull-back of a derivative by ν to the extended vector.
+    pub(super) fn pull_to_extended(&self, upstream: &[f64], gradient: &mut [f64]) {
+        let phi = &self.extended.phi;
         let structure = &self.model.structure;
         let mut weights = Vec::new();
         for (cell, scale) in structure.cells.iter().zip(&self.forward.cells) {
@@ -196,7 +212,7 @@ impl<'m> Nll<'m> {
             let additive = &self.forward.additive[range.clone()];
             let bin_scale = &self.forward.bin_scale[range];
             let m = scale.value();
-            self.bin_scale_gradient(cell, theta, m, &weights, gradient);
+            self.bin_scale_gradient(cell, phi, m, &weights, gradient);
             for (w, l) in weights.iter_mut().zip(bin_scale) {
                 *w *= l;
             }
@@ -267,18 +283,31 @@ impl Objective for Nll<'_> {
     }
 
     fn value(&mut self, theta: &[f64]) -> Result<f64, EvalError> {
-        self.forward.run(self.model, theta, false);
+        self.extended.set(self.model, theta, false)?;
+        self.forward.run(self.model, &self.extended.phi, false);
         Ok(self.main_terms()? + self.constraint_terms(theta)?)
     }
 
     fn gradient(&mut self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, EvalError> {
-        self.forward.run(self.model, theta, true);
+        self.extended.set(self.model, theta, true)?;
+        self.forward.run(self.model, &self.extended.phi, true);
         let value = self.main_terms()? + self.constraint_terms(theta)?;
         self.fill_weights();
         for (i, constraint, aux) in self.constraints() {
             gradient[i] = constraint.derivatives(theta[i], aux)[0];
         }
-        self.pull_to_parameters(theta, &self.weight, gradient);
+        for block in &self.model.blocks {
+            block.add_gradient(theta, &self.data.aux, gradient);
+        }
+        if self.model.formulas().is_empty() {
+            self.pull_to_extended(&self.weight, gradient);
+        } else {
+            let mut by_phi = std::mem::take(&mut self.extended.gradient);
+            by_phi.fill(0.0);
+            self.pull_to_extended(&self.weight, &mut by_phi);
+            self.extended.pull_gradient(self.model, &by_phi, gradient);
+            self.extended.gradient = by_phi;
+        }
         Ok(value)
     }
 
@@ -290,7 +319,22 @@ impl Objective for Nll<'_> {
         hessian: &mut ArrowMatrix,
     ) -> Result<f64, EvalError> {
         let value = self.gradient(theta, gradient)?;
-        self.second_derivatives(theta, curvature, hessian);
+        match self.extended.hessian.take() {
+            None => self.second_derivatives(curvature, hessian),
+            Some(mut inner) => {
+                self.second_derivatives(curvature, &mut inner);
+                self.extended.hessian = Some(inner);
+                self.extended.pull_hessian(self.model, curvature == Curvature::Exact, hessian);
+            }
+        }
+        for block in &self.model.blocks {
+            let n = block.members.len();
+            for (i, &row) in block.members.iter().enumerate() {
+                for (j, &column) in block.members[..=i].iter().enumerate() {
+                    hessian.add_shared(row, column, block.precision[i * n + j]);
+                }
+            }
+        }
         for (i, constraint, aux) in self.constraints() {
             let second = constraint.derivatives(theta[i], aux)[1];
             let keep = curvature == Curvature::Exact || second > 0.0;

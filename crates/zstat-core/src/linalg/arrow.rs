@@ -181,6 +181,18 @@ impl ArrowMatrix {
         }
     }
 
+    /// Adds to the entry of two rows of the dense block, which stands for both of its halves.
+    ///
+    /// # Panics
+    /// If one of the rows is local.
+    pub fn add_shared(&mut self, row: usize, column: usize, value: f64) {
+        let places = (self.structure.places[row], self.structure.places[column]);
+        let (Place::Shared(i), Place::Shared(j)) = places else {
+            panic!("rows {row} and {column} are not both in the dense block")
+        };
+        self.shared[i.max(j) * self.structure.shared.len() + i.min(j)] += value;
+    }
+
     /// A diagonal entry.
     pub fn diagonal(&self, row: usize) -> f64 {
         match self.structure.places[row] {

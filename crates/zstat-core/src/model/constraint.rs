@@ -34,16 +34,24 @@ pub enum Constraint {
         /// ln κ, the relative width.
         ln_kappa: f64,
     },
+    /// Part of a correlated Gaussian over several parameters, whose term is counted there and not here.
+    Correlated {
+        /// Auxiliary observation, in units of θ.
+        aux: f64,
+        /// Width with all other members unknown, in units of θ.
+        sigma: f64,
+    },
 }
 
 impl Constraint {
-    /// The word in results: `none`, `normal`, `poisson`, `lognormal`.
+    /// The word in results: `none`, `normal`, `poisson`, `lognormal`, `correlated`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Normal { .. } => "normal",
             Self::Poisson { .. } => "poisson",
             Self::LogNormal { .. } => "lognormal",
+            Self::Correlated { .. } => "correlated",
         }
     }
 
@@ -51,7 +59,10 @@ impl Constraint {
     pub fn aux(&self) -> f64 {
         match *self {
             Self::None => f64::NAN,
-            Self::Normal { aux, .. } | Self::Poisson { aux, .. } | Self::LogNormal { aux, .. } => aux,
+            Self::Normal { aux, .. }
+            | Self::Poisson { aux, .. }
+            | Self::LogNormal { aux, .. }
+            | Self::Correlated { aux, .. } => aux,
         }
     }
 
@@ -63,6 +74,7 @@ impl Constraint {
             Self::Normal { sigma, .. } => Self::Normal { aux, sigma },
             Self::Poisson { tau, .. } => Self::Poisson { aux, tau },
             Self::LogNormal { ln_kappa, .. } => Self::LogNormal { aux, ln_kappa },
+            Self::Correlated { sigma, .. } => Self::Correlated { aux, sigma },
         }
     }
 
@@ -70,7 +82,7 @@ impl Constraint {
     pub fn expected_aux(&self, theta: f64) -> f64 {
         match *self {
             Self::None => f64::NAN,
-            Self::Normal { .. } | Self::LogNormal { .. } => theta,
+            Self::Normal { .. } | Self::LogNormal { .. } | Self::Correlated { .. } => theta,
             Self::Poisson { tau, .. } => tau * theta,
         }
     }
@@ -79,7 +91,7 @@ impl Constraint {
     pub fn centre_and_width(&self) -> Option<(f64, f64)> {
         match *self {
             Self::None => None,
-            Self::Normal { aux, sigma } => Some((aux, sigma)),
+            Self::Normal { aux, sigma } | Self::Correlated { aux, sigma } => Some((aux, sigma)),
             Self::Poisson { aux, tau } => Some((aux / tau, aux.sqrt() / tau)),
             Self::LogNormal { aux, ln_kappa } => Some((aux, aux * ln_kappa)),
         }
@@ -90,7 +102,7 @@ impl Constraint {
     #[inline]
     pub fn value(&self, theta: f64, aux: f64) -> f64 {
         match *self {
-            Self::None => 0.0,
+            Self::None | Self::Correlated { .. } => 0.0,
             Self::Normal { sigma, .. } => {
                 let pull = (theta - aux) / sigma;
                 0.5 * pull * pull
@@ -110,7 +122,7 @@ impl Constraint {
     #[inline]
     pub fn derivatives(&self, theta: f64, aux: f64) -> [f64; 2] {
         match *self {
-            Self::None => [0.0, 0.0],
+            Self::None | Self::Correlated { .. } => [0.0, 0.0],
             Self::Normal { sigma, .. } => {
                 let weight = 1.0 / (sigma * sigma);
                 [(theta - aux) * weight, weight]
@@ -129,7 +141,7 @@ impl Constraint {
     /// What [`Constraint::value`] leaves out: −ln of the term is the sum of the two. Follows pyhf's normalisation.
     pub fn constant(&self, aux: f64) -> f64 {
         match *self {
-            Self::None => 0.0,
+            Self::None | Self::Correlated { .. } => 0.0,
             Self::Normal { sigma, .. } => sigma.ln() + HALF_LN_2PI,
             Self::Poisson { .. } => ln_gamma_remainder(aux),
             Self::LogNormal { ln_kappa, .. } => ln_kappa.ln() + HALF_LN_2PI,

@@ -4,6 +4,8 @@
 //! (nominal yields and variations) are replaceable. Source of the formulas: CERN-OPEN-2012-016.
 
 mod constraint;
+mod correlated;
+mod formula;
 mod interp;
 mod modifier;
 mod order;
@@ -13,6 +15,9 @@ mod structure;
 mod templates;
 
 pub use constraint::Constraint;
+pub(crate) use correlated::CorrelatedBlock;
+pub use formula::FormulaParameter;
+pub(crate) use formula::FormulaValues;
 pub(crate) use interp::Basis;
 pub use parameter::{ParamIdx, Parameter, ParameterSet};
 pub(crate) use structure::{Cell, Structure};
@@ -32,6 +37,8 @@ pub struct Model {
     sets: Vec<ParameterSet>,
     poi: Vec<ParamIdx>,
     channels: Vec<ChannelInfo>,
+    formulas: Vec<FormulaParameter>,
+    pub(crate) blocks: Vec<CorrelatedBlock>,
     pub(crate) structure: Structure,
     pub(crate) templates: Templates,
     pub(crate) clip_bins: Option<f64>,
@@ -64,7 +71,7 @@ impl Model {
     pub fn build(workspace: &Workspace, options: &BuildOptions) -> Result<Self, Vec<Fault>> {
         let measurement = select_measurement(workspace, options.measurement.as_deref())?;
         let ordered = order::Ordered::new(workspace);
-        let parameters = resolve::resolve(workspace, &ordered, measurement, options);
+        let parameters = resolve::resolve(workspace, &ordered, options);
         let (structure, templates) = Structure::build(&ordered, &parameters, options);
         let mut first = 0;
         let channels = ordered
@@ -82,6 +89,8 @@ impl Model {
             sets: parameters.sets,
             poi: Vec::new(),
             channels,
+            formulas: parameters.formulas,
+            blocks: parameters.blocks,
             structure,
             templates,
             clip_bins: options.clip_bins,
@@ -121,11 +130,17 @@ impl Model {
 
     /// The parameter called `name`; a one-bin vector may be written `name` or `name[0]`.
     pub fn find(&self, name: &str) -> Option<ParamIdx> {
-        if let Some(at) = self.parameters.iter().position(|p| p.name == name) {
-            return Some(ParamIdx(at));
-        }
-        let set = self.sets.iter().find(|set| set.name == name && set.len == 1)?;
-        Some(ParamIdx(set.first))
+        resolve::find(&self.parameters, &self.sets, name).map(ParamIdx)
+    }
+
+    /// What follows from the parameters by formulas; each uses only earlier ones.
+    pub fn formulas(&self) -> &[FormulaParameter] {
+        &self.formulas
+    }
+
+    /// Length of the extended vector that modifiers see: parameters, then formulas.
+    pub(crate) fn n_extended(&self) -> usize {
+        self.parameters.len() + self.formulas.len()
     }
 
     /// The channel and bin (from 0) of one of the model's bins.

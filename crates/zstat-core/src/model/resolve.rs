@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
+use super::correlated::CorrelatedBlock;
+use super::formula::{FormulaParameter, link};
 use super::modifier::{Requirement, relative_errors, requirements};
 use super::order::{FirstUse, Ordered};
 use super::{Constraint, Parameter, ParameterSet};
-use crate::spec::{
-    BuildOptions, ConstraintSpec, Measurement, Modifier, ModifierKind, ParameterSpec, Workspace,
-};
+use crate::formula::Formula;
+use crate::spec::scope::Settings;
+use crate::spec::{BuildOptions, ConstraintSpec, Modifier, ModifierKind, ParameterSpec, Workspace};
 
-/// The parameters of a model, and where each channel's bins stand in the sets with one parameter a bin.
+/// The parameters of a model, what follows from them, and where each channel's bins stand in the sets with one parameter a bin.
+#[derive(Debug, Default)]
 pub(super) struct Parameters {
     pub list: Vec<Parameter>,
     pub sets: Vec<ParameterSet>,
@@ -17,33 +20,52 @@ pub(super) struct Parameters {
     pub by_name: HashMap<String, usize>,
     /// (set, channel) → offset of the channel's first bin in the set; absent means 0.
     pub offsets: HashMap<(usize, usize), usize>,
+    /// What follows from the parameters.
+    pub formulas: Vec<FormulaParameter>,
+    /// Constraints over several of them.
+    pub blocks: Vec<CorrelatedBlock>,
+    /// What a constraint on each parameter would be centred on, in units of the parameter.
+    centres: Vec<f64>,
+}
+
+/// The parameter called `name`; a one-bin vector may be written `name` or `name[0]`.
+pub(super) fn find(parameters: &[Parameter], sets: &[ParameterSet], name: &str) -> Option<usize> {
+    let by_name = parameters.iter().position(|parameter| parameter.name == name);
+    by_name.or_else(|| sets.iter().find(|set| set.name == name && set.len == 1).map(|set| set.first))
 }
 
 /// Resolves all parameters. The workspace has passed `spec::check`.
-pub(super) fn resolve(
-    workspace: &Workspace,
-    ordered: &Ordered<'_>,
-    measurement: Option<&Measurement>,
-    options: &BuildOptions,
-) -> Parameters {
+pub(super) fn resolve(workspace: &Workspace, ordered: &Ordered<'_>, options: &BuildOptions) -> Parameters {
+    let settings = Settings::of(workspace, options);
     let staterrors = StatErrors::collect(ordered);
     let shorthands = shorthand_constraints(ordered);
-    let mut out =
-        Parameters { list: Vec::new(), sets: Vec::new(), by_name: HashMap::new(), offsets: HashMap::new() };
+    let mut out = Parameters::default();
+    let formulas = settings.formulas();
     for FirstUse { sample, modifier } in ordered.first_uses() {
         let kind = modifier.kind.name();
+        if formulas.iter().any(|(name, _)| *name == modifier.name) {
+            continue;
+        }
         if let Some(&set) = out.by_name.get(&modifier.name) {
             out.sets[set].kinds.push(kind);
             continue;
         }
         let relative = staterrors.relative(&modifier.name);
         let mut wanted = requirements(&modifier.kind, &sample.data, relative, options);
-        let setting = measurement
-            .and_then(|m| m.parameters.get(&modifier.name))
-            .or_else(|| workspace.parameters.get(&modifier.name));
+        let setting = settings.get(&modifier.name).map(|(setting, _)| setting);
         let shorthand = shorthands.get(modifier.name.as_str()).copied();
-        apply_settings(&mut wanted, setting, shorthand, modifier);
+        let is_lumi = matches!(modifier.kind, ModifierKind::Lumi);
+        out.centres.extend(apply_settings(&mut wanted, setting, shorthand, is_lumi));
         out.push_set(modifier, kind, &wanted, &staterrors);
+    }
+    out.declared(&settings);
+    let parsed = formulas.into_iter().filter_map(|(name, text)| Some((name, Formula::parse(text).ok()?)));
+    out.formulas = link(parsed.collect(), &out.list);
+    for block in &workspace.constraints {
+        let member = |name: &String| find(&out.list, &out.sets, name);
+        let members: Vec<usize> = block.parameters.iter().filter_map(member).collect();
+        let block = CorrelatedBlock::build(block, members, &out.centres, &mut out.list);
+        out.blocks.push(block);
     }
     for set in &mut out.sets {
         set.kinds.sort_unstable();
@@ -82,8 +104,31 @@ impl Parameters {
         }
     }
 
-    /// Index of the parameter that drives bin 0 of a sample in `channel`.
+    /// The parameters that only formulas use, sorted by name: free unless their settings say otherwise.
+    fn declared(&mut self, settings: &Settings<'_>) {
+        for name in settings.arguments() {
+            let Some((setting, _)) = settings.get(&name) else { continue };
+            let known = find(&self.list, &self.sets, &name).is_some() || self.by_name.contains_key(&name);
+            if known || setting.formula.is_some() {
+                continue;
+            }
+            let init = setting.init.as_ref().and_then(|init| pick(init.as_slice(), 0)).unwrap_or(f64::NAN);
+            let bounds = [f64::NEG_INFINITY, f64::INFINITY];
+            let mut wanted = [Requirement { init, bounds, fixed: false, constraint: Constraint::None }];
+            self.centres.extend(apply_settings(&mut wanted, Some(setting), None, false));
+            let [Requirement { init, bounds, fixed, constraint }] = wanted;
+            let (set, first) = (self.sets.len(), self.list.len());
+            self.by_name.insert(name.clone(), set);
+            self.list.push(Parameter { name: name.clone(), set, init, bounds, fixed, constraint });
+            self.sets.push(ParameterSet { name, first, len: 1, vector: false, kinds: vec!["formula"] });
+        }
+    }
+
+    /// Index in the extended vector (parameters, then formulas) of what drives bin 0 of a sample in `channel`.
     pub fn first(&self, name: &str, channel: usize) -> usize {
+        if let Some(at) = self.formulas.iter().position(|formula| formula.name == name) {
+            return self.list.len() + at;
+        }
         let set = self.by_name[name];
         self.sets[set].first + self.offsets.get(&(set, channel)).copied().unwrap_or(0)
     }
@@ -155,20 +200,21 @@ fn pick<T: Copy>(values: &[T], i: usize) -> Option<T> {
     if values.len() == 1 { values.first().copied() } else { values.get(i).copied() }
 }
 
+/// Puts settings in place of the defaults. Returns what a constraint on each parameter is, or would be, centred on.
 fn apply_settings(
     wanted: &mut [Requirement],
     setting: Option<&ParameterSpec>,
     shorthand: Option<&ConstraintSpec>,
-    modifier: &Modifier,
-) {
+    is_lumi: bool,
+) -> Vec<f64> {
     let constraint = setting.and_then(|s| s.constraint.as_ref()).or(shorthand);
+    let mut centres = Vec::with_capacity(wanted.len());
     for (i, one) in wanted.iter_mut().enumerate() {
         let aux = setting.and_then(|s| s.aux.as_ref()).and_then(|aux| pick(aux.as_slice(), i));
         let init = setting.and_then(|s| s.init.as_ref()).and_then(|v| pick(v.as_slice(), i));
         let fixed = setting.and_then(|s| s.fixed.as_ref()).and_then(|v| pick(v.as_slice(), i));
         let bounds = setting.and_then(|s| s.bounds.as_ref()).and_then(|v| pick(v.as_slice(), i));
         // A luminosity starts at its measured value, and unless told otherwise may go to ten times that.
-        let is_lumi = matches!(modifier.kind, ModifierKind::Lumi);
         let nominal = match aux {
             Some(aux) if is_lumi => aux,
             _ => one.init,
@@ -181,7 +227,10 @@ fn apply_settings(
         one.bounds = bounds.unwrap_or(one.bounds);
         one.fixed = fixed.unwrap_or(one.fixed);
         one.constraint = constrain(one.constraint, constraint, aux, nominal, i);
+        let centre = one.constraint.centre_and_width().map(|(centre, _)| centre);
+        centres.push(centre.unwrap_or(aux.unwrap_or(nominal)));
     }
+    centres
 }
 
 /// The constraint after settings. `nominal` is what the constraint centres on where no auxiliary value is given.

@@ -10,6 +10,7 @@ mod modifier;
 mod parameter;
 pub mod read;
 mod schema;
+pub(crate) mod scope;
 mod settings;
 mod workspace;
 

@@ -52,6 +52,10 @@ pub struct ParameterSpec {
     /// Kind and width of the constraint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraint: Option<ConstraintSpec>,
+    /// Formula of other parameters, as `mu * kappa^2`, whose value takes the place of the parameter; then nothing else is
+    /// set. It knows `+ - * / ^`, brackets, `exp`, `log` (natural) and `sqrt`; unusual names stand in backticks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
 }
 
 /// The constraint term of a parameter: `none`, or `{KIND: {WIDTH: …}}`.
@@ -89,6 +93,14 @@ pub struct CorrelatedConstraint {
     /// Correlation matrix, row by row; the widths stay those of the single constraints.
     #[serde(default, deserialize_with = "read::optional_matrix", skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Vec<Vec<f64>>>,
+}
+
+impl CorrelatedConstraint {
+    /// Whether it holds the parameter `name`, or a component `name[i]` of it.
+    pub fn names(&self, name: &str) -> bool {
+        let is_component = |member: &str| member.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
+        self.parameters.iter().any(|member| member == name || is_component(member))
+    }
 }
 
 /// Written out, because serde's own form also takes `{none: null}` and lists of fields.

@@ -107,6 +107,7 @@ fn parameter(json: &Value) -> (String, ParameterSpec) {
         fixed: json.get("fixed").map(|fixed| OneOrMany::One(fixed.as_bool().unwrap())),
         aux: many("auxdata"),
         constraint,
+        formula: None,
     };
     (text(&json["name"]), settings)
 }

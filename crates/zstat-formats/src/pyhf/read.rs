@@ -144,6 +144,7 @@ fn settings(parameter: Parameter, usage: Option<&Usage<'_>>) -> (String, Paramet
         fixed: parameter.fixed.map(OneOrMany::One),
         aux: aux.map(|values| one_or_many(values, vector)),
         constraint,
+        formula: None,
     };
     (parameter.name, settings)
 }

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{Uses, entries, shown};
 use crate::diag::{Code, Fault};
+use crate::spec::scope::Settings;
 use crate::spec::{BuildOptions, ConstraintSpec, CorrelatedConstraint, ModifierKind, Workspace};
 use crate::text::nearest;
 
@@ -65,7 +66,12 @@ fn parameters<'w>(
             continue;
         }
         before.push(name);
-        if !uses.is_one(name) {
+        if uses.is_formula(name) {
+            let message = format!("the parameter `{name}` is a formula: it has no constraint of its own");
+            faults.push(
+                Fault::new(Code::BadFormula, at, message).help("name the parameters that the formula uses"),
+            );
+        } else if !uses.is_one(name) {
             let message = match uses.components(name) {
                 Some(count) => format!("the parameter `{name}` has {count} components, one is needed"),
                 None => format!("the parameter `{name}` is used by no modifier"),
@@ -94,20 +100,22 @@ fn parameters<'w>(
     }
 }
 
-/// Whether a parameter has a Gaussian constraint of its own.
+/// Whether a parameter has a Gaussian constraint of its own, in every measurement.
 fn has_width(name: &str, uses: &Uses<'_>, workspace: &Workspace) -> bool {
     let base = uses.component_of(name).map_or(name, |(base, _)| base);
-    let setting = workspace.parameters.get(base).and_then(|setting| setting.constraint.as_ref());
     let shorthand = uses.get(base).iter().find_map(|one| one.modifier.constraint.as_ref());
-    match setting.or(shorthand) {
-        Some(constraint) => matches!(constraint, ConstraintSpec::Normal { .. }),
-        None => uses.get(base).first().is_some_and(|one| {
-            !matches!(
-                one.modifier.kind,
-                ModifierKind::NormFactor | ModifierKind::ShapeFactor | ModifierKind::ShapeSys { .. }
-            )
-        }),
-    }
+    Settings::all(workspace).into_iter().all(|settings| {
+        let setting = settings.get(base).and_then(|(setting, _)| setting.constraint.as_ref());
+        match setting.or(shorthand) {
+            Some(constraint) => matches!(constraint, ConstraintSpec::Normal { .. }),
+            None => uses.get(base).first().is_some_and(|one| {
+                !matches!(
+                    one.modifier.kind,
+                    ModifierKind::NormFactor | ModifierKind::ShapeFactor | ModifierKind::ShapeSys { .. }
+                )
+            }),
+        }
+    })
 }
 
 fn matrix(

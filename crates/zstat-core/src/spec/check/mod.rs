@@ -6,6 +6,7 @@
 mod analysis;
 mod bins;
 mod correlated;
+mod formulas;
 mod modifiers;
 mod parameters;
 mod poi;
@@ -36,6 +37,7 @@ pub fn check(workspace: &Workspace, options: &BuildOptions) -> Vec<Fault> {
     parameters::check(workspace, &uses, options, &mut faults);
     poi::check(workspace, &uses, options, &mut faults);
     correlated::check(workspace, &uses, options, &mut faults);
+    formulas::check(workspace, &uses, options, &mut faults);
     faults
 }
 

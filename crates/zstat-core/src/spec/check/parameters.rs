@@ -19,13 +19,17 @@ pub(super) fn check(workspace: &Workspace, uses: &Uses<'_>, options: &BuildOptio
     for (at, settings) in sections {
         for (name, setting) in settings {
             let at = pointer::join(&at, name);
-            if uses.get(name).is_empty() {
+            if setting.formula.is_some() {
+                continue; // all of `formulas`' business
+            }
+            if !uses.is_known(name) {
                 if !options.allow_absent {
                     faults.push(unknown(name, &at, uses));
                 }
                 continue;
             }
-            Setting { name, setting, at, uses, options }.check(faults);
+            let in_block = workspace.constraints.iter().any(|block| block.names(name));
+            Setting { name, setting, at, uses, options, in_block }.check(faults);
         }
     }
     luminosity(workspace, uses, faults);
@@ -50,6 +54,8 @@ struct Setting<'a> {
     at: String,
     uses: &'a Uses<'a>,
     options: &'a BuildOptions,
+    /// A correlated constraint holds it, or one of its components.
+    in_block: bool,
 }
 
 impl Setting<'_> {
@@ -124,8 +130,8 @@ impl Setting<'_> {
     /// The start value that results against the bounds that result, from settings and defaults.
     fn init_in_bounds(&self, faults: &mut Vec<Fault>) {
         let setting = self.setting;
-        let Some(first) = self.uses.get(self.name).first() else { return };
-        let defaults = defaults(&first.modifier.kind, setting, self.options);
+        let first = self.uses.get(self.name).first();
+        let defaults = first.and_then(|first| defaults(&first.modifier.kind, setting, self.options));
         let count = self.uses.components(self.name).unwrap_or(1);
         for i in 0..count {
             let init = setting.init.as_ref().and_then(|all| pick(all, i)).or(defaults.map(|(init, _)| init));
@@ -158,17 +164,18 @@ impl Setting<'_> {
     }
 
     fn aux(&self, aux: &OneOrMany<f64>, faults: &mut Vec<Fault>) {
-        let Some(first) = self.uses.get(self.name).first() else { return };
+        let first = self.uses.get(self.name).first();
         let shorthand = self.uses.get(self.name).iter().find_map(|one| one.modifier.constraint.as_ref());
         let kind = match self.setting.constraint.as_ref().or(shorthand) {
             Some(ConstraintSpec::None) => "none",
             Some(ConstraintSpec::Poisson { .. }) => "poisson",
             Some(ConstraintSpec::Lognormal { .. }) => "lognormal",
             Some(ConstraintSpec::Normal { .. }) => "normal",
-            None => match first.modifier.kind {
-                ModifierKind::NormFactor | ModifierKind::ShapeFactor => "none",
-                ModifierKind::ShapeSys { .. } => "poisson",
-                _ => "normal",
+            None if self.in_block => "normal",
+            None => match first.map(|first| &first.modifier.kind) {
+                None | Some(ModifierKind::NormFactor | ModifierKind::ShapeFactor) => "none",
+                Some(ModifierKind::ShapeSys { .. }) => "poisson",
+                Some(_) => "normal",
             },
         };
         if kind == "none" {

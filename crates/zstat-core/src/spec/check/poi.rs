@@ -53,6 +53,9 @@ fn names(poi: &[String], many: bool, at: &str, uses: &Uses<'_>, allow_absent: bo
 
 /// What is wrong with one parameter of interest.
 fn fault(name: &str, at: &str, uses: &Uses<'_>) -> Option<Fault> {
+    if uses.is_formula(name) {
+        return None; // if it is one in this measurement, `formulas` says so
+    }
     if uses.is_one(name) {
         return None;
     }

@@ -1,8 +1,11 @@
 //! Which modifiers use which parameter: the view of a workspace by parameter names.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use crate::source::pointer;
+use crate::spec::scope::Settings;
 use crate::spec::{Channel, Modifier, ModifierKind, Sample, Workspace};
 
 /// One modifier and its place.
@@ -34,10 +37,14 @@ impl Use<'_> {
     }
 }
 
-/// All uses, by parameter name in the order of first use.
+/// All uses, by parameter name in the order of first use; and what formulas bring in, whatever the measurement.
 #[derive(Debug)]
 pub(crate) struct Uses<'w> {
     by_name: IndexMap<&'w str, Vec<Use<'w>>>,
+    /// Names that have a formula.
+    formulas: BTreeSet<&'w str>,
+    /// Parameters that no modifier uses, but a formula, and that have a setting.
+    declared: BTreeSet<&'w str>,
 }
 
 impl<'w> Uses<'w> {
@@ -51,7 +58,32 @@ impl<'w> Uses<'w> {
                 }
             }
         }
-        Self { by_name }
+        let mut out = Self { by_name, formulas: BTreeSet::new(), declared: BTreeSet::new() };
+        for settings in Settings::all(workspace) {
+            out.formulas.extend(settings.formulas().into_iter().map(|(name, _)| name));
+            let arguments = settings.arguments();
+            let declared = settings.names().into_iter().filter(|name| arguments.contains(*name));
+            let declared: Vec<&str> = declared.filter(|name| !out.by_name.contains_key(name)).collect();
+            out.declared.extend(declared);
+        }
+        let Self { declared, formulas, .. } = &mut out;
+        declared.retain(|name| !formulas.contains(name));
+        out
+    }
+
+    /// Whether a modifier or a formula uses the name, or it is a formula.
+    pub fn is_known(&self, name: &str) -> bool {
+        self.by_name.contains_key(name) || self.is_declared(name) || self.is_formula(name)
+    }
+
+    /// Whether the name has a formula, in some measurement.
+    pub fn is_formula(&self, name: &str) -> bool {
+        self.formulas.contains(name)
+    }
+
+    /// Whether it is a parameter that only formulas use.
+    pub fn is_declared(&self, name: &str) -> bool {
+        self.declared.contains(name)
     }
 
     /// The parameters with their uses; no list of uses is empty.
@@ -64,13 +96,17 @@ impl<'w> Uses<'w> {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The names of all parameters, those of modifiers first.
     pub fn names(&self) -> impl Iterator<Item = &'w str> {
-        self.by_name.keys().copied()
+        self.by_name.keys().chain(&self.declared).copied()
     }
 
     /// Number of components of a parameter: 1 for a scalar, otherwise one a bin. None if nothing uses it.
     pub fn components(&self, name: &str) -> Option<usize> {
         let uses = self.get(name);
+        if uses.is_empty() && self.is_declared(name) {
+            return Some(1);
+        }
         let first = uses.first()?;
         Some(match first.modifier.kind {
             // A staterror has its own parameters in each channel, one after the other.

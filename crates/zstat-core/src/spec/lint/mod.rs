@@ -14,7 +14,8 @@ mod yields;
 use picture::Picture;
 
 use super::check::Uses;
-use super::{BuildOptions, Measurement, ParameterSpec, Workspace};
+use super::scope::Settings;
+use super::{BuildOptions, Workspace};
 use crate::diag::Fault;
 
 /// All warnings of a workspace, in no particular order. A workspace with errors gets none: they come first.
@@ -31,45 +32,6 @@ pub fn lint(workspace: &Workspace, options: &BuildOptions) -> Vec<Fault> {
     parameters::lint(workspace, &uses, &settings, &picture, options, &mut faults);
     data::lint(workspace, &picture, &mut faults);
     faults
-}
-
-/// The settings and parameters of interest that hold for the chosen measurement.
-struct Settings<'w> {
-    workspace: &'w Workspace,
-    measurement: Option<(usize, &'w Measurement)>,
-}
-
-impl<'w> Settings<'w> {
-    fn of(workspace: &'w Workspace, options: &BuildOptions) -> Self {
-        let wanted = options.measurement.as_deref();
-        let mut all = workspace.measurements.iter().enumerate();
-        let measurement = all.find(|(_, one)| wanted.is_none_or(|name| one.name == name));
-        Self { workspace, measurement }
-    }
-
-    /// The setting of a parameter, and where it stands.
-    fn get(&self, name: &str) -> Option<(&'w ParameterSpec, String)> {
-        if let Some((at, measurement)) = self.measurement
-            && let Some(setting) = measurement.parameters.get(name)
-        {
-            return Some((
-                setting,
-                format!("/measurements/{at}/parameters/{}", crate::source::pointer::escape(name)),
-            ));
-        }
-        let setting = self.workspace.parameters.get(name)?;
-        Some((setting, format!("/parameters/{}", crate::source::pointer::escape(name))))
-    }
-
-    /// The parameters of interest, and where they stand.
-    fn poi(&self) -> (&'w [String], String) {
-        let of_measurement = self.measurement.and_then(|(at, one)| Some((one.poi.as_ref()?, at)));
-        match (of_measurement, &self.workspace.poi) {
-            (Some((poi, at)), _) => (poi.as_slice(), format!("/measurements/{at}/poi")),
-            (None, Some(poi)) => (poi.as_slice(), "/poi".to_owned()),
-            (None, None) => (&[], "/poi".to_owned()),
-        }
-    }
 }
 
 /// "1 bin", "3 bins".

@@ -63,6 +63,7 @@ fn is_fixed(name: &str, settings: &Settings<'_>) -> bool {
 fn idle(uses: &Uses<'_>, settings: &Settings<'_>, picture: &Picture<'_>, faults: &mut Vec<Fault>) {
     let mut names = Vec::new();
     let mut first: Option<&Use<'_>> = None;
+    let arguments = settings.arguments();
     for (name, of_name) in uses.iter() {
         let moves = |one: &&Use<'_>| match &one.modifier.kind {
             ModifierKind::NormFactor | ModifierKind::Lumi => {
@@ -74,7 +75,7 @@ fn idle(uses: &Uses<'_>, settings: &Settings<'_>, picture: &Picture<'_>, faults:
             // A bin without events is fixed (shapesys, staterror) or said below.
             _ => true,
         };
-        if is_fixed(name, settings) || of_name.iter().any(|one| moves(&one)) {
+        if is_fixed(name, settings) || arguments.contains(name) || of_name.iter().any(|one| moves(&one)) {
             continue;
         }
         names.push(name);
@@ -110,9 +111,11 @@ fn idle(uses: &Uses<'_>, settings: &Settings<'_>, picture: &Picture<'_>, faults:
 
 /// Pairs of free scalar parameters whose effects are proportional.
 fn degenerate(uses: &Uses<'_>, settings: &Settings<'_>, picture: &Picture<'_>, faults: &mut Vec<Fault>) {
+    let formulas = settings.formulas();
     let free: Vec<&str> = uses
         .names()
         .filter(|name| !uses.is_vector(name) && picture.sigma(name).is_none() && !is_fixed(name, settings))
+        .filter(|name| formulas.iter().all(|(formula, _)| formula != name))
         .collect();
     // Columns of the expected change, in units of each bin's statistical uncertainty; sparse by channel.
     let columns: Vec<Vec<(usize, Vec<f64>)>> = free
@@ -171,7 +174,7 @@ fn absent(workspace: &Workspace, uses: &Uses<'_>, settings: &Settings<'_>, fault
     let idle: Vec<&str> = settings
         .keys()
         .map(String::as_str)
-        .filter(|name| uses.get(name).is_empty() && !poi.iter().any(|p| p == name))
+        .filter(|name| !uses.is_known(name) && !poi.iter().any(|p| p == name))
         .collect();
     if let Some(first) = idle.first() {
         let message = format!(

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::Settings;
+use crate::formula::Formula;
 use crate::spec::check::Use;
 use crate::spec::{ConstraintSpec, ModifierKind, Sample, Workspace};
 
@@ -46,14 +47,37 @@ impl<'w> Picture<'w> {
             let aux = setting.and_then(|setting| setting.aux.as_ref()).and_then(first);
             let init = setting.and_then(|setting| setting.init.as_ref()).and_then(first);
             let is_lumi = matches!(modifier.kind, ModifierKind::Lumi);
-            picture.inits.insert(name, init.or(aux.filter(|_| is_lumi)).unwrap_or(1.0));
+            let default = match modifier.kind {
+                ModifierKind::NormSys { .. } | ModifierKind::HistoSys { .. } => 0.0,
+                _ => 1.0,
+            };
+            picture.inits.insert(name, init.or(aux.filter(|_| is_lumi)).unwrap_or(default));
             let constraint =
                 setting.and_then(|setting| setting.constraint.as_ref()).or(modifier.constraint.as_ref());
             picture.sigmas.insert(name, width(&modifier.kind, constraint));
         }
+        picture.evaluate_formulas(settings);
         picture.channels =
             workspace.channels.iter().map(|channel| picture.channel(&channel.samples)).collect();
         picture
+    }
+
+    /// Start values of what is a formula; a formula of formulas takes as many rounds as it is deep.
+    fn evaluate_formulas(&mut self, settings: &Settings<'w>) {
+        let parse = |(name, text)| Some((name, Formula::parse(text).ok()?));
+        let formulas: Vec<(&'w str, Formula)> = settings.formulas().into_iter().filter_map(parse).collect();
+        for _ in 0..formulas.len() {
+            for (name, formula) in &formulas {
+                let of = |argument: &String| {
+                    let setting = settings.get(argument).and_then(|(setting, _)| setting.init.as_ref());
+                    let init = setting.and_then(|init| init.as_slice().first().copied());
+                    init.or_else(|| self.inits.get(argument.as_str()).copied()).unwrap_or(1.0)
+                };
+                let arguments: Vec<f64> = formula.names().iter().map(of).collect();
+                self.inits.insert(name, formula.value(&arguments));
+                self.sigmas.insert(name, None);
+            }
+        }
     }
 
     /// Width of a scalar parameter's constraint; none where it is free.

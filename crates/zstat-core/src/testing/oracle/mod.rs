@@ -4,6 +4,7 @@
 //! constants, and its exact gradient and Hessian by dual numbers. It walks the spec anew for every evaluation and looks
 //! everything up by name: what it says is easy to check against CERN-OPEN-2012-016 and the conventions of pyhf 0.7.
 
+mod formula;
 mod interpolation;
 mod parameters;
 mod rates;
@@ -88,6 +89,8 @@ pub struct Oracle {
     pub main: Vec<f64>,
     sets: BTreeMap<String, Set>,
     blocks: Vec<Block>,
+    /// Names that stand for a formula.
+    formulas: BTreeMap<String, String>,
 }
 
 impl Oracle {
@@ -104,6 +107,7 @@ impl Oracle {
             main: Vec::new(),
             sets: BTreeMap::new(),
             blocks: Vec::new(),
+            formulas: BTreeMap::new(),
         };
         oracle.workspace.channels.sort_by(|a, b| a.name.cmp(&b.name));
         for channel in &mut oracle.workspace.channels {

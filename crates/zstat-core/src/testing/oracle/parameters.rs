@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rates::n_bins;
 use super::{Block, Oracle, OracleConstraint, OracleParameter, Set};
 use crate::spec::{
-    Channel, ConstraintSpec, CorrelatedConstraint, Dialect, Modifier, ModifierKind, ParameterSpec, Sample,
-    StatErrorConstraint,
+    Channel, ConstraintSpec, CorrelatedConstraint, Dialect, Measurement, Modifier, ModifierKind,
+    ParameterSpec, Sample, StatErrorConstraint,
 };
 
 /// One place where a modifier stands.
@@ -49,6 +49,7 @@ impl Oracle {
 
     pub(super) fn read_parameters(&mut self) -> Result<(), String> {
         let workspace = self.workspace.clone();
+        self.read_formulas()?;
         for kind in ModifierKind::NAMES {
             let mut names: Vec<&str> = Vec::new();
             for (_, _, modifier) in places(&workspace.channels) {
@@ -60,6 +61,9 @@ impl Oracle {
                 names.sort_unstable();
             }
             for name in names {
+                if self.formulas.contains_key(name) {
+                    continue;
+                }
                 if let Some(set) = self.sets.get(name) {
                     if set.vector || !matches!(kind, "normsys" | "histosys") {
                         return Err(format!("`{name}` is a {kind} and something else"));
@@ -72,7 +76,56 @@ impl Oracle {
                 self.add_set(name, kind, &carriers)?;
             }
         }
+        self.read_declared()
+    }
+
+    /// All names with settings that hold.
+    fn names_with_settings(&self) -> Result<BTreeSet<String>, String> {
+        let of_measurement = match self.measurement()? {
+            Some(measurement) => measurement.parameters.keys().cloned().collect(),
+            None => Vec::new(),
+        };
+        Ok(self.workspace.parameters.keys().cloned().chain(of_measurement).collect())
+    }
+
+    fn read_formulas(&mut self) -> Result<(), String> {
+        for name in self.names_with_settings()? {
+            if let Some(formula) = self.settings(&name)?.formula {
+                self.formulas.insert(name, formula);
+            }
+        }
         Ok(())
+    }
+
+    /// Free parameters that formulas use and no modifier, by name.
+    fn read_declared(&mut self) -> Result<(), String> {
+        for name in self.names_with_settings()? {
+            let word = |text: &String| {
+                let word = |c: char| !(c.is_alphanumeric() || c == '_' || c == '.');
+                text.split(word).any(|part| part == name)
+            };
+            let known = self.sets.contains_key(&name) || self.formulas.contains_key(&name);
+            if known || !self.formulas.values().any(word) {
+                continue;
+            }
+            let settings = self.settings(&name)?;
+            let mut parameter = OracleParameter { bounds: [f64::NEG_INFINITY, f64::INFINITY], ..free(1.0) };
+            parameter.name = name;
+            parameter.init = settings.init.as_ref().map_or(f64::NAN, |init| init.as_slice()[0]);
+            apply(&settings, 0, 1, &mut parameter)?;
+            self.parameters.push(parameter);
+        }
+        Ok(())
+    }
+
+    fn measurement(&self) -> Result<Option<&Measurement>, String> {
+        match &self.options.measurement {
+            None => Ok(self.workspace.measurements.first()),
+            Some(wanted) => {
+                let found = self.workspace.measurements.iter().find(|m| &m.name == wanted);
+                found.map(Some).ok_or_else(|| format!("there is no measurement `{wanted}`"))
+            }
+        }
     }
 
     fn add_set(&mut self, name: &str, kind: &str, carriers: &[Place<'_>]) -> Result<(), String> {
@@ -107,13 +160,7 @@ impl Oracle {
     /// Settings of the measurement, else of the workspace; the constraint may come from a modifier.
     fn settings(&self, name: &str) -> Result<ParameterSpec, String> {
         let mut settings = self.workspace.parameters.get(name).cloned().unwrap_or_default();
-        let measurement = match &self.options.measurement {
-            None => self.workspace.measurements.first(),
-            Some(wanted) => {
-                let found = self.workspace.measurements.iter().find(|m| &m.name == wanted);
-                Some(found.ok_or_else(|| format!("there is no measurement `{wanted}`"))?)
-            }
-        };
+        let measurement = self.measurement()?;
         if let Some(replacement) = measurement.and_then(|m| m.parameters.get(name)) {
             settings = replacement.clone();
         }

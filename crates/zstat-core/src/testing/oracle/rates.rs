@@ -60,19 +60,27 @@ impl Oracle {
         bin: usize,
         theta: &[T],
     ) -> Effect<T> {
-        let set = &self.sets[&modifier.name];
         match &modifier.kind {
-            ModifierKind::NormFactor | ModifierKind::Lumi => Effect::Factor(theta[set.first]),
+            ModifierKind::NormFactor | ModifierKind::Lumi => {
+                Effect::Factor(self.scalar(&modifier.name, theta))
+            }
             ModifierKind::NormSys { lo, hi, interpolation } => {
                 let code = interpolation.unwrap_or(self.options.normsys_code());
-                Effect::Factor(interpolation::factor(code, theta[set.first], *lo, *hi))
+                Effect::Factor(interpolation::factor(code, self.scalar(&modifier.name, theta), *lo, *hi))
             }
             ModifierKind::HistoSys { lo, hi, interpolation } => {
                 let code = interpolation.unwrap_or(self.options.histosys_code());
                 let (lo, nominal, hi) = (lo[bin], sample.data[bin], hi[bin]);
-                Effect::Increment(interpolation::increment(code, theta[set.first], lo, nominal, hi))
+                Effect::Increment(interpolation::increment(
+                    code,
+                    self.scalar(&modifier.name, theta),
+                    lo,
+                    nominal,
+                    hi,
+                ))
             }
             ModifierKind::ShapeSys { .. } | ModifierKind::StatError { .. } | ModifierKind::ShapeFactor => {
+                let set = &self.sets[&modifier.name];
                 Effect::Factor(theta[set.first + set.offsets[&channel.name] + bin])
             }
         }

@@ -4,6 +4,7 @@
 //! Numbers are multiples of 1/16, so that a shrunk counterexample is readable. Everything shrinks towards few channels,
 //! samples and modifiers with the default settings.
 
+mod formulas;
 mod modifiers;
 mod settings;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::formulas::{self, FormulaPlan};
 use super::modifiers::{histosys_code, normsys_code};
 use crate::spec::{
     BuildOptions, ConstraintSpec, CorrelatedConstraint, Dialect, HistoSysCode, Interpolation, Measurement,
@@ -30,6 +31,7 @@ pub(super) struct Settings {
     in_measurement: bool,
     as_shorthand: bool,
     correlation: Option<(f64, bool)>,
+    formula: Option<FormulaPlan>,
 }
 
 /// Settings of one parameter. `which` picks it among those of its class.
@@ -53,21 +55,25 @@ pub(super) fn settings() -> impl Strategy<Value = Settings> {
         (prop::bool::weighted(0.3), codes, staterror, clips),
         (1..8_i32, overrides(), overrides(), overrides()),
         (any::<bool>(), any::<bool>(), option::weighted(0.2, (-0.9..0.9, any::<bool>()))),
+        option::weighted(0.3, formulas::plan()),
     )
-        .prop_map(|((root, codes, staterror, clips), (lumi, alpha, factor, gamma), flags)| Settings {
-            root,
-            normsys: codes.0,
-            histosys: codes.1,
-            staterror,
-            clip_bins: clips.0,
-            clip_samples: clips.1,
-            lumi_sigma: f64::from(lumi) / 64.0,
-            alpha,
-            factor,
-            gamma,
-            in_measurement: flags.0,
-            as_shorthand: flags.1,
-            correlation: flags.2,
+        .prop_map(|((root, codes, staterror, clips), (lumi, alpha, factor, gamma), flags, formula)| {
+            Settings {
+                root,
+                normsys: codes.0,
+                histosys: codes.1,
+                staterror,
+                clip_bins: clips.0,
+                clip_samples: clips.1,
+                lumi_sigma: f64::from(lumi) / 64.0,
+                alpha,
+                factor,
+                gamma,
+                in_measurement: flags.0,
+                as_shorthand: flags.1,
+                correlation: flags.2,
+                formula,
+            }
         })
 }
 
@@ -110,6 +116,9 @@ impl Settings {
         {
             workspace.constraints.push(correlated([first, second], rho, as_covariance));
         }
+        if let Some(plan) = &self.formula {
+            plan.apply(&names, workspace, &mut parameters);
+        }
         if self.in_measurement {
             let parameters = parameters.into_iter().collect();
             workspace.measurements =
@@ -134,6 +143,7 @@ impl Settings {
             aux: Some(OneOrMany::One(1.0)),
             constraint: Some(ConstraintSpec::Normal { sigma: OneOrMany::One(self.lumi_sigma) }),
             fixed: None,
+            formula: None,
         }
     }
 }
@@ -184,6 +194,7 @@ impl Override {
             fixed: self.fixed.map(OneOrMany::One),
             aux,
             constraint,
+            formula: None,
         }
     }
 
@@ -206,6 +217,7 @@ impl Override {
             fixed: self.fixed.map(OneOrMany::One),
             aux,
             constraint,
+            formula: None,
         }
     }
 
@@ -225,17 +237,18 @@ impl Override {
             fixed: self.fixed.map(OneOrMany::One),
             aux: None,
             constraint,
+            formula: None,
         }
     }
 }
 
 /// Names of parameters by class, sorted.
-struct Names {
-    lumi: bool,
-    alphas: Vec<String>,
-    factors: Vec<String>,
+pub(super) struct Names {
+    pub lumi: bool,
+    pub alphas: Vec<String>,
+    pub factors: Vec<String>,
     /// With the number of components.
-    gammas: Vec<(String, usize)>,
+    pub gammas: Vec<(String, usize)>,
 }
 
 impl Names {

@@ -1,0 +1,149 @@
+//! Formula parameters: quantities that follow from the parameters, and drive modifiers or are just reported.
+//!
+//! Modifiers see the *extended* vector φ = (θ, formulas of θ). A formula may use formulas before it in the list.
+
+use super::Parameter;
+use crate::formula::{Formula, Jet, Jets};
+
+/// A named formula of a model's parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FormulaParameter {
+    /// Name.
+    pub name: String,
+    formula: Formula,
+    /// Parameters it depends on in the end, ascending.
+    roots: Vec<usize>,
+    arguments: Vec<Argument>,
+}
+
+/// What a name in a formula stands for.
+#[derive(Debug, Clone, PartialEq)]
+enum Argument {
+    /// A parameter: its index, and its place among the roots.
+    Parameter(usize, usize),
+    /// A formula: its index, and the places of its roots among ours.
+    Formula(usize, Vec<usize>),
+}
+
+impl FormulaParameter {
+    /// The text.
+    pub fn text(&self) -> &str {
+        self.formula.text()
+    }
+
+    /// Indices of the parameters it depends on, ascending.
+    pub fn roots(&self) -> &[usize] {
+        &self.roots
+    }
+}
+
+/// Puts formulas in an order in which each uses only earlier ones: by name as far as possible. What is left of a
+/// circle, or uses unknown names, is dropped: `spec::check` has refused it.
+pub(super) fn link(mut waiting: Vec<(&str, Formula)>, parameters: &[Parameter]) -> Vec<FormulaParameter> {
+    let mut out: Vec<FormulaParameter> = Vec::new();
+    waiting.sort_by(|a, b| a.0.cmp(b.0));
+    loop {
+        let before = waiting.len();
+        waiting.retain(|(name, formula)| match link_one(name, formula, parameters, &out) {
+            Some(linked) => {
+                out.push(linked);
+                false
+            }
+            None => true,
+        });
+        if waiting.is_empty() || waiting.len() == before {
+            return out;
+        }
+    }
+}
+
+fn link_one(
+    name: &str,
+    formula: &Formula,
+    parameters: &[Parameter],
+    earlier: &[FormulaParameter],
+) -> Option<FormulaParameter> {
+    // A vector of one bin may be written with or without its index.
+    let parameter = |name: &str| {
+        let of_name = |name: &str| parameters.iter().position(|p| p.name == name);
+        of_name(name).or_else(|| of_name(&format!("{name}[0]")))
+    };
+    let mut found = Vec::new();
+    let mut roots = Vec::new();
+    for argument in formula.names() {
+        if let Some(at) = earlier.iter().position(|other| other.name == *argument) {
+            roots.extend_from_slice(&earlier[at].roots);
+            found.push(Err(at));
+        } else {
+            let at = parameter(argument)?;
+            roots.push(at);
+            found.push(Ok(at));
+        }
+    }
+    roots.sort_unstable();
+    roots.dedup();
+    let place = |root: usize| roots.partition_point(|&other| other < root);
+    let argument = |found: Result<usize, usize>| match found {
+        Ok(at) => Argument::Parameter(at, place(at)),
+        Err(at) => Argument::Formula(at, earlier[at].roots.iter().map(|&root| place(root)).collect()),
+    };
+    let arguments = found.into_iter().map(argument).collect();
+    Some(FormulaParameter { name: name.to_owned(), formula: formula.clone(), roots, arguments })
+}
+
+/// Values of all formulas, and their derivatives by their roots. Scratch space included: reuse it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FormulaValues {
+    stack: Vec<f64>,
+    jets: Jets,
+    /// One a formula.
+    pub found: Vec<Jet>,
+}
+
+impl FormulaValues {
+    pub fn new(formulas: &[FormulaParameter]) -> Self {
+        let jet = |formula: &FormulaParameter| {
+            let d = formula.roots.len();
+            Jet { value: 0.0, gradient: vec![0.0; d], hessian: vec![0.0; d * d] }
+        };
+        Self { found: formulas.iter().map(jet).collect(), ..Self::default() }
+    }
+
+    /// The values alone. On failure, the index of the first formula that is not finite.
+    pub fn values(&mut self, formulas: &[FormulaParameter], theta: &[f64]) -> Result<(), usize> {
+        for (i, formula) in formulas.iter().enumerate() {
+            let (earlier, rest) = self.found.split_at_mut(i);
+            let value =
+                formula.formula.value_on(&mut self.stack, |argument| match &formula.arguments[argument] {
+                    Argument::Parameter(at, _) => theta[*at],
+                    Argument::Formula(at, _) => earlier[*at].value,
+                });
+            rest[0].value = value;
+            if !value.is_finite() {
+                return Err(i);
+            }
+        }
+        Ok(())
+    }
+
+    /// Values and derivatives. On failure, the index of the first formula where one of them is not finite.
+    pub fn derivatives(&mut self, formulas: &[FormulaParameter], theta: &[f64]) -> Result<(), usize> {
+        for (i, formula) in formulas.iter().enumerate() {
+            let (earlier, rest) = self.found.split_at_mut(i);
+            self.jets.set_variables(formula.roots.len());
+            let jet =
+                formula.formula.jet(&mut self.jets, |argument, slot| match &formula.arguments[argument] {
+                    Argument::Parameter(at, place) => slot.set_variable(theta[*at], *place),
+                    Argument::Formula(at, map) => slot.set_mapped(&earlier[*at], map),
+                });
+            rest[0].value = jet.value;
+            rest[0].gradient.copy_from_slice(&jet.gradient);
+            rest[0].hessian.copy_from_slice(&jet.hessian);
+            let all = jet.gradient.iter().chain(&jet.hessian);
+            if !jet.value.is_finite() || all.into_iter().any(|x| !x.is_finite()) {
+                return Err(i);
+            }
+        }
+        Ok(())
+    }
+}
