@@ -113,6 +113,7 @@ pub fn nominal_aux(constraint: &Constraint) -> f64 {
         Constraint::None => 0.0,
         Constraint::Normal { aux, .. }
         | Constraint::Poisson { aux, .. }
-        | Constraint::LogNormal { aux, .. } => aux,
+        | Constraint::LogNormal { aux, .. }
+        | Constraint::Correlated { aux, .. } => aux,
     }
 }

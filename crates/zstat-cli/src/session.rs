@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
-use zstat_core::diag::{Code, Diagnostic, Fault};
+use zstat_core::diag::Diagnostic;
 use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
@@ -97,7 +97,6 @@ impl Session {
         let workspace = &spec.analysis().workspace;
         let mut errors = check(workspace, &options);
         errors.extend(check_analysis(spec.analysis(), &fitters));
-        errors.extend(not_built_yet(workspace));
         let built = if errors.is_empty() { Model::build(workspace, &options) } else { Err(errors) };
         match built {
             Ok(model) => {
@@ -318,12 +317,4 @@ fn interpolation(text: &str, codes: &mut Interpolation, faults: &mut Vec<OptionF
 /// Seconds since `started`.
 pub fn seconds(started: Instant) -> f64 {
     started.elapsed().as_secs_f64()
-}
-
-/// What the spec allows and the likelihood cannot do yet: refused, because leaving it out would change the answer.
-fn not_built_yet(workspace: &Workspace) -> Option<Fault> {
-    let message = "correlated constraints are checked but not part of the likelihood yet";
-    let fault = Fault::new(Code::BadCovariance, "/constraints", message).at_key();
-    let help = "remove them, or give each parameter a constraint of its own";
-    (!workspace.constraints.is_empty()).then(|| fault.help(help))
 }

@@ -104,13 +104,15 @@ fn parameter() -> impl Strategy<Value = ParameterSpec> {
         option::of(fixed),
         option::of(one_or_many()),
         option::of(constraint()),
+        option::weighted(0.2, prop::sample::select(vec!["mu * kappa^2", "`a b` - 1", "exp(x)"])),
     )
-        .prop_map(|(init, bounds, fixed, aux, constraint)| ParameterSpec {
+        .prop_map(|(init, bounds, fixed, aux, constraint, formula)| ParameterSpec {
             init,
             bounds,
             fixed,
             aux,
             constraint,
+            formula: formula.map(str::to_owned),
         })
 }
 

@@ -184,6 +184,9 @@ fn constraint_json(constraint: &Constraint) -> Value {
         Constraint::LogNormal { aux, ln_kappa } => {
             json!({ "type": "lognormal", "kappa": ln_kappa.exp(), "aux": aux })
         }
+        Constraint::Correlated { aux, sigma } => {
+            json!({ "type": "correlated", "sigma": sigma, "aux": aux })
+        }
     }
 }
 

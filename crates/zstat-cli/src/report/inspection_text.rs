@@ -133,5 +133,8 @@ fn constraint(constraint: &Constraint) -> String {
         Constraint::LogNormal { aux, ln_kappa } => {
             format!("lognormal at {}, kappa {}", plain(aux), plain(ln_kappa.exp()))
         }
+        Constraint::Correlated { aux, sigma } => {
+            format!("correlated normal at {}, sigma {}", plain(aux), plain(sigma))
+        }
     }
 }

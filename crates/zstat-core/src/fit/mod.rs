@@ -12,5 +12,7 @@ mod starts;
 
 pub use covariance::{Uncertainties, uncertainties};
 pub use objective::{Curvature, EvalError, Fitter, Minimum, Objective, Problem, Termination};
-pub use result::{Covariance, FitOptions, FitResult, FitStatus, Minos, OtherMinimum, ParameterResult};
+pub use result::{
+    Covariance, FitOptions, FitResult, FitStatus, FormulaResult, Minos, OtherMinimum, ParameterResult,
+};
 pub use run::{Fitted, minimum, run};

@@ -65,7 +65,7 @@ pub struct ParameterResult {
     pub bounds: [f64; 2],
     /// Was it kept fixed?
     pub fixed: bool,
-    /// Kind of the constraint: `none`, `normal`, `poisson`, `lognormal`.
+    /// Kind of the constraint: `none`, `normal`, `poisson`, `lognormal`, `correlated`.
     pub constraint: &'static str,
     /// (value − auxiliary value) / width of the constraint; none where unconstrained.
     pub pull: Option<f64>,
@@ -73,6 +73,19 @@ pub struct ParameterResult {
     pub constraint_ratio: Option<f64>,
     /// On a bound?
     pub at_bound: bool,
+}
+
+/// A quantity that follows from the parameters.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FormulaResult {
+    /// Name.
+    pub name: String,
+    /// The formula.
+    pub formula: String,
+    /// Value at the minimum.
+    pub value: f64,
+    /// From the covariance of the parameters, to first order: √(gᵀ V g); none where undetermined.
+    pub uncertainty: Option<f64>,
 }
 
 /// Covariance matrix over the free parameters.
@@ -98,6 +111,9 @@ pub struct FitResult {
     pub poi: Vec<String>,
     /// All parameters, in the model's order.
     pub parameters: Vec<ParameterResult>,
+    /// What follows from them by formulas.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub formulas: Vec<FormulaResult>,
     /// Covariance over the free parameters; none where the Hessian is not positive definite.
     pub covariance: Option<Covariance>,
     /// The other minima of a multi-start fit: 2 NLL and the point, best first (the first is the result itself).

@@ -4,11 +4,11 @@ use super::covariance::{Uncertainties, uncertainties};
 use super::minos::{MinosOutcome, minos};
 use super::starts::random_start;
 use super::{
-    Covariance, FitOptions, FitResult, FitStatus, Fitter, Minimum, Objective, OtherMinimum, ParameterResult,
-    Problem, Termination,
+    Covariance, FitOptions, FitResult, FitStatus, Fitter, FormulaResult, Minimum, Objective, OtherMinimum,
+    ParameterResult, Problem, Termination,
 };
 use crate::likelihood::Nll;
-use crate::model::Parameter;
+use crate::model::{FormulaParameter, Parameter};
 
 /// 2 NLL values closer than this are the same.
 const SAME: f64 = 1e-6;
@@ -91,6 +91,7 @@ pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> 
         poi: model.poi().iter().map(|p| parameters[p.0].name.clone()).collect(),
         covariance: found.as_ref().filter(|u| !u.matrix.is_empty()).map(|u| covariance(u, parameters)),
         parameters: rows,
+        formulas: formulas(nll, &best.theta, found.as_ref()),
         status: status(&best, minima.len() + 1, &at_bound, parameters, warnings),
         minima: others(&best, starts, minima, constant, options.multi_start),
     };
@@ -255,6 +256,36 @@ fn minos_intervals(
         out.push((i, outcome));
     }
     out
+}
+
+/// The model's formulas at the minimum, with uncertainties to first order.
+fn formulas(nll: &mut Nll<'_>, theta: &[f64], found: Option<&Uncertainties>) -> Vec<FormulaResult> {
+    let model = nll.model();
+    let uncertainty = |(value, slopes): &(f64, Vec<(usize, f64)>)| {
+        if !value.is_finite() {
+            return None;
+        }
+        let found = found?;
+        // Fixed parameters add nothing.
+        let free = |i: &usize| found.indices.binary_search(i).is_ok();
+        let slopes: Vec<_> = slopes.iter().filter(|(i, slope)| free(i) && *slope != 0.0).collect();
+        let mut variance = 0.0;
+        for (i, left) in &slopes {
+            for (j, right) in &slopes {
+                variance += left * right * found.covariance(*i, *j)?;
+            }
+        }
+        // Differences of large terms may leave a little less than nothing.
+        Some(variance.max(0.0).sqrt()).filter(|sigma| sigma.is_finite())
+    };
+    let values = nll.formula_slopes(theta);
+    let result = |(formula, value): (&FormulaParameter, &(f64, Vec<(usize, f64)>))| FormulaResult {
+        name: formula.name.clone(),
+        formula: formula.text().to_owned(),
+        value: value.0,
+        uncertainty: uncertainty(value),
+    };
+    model.formulas().iter().zip(&values).map(result).collect()
 }
 
 fn covariance(found: &Uncertainties, parameters: &[Parameter]) -> Covariance {

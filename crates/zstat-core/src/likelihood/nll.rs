@@ -79,6 +79,17 @@ impl<'m> Nll<'m> {
         self.data.masked.copy_from_slice(&data.masked);
     }
 
+    /// Value and first derivatives (by parameter) of the model's formulas at `theta`; not finite outside their domain.
+    pub fn formula_slopes(&mut self, theta: &[f64]) -> Vec<(f64, Vec<(usize, f64)>)> {
+        let _ = self.extended.set(self.model, theta, true);
+        let slopes = |(at, formula): (usize, &crate::model::FormulaParameter)| {
+            let value = self.extended.phi[theta.len() + at];
+            let gradient = self.extended.values.found[at].gradient.iter().copied();
+            (value, formula.roots().iter().copied().zip(gradient).collect())
+        };
+        self.model.formulas().iter().enumerate().map(slopes).collect()
+    }
+
     /// What is to be added to the objective's value to get −ln L with all constants.
     pub fn constant(&self) -> f64 {
         self.constant_main() + self.constant_constraint()
@@ -102,7 +113,7 @@ impl<'m> Nll<'m> {
 
     /// The expected events a bin at `theta`, all channels in the model's order; not finite where a formula is not.
     pub fn expected(&mut self, theta: &[f64]) -> &[f64] {
-        // Where a formula is not finite, neither are the bins that depend on it: no error is needed.
+        // Where a formula is not finite, neither are the bins that depend on it.
         let _ = self.extended.set(self.model, theta, false);
         self.forward.run(self.model, &self.extended.phi, false);
         &self.forward.nu
