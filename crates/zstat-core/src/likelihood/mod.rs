@@ -1,7 +1,8 @@
 //! The likelihood: data, and −ln L with exact derivatives.
 //!
 //! `forward` computes expected yields and keeps the pieces that derivatives need, `nll` adds Poisson and constraint
-//! terms and the gradient, `hessian` the second derivatives; `chain` is the outer layer of formula parameters.
+//! terms and the gradient, `hessian` the second derivatives; `chain` is the outer layer of formula parameters, `pullback` the way back to the
+//! templates.
 
 mod chain;
 mod data;
@@ -9,6 +10,7 @@ mod forward;
 mod hessian;
 mod layout;
 mod nll;
+mod pullback;
 pub mod special;
 
 pub use data::Data;

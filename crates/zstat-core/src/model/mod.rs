@@ -21,7 +21,7 @@ pub(crate) use formula::FormulaValues;
 pub(crate) use interp::Basis;
 pub use parameter::{ParamIdx, Parameter, ParameterSet};
 pub(crate) use structure::{Cell, Structure};
-pub use templates::Templates;
+pub use templates::{TemplatePlace, Templates};
 
 use crate::diag::{Code, Fault};
 use std::sync::{Arc, OnceLock};
