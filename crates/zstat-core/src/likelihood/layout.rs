@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::linalg::{ArrowStructure, Group, Place};
+use crate::linalg::{ArrowStructure, Group, Place, Run};
 use crate::model::Model;
 
 /// Where the derivative of a factor on one bin goes.
@@ -20,6 +20,9 @@ pub(crate) enum BinPlace {
     Border(usize),
 }
 
+/// A border whose square is at least this part of the dense block's is taken to be all of it.
+const NEARLY_ALL: f64 = 0.7;
+
 /// Places in the Hessian, by channel and effect.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -29,8 +32,8 @@ pub(crate) struct Layout {
     pub inner: Arc<ArrowStructure>,
     /// Parameters of each channel's border, ascending: all shared parameters that act in the channel.
     pub borders: Vec<Vec<usize>>,
-    /// The same as rows of the Hessian's dense block.
-    pub border_rows: Vec<Vec<usize>>,
+    /// The same as runs of neighbouring rows of the Hessian's dense block.
+    pub border_runs: Vec<Vec<Run>>,
     /// Bin of each local parameter; `usize::MAX` for shared ones.
     pub local_bin: Vec<usize>,
     /// Group of each channel.
@@ -53,8 +56,13 @@ impl Layout {
         for (at, &p) in shared.iter().enumerate() {
             row[p] = at;
         }
-        let borders: Vec<Vec<usize>> =
-            (0..model.channels().len()).map(|c| channel_border(model, c, &locals)).collect();
+        let border = |channel| {
+            let border = channel_border(model, channel, &locals);
+            // Nearly all: a few columns of zeros cost less than what scattered ones do.
+            let nearly_all = (border.len() as f64).powi(2) >= NEARLY_ALL * (shared.len() as f64).powi(2);
+            if nearly_all { shared.clone() } else { border }
+        };
+        let borders: Vec<Vec<usize>> = (0..model.channels().len()).map(border).collect();
         let mut groups = Vec::new();
         let mut arrow = Vec::new();
         let border_rows: Vec<Vec<usize>> =
@@ -75,7 +83,7 @@ impl Layout {
             structure,
             inner,
             borders,
-            border_rows,
+            border_runs: border_rows.iter().map(|rows| Run::of(rows)).collect(),
             local_bin: locals.iter().map(|bin| bin.unwrap_or(usize::MAX)).collect(),
             groups,
             scale_column: vec![0; model.structure.scales.len()],

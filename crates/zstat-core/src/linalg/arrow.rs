@@ -22,6 +22,37 @@ pub enum Place {
     },
 }
 
+/// Neighbours in an ascending list of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// Place of the first in the list.
+    pub at: usize,
+    /// The first row.
+    pub row: usize,
+    /// How many.
+    pub len: usize,
+}
+
+impl Run {
+    /// The runs of an ascending list.
+    pub fn of(rows: &[usize]) -> Vec<Self> {
+        let mut runs = Vec::new();
+        Self::collect(rows.iter().copied(), &mut runs);
+        runs
+    }
+
+    /// The same into a list to reuse.
+    pub fn collect(rows: impl Iterator<Item = usize>, runs: &mut Vec<Self>) {
+        runs.clear();
+        for (at, row) in rows.enumerate() {
+            match runs.last_mut() {
+                Some(run) if run.row + run.len == row => run.len += 1,
+                _ => runs.push(Self { at, row, len: 1 }),
+            }
+        }
+    }
+}
+
 /// Local rows that share a border.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Group {
@@ -167,6 +198,21 @@ impl ArrowMatrix {
         for group in &mut self.groups {
             group.blocks.fill(0.0);
             group.coupling.fill(0.0);
+        }
+    }
+
+    /// Makes the dense block M its symmetric part times two, M + Mᵀ (only the lower triangle is meant).
+    pub fn symmetrise_shared(&mut self) {
+        const TILE: usize = 16;
+        let n = self.structure.shared.len();
+        for top in (0..n).step_by(TILE) {
+            for left in (0..=top).step_by(TILE) {
+                for i in top..(top + TILE).min(n) {
+                    for j in left..(left + TILE).min(i + 1) {
+                        self.shared[i * n + j] += self.shared[j * n + i];
+                    }
+                }
+            }
         }
     }
 

@@ -16,6 +16,12 @@ pub fn product_tn(alpha: f64, x: &[f64], y: &[f64], r: usize, m: usize, n: usize
     product([m, r, n], alpha, left, right, beta, (z, Strides::rows(n)));
 }
 
+/// z += xᵀ y for `x` and `y` of shape r × m; the rows of `z` are `stride` apart.
+pub fn add_product_tn(x: &[f64], y: &[f64], r: usize, m: usize, z: &mut [f64], stride: usize) {
+    let (left, right) = ((x, Strides::transposed(m)), (y, Strides::rows(m)));
+    product([m, r, m], 1.0, left, right, 1.0, (z, Strides::rows(stride)));
+}
+
 /// y += a x.
 #[inline]
 pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
@@ -129,7 +135,19 @@ fn invert_lower_block(l: &mut [f64], n: usize, start: usize, end: usize) {
 /// Inverse of A from its Cholesky factor: A⁻¹ = L⁻ᵀ L⁻¹, both triangles. Destroys `l`.
 pub fn inverse_from_cholesky(l: &mut [f64], n: usize, inverse: &mut [f64]) {
     invert_lower(l, n);
-    product_tn(1.0, l, l, n, n, n, 0.0, inverse);
+    // A strip of rows at a time, up to its diagonal block: rows of L⁻¹ above the strip's are zero there.
+    for start in (0..n).step_by(BLOCK) {
+        let end = (start + BLOCK).min(n);
+        let rows = &l[start * n..];
+        let (left, right) = ((&rows[start..], Strides::transposed(n)), (rows, Strides::rows(n)));
+        let target = (&mut inverse[start * n..], Strides::rows(n));
+        product([end - start, n - start, end], 1.0, left, right, 0.0, target);
+        for i in start..end {
+            for j in 0..i {
+                inverse[j * n + i] = inverse[i * n + j];
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,5 +6,5 @@ mod inverse;
 mod kernel;
 mod solver;
 
-pub use arrow::{ArrowMatrix, ArrowStructure, Group, GroupValues, Place};
+pub use arrow::{ArrowMatrix, ArrowStructure, Group, GroupValues, Place, Run};
 pub use solver::{ArrowSolver, NotPositiveDefinite};

@@ -4,7 +4,7 @@
 //! trust-region method.
 
 use super::dense::{axpy, cholesky, product_tn, solve_lower, solve_lower_transposed};
-use super::{ArrowMatrix, ArrowStructure};
+use super::{ArrowMatrix, ArrowStructure, Run};
 use std::sync::Arc;
 
 /// The matrix is not positive definite on the free rows.
@@ -37,6 +37,8 @@ pub struct ArrowSolver {
 pub(super) struct GroupFactor {
     /// Free columns of the border: (column of the coupling, position among the free shared rows).
     pub(super) border: Vec<(usize, usize)>,
+    /// The border's positions as runs.
+    runs: Vec<Run>,
     /// Free locals, block after block.
     pub(super) locals: Vec<usize>,
     /// First free local of each block.
@@ -139,12 +141,8 @@ impl ArrowSolver {
         self.product.resize(width * width, 0.0);
         product_tn(1.0, &out.coupling, &out.solved, rows, width, width, 0.0, &mut self.product);
         for (i, &(_, row)) in out.border.iter().enumerate() {
-            let source = &self.product[i * width..(i + 1) * width];
-            let target = &mut self.factor[row * n..(row + 1) * n];
-            // The border ascends, so the columns up to i are those of the lower triangle.
-            for (value, &(_, column)) in source[..=i].iter().zip(&out.border) {
-                target[column] -= value;
-            }
+            let source = &self.product[i * width..i * width + i + 1];
+            subtract_row(1.0, source, &out.runs, &mut self.factor[row * n..(row + 1) * n]);
         }
         Ok(())
     }
@@ -175,6 +173,19 @@ impl ArrowSolver {
     }
 }
 
+/// Subtracts c times the first entries of a border's row from where they belong. The border ascends: entries up to the
+/// row's own place are those of the lower triangle.
+#[inline]
+fn subtract_row(c: f64, source: &[f64], runs: &[Run], target: &mut [f64]) {
+    for run in runs {
+        if run.at >= source.len() {
+            break;
+        }
+        let from = &source[run.at..(run.at + run.len).min(source.len())];
+        axpy(-c, from, &mut target[run.row..run.row + from.len()]);
+    }
+}
+
 impl GroupFactor {
     pub(super) fn solved_row(&self, row: usize) -> &[f64] {
         &self.solved[row * self.border.len()..(row + 1) * self.border.len()]
@@ -182,20 +193,10 @@ impl GroupFactor {
 
     /// Subtracts Cᵀ B⁻¹ C from the lower triangle of the n × n Schur complement, one local after the other.
     fn subtract_rows(&self, target: &mut [f64], n: usize) {
-        let width = self.border.len();
-        let first = self.border.first().map_or(0, |&(_, position)| position);
-        let contiguous = self.border.last().is_some_and(|&(_, last)| last - first + 1 == width);
-        let locals = self.coupling.chunks_exact(width.max(1)).zip(self.solved.chunks_exact(width.max(1)));
-        for (coupling, solved) in locals {
+        let width = self.border.len().max(1);
+        for (coupling, solved) in self.coupling.chunks_exact(width).zip(self.solved.chunks_exact(width)) {
             for (i, (&c, &(_, row))) in coupling.iter().zip(&self.border).enumerate() {
-                let row = &mut target[row * n..(row + 1) * n];
-                if contiguous {
-                    axpy(-c, &solved[..=i], &mut row[first..=first + i]);
-                } else {
-                    for (w, &(_, column)) in solved[..=i].iter().zip(&self.border) {
-                        row[column] -= c * w;
-                    }
-                }
+                subtract_row(c, &solved[..=i], &self.runs, &mut target[row * n..(row + 1) * n]);
             }
         }
     }
@@ -224,6 +225,7 @@ impl GroupFactor {
         self.border.clear();
         self.border
             .extend(group.border.iter().enumerate().filter_map(|(c, &row)| position[row].map(|p| (c, p))));
+        Run::collect(self.border.iter().map(|&(_, position)| position), &mut self.runs);
         let (full, width) = (group.border.len(), self.border.len());
         self.locals.clear();
         self.blocks.clear();

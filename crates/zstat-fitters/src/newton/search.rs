@@ -37,6 +37,8 @@ pub(super) struct Search<'a> {
     growth: f64,
     /// The solver holds the undamped factor of `hessian` on the free parameters, and `step` its solution.
     factored: bool,
+    /// The undamped Hessian on the free parameters is known not to be positive definite.
+    indefinite: bool,
     iterations: usize,
     evaluations: usize,
 }
@@ -86,6 +88,7 @@ impl<'a> Search<'a> {
                 damping: 0.0,
                 growth: 2.0,
                 factored: false,
+                indefinite: false,
                 iterations: 0,
                 evaluations,
                 trial: theta.clone(),
@@ -131,6 +134,7 @@ impl<'a> Search<'a> {
     /// A flat direction is not indefinite: a trace of damping makes it definite.
     fn estimate_edm(&mut self) -> Option<f64> {
         self.factored = self.solver.factor(&self.hessian, None, &self.step.free).is_ok();
+        self.indefinite = !self.factored;
         if self.factored { Some(self.step.edm(&mut self.solver, &self.gradient)) } else { self.flat_edm() }
     }
 
@@ -222,14 +226,17 @@ impl<'a> Search<'a> {
     fn propose(&mut self) -> Option<f64> {
         let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
         let reuse = std::mem::take(&mut self.factored) && self.damping == 0.0;
+        let hopeless = std::mem::take(&mut self.indefinite) && self.damping == 0.0;
         let solved = if reuse {
-            self.step.solve_again(&self.hessian, &mut self.solver, at)
+            self.step.solve_again(&self.hessian, &mut self.solver, at).ok()
+        } else if hopeless {
+            None
         } else {
             self.step.set_damping(self.damping, &self.hessian, self.problem);
-            self.step.solve(&self.hessian, &mut self.solver, at)
+            self.step.solve(&self.hessian, &mut self.solver, at).ok()
         };
-        if let Ok(predicted) = solved {
-            return Some(predicted);
+        if solved.is_some() {
+            return solved;
         }
         self.refresh_fisher().ok()?;
         let fisher = self.fisher.as_ref()?;

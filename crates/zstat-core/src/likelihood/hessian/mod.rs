@@ -7,16 +7,16 @@
 //! With g the logarithmic slopes of a cell's scales and a_b the slopes of its shifts, the second sum of a cell is
 //! C g gᵀ + ã gᵀ + g ãᵀ + diagonal, where C = Σ_b w_b ν_sb and ã = Σ_b w_b M L_b a_b: g does not depend on the bin. Both
 //! sums are of the form x yᵀ + y xᵀ, one row for each bin (x = ½ n/ν² J, y = J) and one for each cell (x = ½ C g + ã, y = g),
-//! so that the whole of a channel is one matrix product. Factors on single bins add a row a bin, kept apart for local
-//! parameters.
+//! so that the whole of a channel is one matrix product. Factors on single bins (`bins`) add a row a bin, kept apart for
+//! local parameters.
+
+mod bins;
 
 use super::forward::Zeros;
-use super::layout::BinPlace;
-use super::nll::others_product;
 use super::{Layout, Nll};
 use crate::fit::Curvature;
-use crate::linalg::dense::{axpy, product_tn};
-use crate::linalg::{ArrowMatrix, GroupValues};
+use crate::linalg::dense::{add_product_tn, axpy};
+use crate::linalg::{ArrowMatrix, GroupValues, Run};
 use crate::model::{Cell, Model};
 
 /// Scratch space, sized for the largest channel.
@@ -26,8 +26,11 @@ pub(crate) struct HessianScratch {
     y: Vec<f64>,
     /// Rows x.
     x: Vec<f64>,
-    /// Σ xᵀy, to which its transpose is added when it is stored.
+    /// Σ xᵀy, to which its transpose is added in the end: border × border from `origin` on, with rows `stride` apart. Where
+    /// the border is one run of rows, the matrix' own dense block stands here while the channel is worked on.
     z: Vec<f64>,
+    origin: usize,
+    stride: usize,
     /// M a_b g + M a_pb of one cell: bins × border.
     slopes: Vec<f64>,
     /// g of one cell.
@@ -58,6 +61,8 @@ impl HessianScratch {
             y: zeros(size[0]),
             x: zeros(size[0]),
             z: zeros(size[1]),
+            origin: 0,
+            stride: 0,
             slopes: zeros(size[2]),
             g: zeros(size[3]),
             tilde: zeros(size[3]),
@@ -77,6 +82,7 @@ impl Nll<'_> {
             self.channel(channel, curvature == Curvature::Exact, &mut scratch, hessian);
         }
         self.scratch = scratch;
+        hessian.symmetrise_shared();
     }
 
     fn channel(&self, channel: usize, exact: bool, scratch: &mut HessianScratch, hessian: &mut ArrowMatrix) {
@@ -86,7 +92,18 @@ impl Nll<'_> {
         let rows = n + if exact { cells.len() } else { 0 };
         scratch.y[..rows * k].fill(0.0);
         scratch.x[n * k..rows * k].fill(0.0);
-        scratch.z[..k * k].fill(0.0);
+        let runs = &self.layout.border_runs[channel];
+        match runs.as_slice() {
+            [run] => {
+                std::mem::swap(&mut scratch.z, &mut hessian.shared);
+                scratch.stride = self.layout.inner.shared().len();
+                scratch.origin = run.row * (scratch.stride + 1);
+            }
+            _ => {
+                (scratch.origin, scratch.stride) = (0, k);
+                scratch.z[..k * k].fill(0.0);
+            }
+        }
         let group = self.layout.groups[channel];
         let n_locals = group.map_or(0, |g| self.layout.inner.groups()[g].locals.len());
         scratch.local[..n_locals].fill(0.0);
@@ -99,12 +116,18 @@ impl Nll<'_> {
             let (x, y) = (&mut scratch.x[b * k..(b + 1) * k], &scratch.y[b * k..(b + 1) * k]);
             x.iter_mut().zip(y).for_each(|(x, y)| *x = 0.5 * d * y);
         }
-        product_tn(1.0, &scratch.x, &scratch.y, rows, k, k, 1.0, &mut scratch.z);
+        if k > 0 {
+            let target = &mut scratch.z[scratch.origin..];
+            add_product_tn(&scratch.x, &scratch.y, rows, k, target, scratch.stride);
+        }
         if let Some(g) = group {
             self.add_local_squares(g, channel, scratch, &mut locals);
             hessian.groups[g] = locals;
         }
-        self.store(channel, &scratch.z, hessian);
+        match runs.as_slice() {
+            [_] => std::mem::swap(&mut scratch.z, &mut hessian.shared),
+            _ => self.store(runs, k, &scratch.z, hessian),
+        }
     }
 
     /// d²NLL/dν² of a bin, n/ν²: 0 where the bin does not count or does not move, and without data even at ν = 0.
@@ -213,7 +236,7 @@ impl Nll<'_> {
             }
             scratch.tilde[column] += sum;
             if exact {
-                scratch.z[column * (k + 1)] += 0.5 * m * basis.f2 * bend;
+                scratch.z[scratch.origin + column * (scratch.stride + 1)] += 0.5 * m * basis.f2 * bend;
             }
         }
     }
@@ -239,7 +262,8 @@ impl Nll<'_> {
                 x.copy_from_slice(&scratch.tilde[..k]);
                 axpy(0.5 * c, y, x);
                 for i in cell.scales.clone() {
-                    scratch.z[self.layout.scale_column[i] * (k + 1)] += 0.5 * c * self.forward.bend[i];
+                    let at = scratch.origin + self.layout.scale_column[i] * (scratch.stride + 1);
+                    scratch.z[at] += 0.5 * c * self.forward.bend[i];
                 }
             }
             Zeros::One(z) => {
@@ -251,7 +275,8 @@ impl Nll<'_> {
                     x[self.layout.shift_column[i]] +=
                         factor * self.weighted_shift(cell, i, &scratch.weights, bin_scale);
                 }
-                scratch.z[column * (k + 1)] += 0.5 * scale.product * self.forward.bend[z] * bare;
+                scratch.z[scratch.origin + column * (scratch.stride + 1)] +=
+                    0.5 * scale.product * self.forward.bend[z] * bare;
             }
             Zeros::Two(first, second) => {
                 y[self.layout.scale_column[first]] = 1.0;
@@ -271,128 +296,18 @@ impl Nll<'_> {
         (0..n).map(|b| weights[b] * bin_scale[b] * (basis.s1 * up[b] + basis.f1 * down[b])).sum()
     }
 
-    /// Factors on single bins: Jacobian, and rows of the second sum.
-    #[expect(clippy::too_many_arguments, reason = "the pieces of one pass")]
-    fn bin_scales(
-        &self,
-        channel: usize,
-        cell: &Cell,
-        m: f64,
-        exact: bool,
-        scratch: &mut HessianScratch,
-        locals: &mut GroupValues,
-    ) {
-        let phi = &self.extended.phi;
-        let k = self.layout.borders[channel].len();
-        let firsts = &self.model.structure.bin_scales[cell.bin_scales.clone()];
-        for (entry, i) in cell.bin_scales.clone().enumerate() {
-            let places = &self.layout.bin_places[self.layout.bin_place_start[i]..];
-            for (b, place) in places[..cell.n_bins()].iter().enumerate() {
-                let others = others_product(firsts, entry, b, phi);
-                let slope = m * scratch.keep[b] * others * self.forward.additive[cell.nominal + b];
-                let weight = scratch.weights[b] * others;
-                let slopes = &scratch.slopes[b * k..(b + 1) * k];
-                match *place {
-                    BinPlace::Local(row) => {
-                        scratch.local[row] += slope;
-                        if exact {
-                            axpy(weight, slopes, &mut locals.coupling[row * k..(row + 1) * k]);
-                        }
-                    }
-                    BinPlace::Border(column) => {
-                        scratch.y[b * k + column] += slope;
-                        if exact {
-                            axpy(weight, slopes, &mut scratch.z[column * k..(column + 1) * k]);
-                        }
-                    }
+    /// Adds Z to the dense block.
+    fn store(&self, runs: &[Run], k: usize, z: &[f64], hessian: &mut ArrowMatrix) {
+        let n = self.layout.inner.shared().len();
+        for rows in runs {
+            for i in 0..rows.len {
+                let from = &z[(rows.at + i) * k..(rows.at + i + 1) * k];
+                let to = &mut hessian.shared[(rows.row + i) * n..(rows.row + i + 1) * n];
+                for columns in runs {
+                    let from = &from[columns.at..columns.at + columns.len];
+                    let to = &mut to[columns.row..columns.row + columns.len];
+                    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
                 }
-                if exact {
-                    self.bin_scale_pairs(channel, cell, entry, b, m, scratch, locals);
-                }
-            }
-        }
-    }
-
-    /// Second derivatives of two factors on the same bin: `entry` with each one before it.
-    #[expect(clippy::too_many_arguments, reason = "the pieces of one pass")]
-    fn bin_scale_pairs(
-        &self,
-        channel: usize,
-        cell: &Cell,
-        entry: usize,
-        b: usize,
-        m: f64,
-        scratch: &mut HessianScratch,
-        locals: &mut GroupValues,
-    ) {
-        let phi = &self.extended.phi;
-        let k = self.layout.borders[channel].len();
-        let firsts = &self.model.structure.bin_scales[cell.bin_scales.clone()];
-        let place = |entry: usize| {
-            self.layout.bin_places[self.layout.bin_place_start[cell.bin_scales.start + entry] + b]
-        };
-        for other in 0..entry {
-            let rest: f64 = (0..firsts.len())
-                .filter(|e| *e != entry && *e != other)
-                .map(|e| phi[firsts[e] + b])
-                .product();
-            let value = scratch.weights[b] * m * rest * self.forward.additive[cell.nominal + b];
-            match (place(entry), place(other)) {
-                (BinPlace::Local(i), BinPlace::Local(j)) => {
-                    if let Some(g) = self.layout.groups[channel] {
-                        let group = &self.layout.inner.groups()[g];
-                        let block = group.blocks.partition_point(|&start| start <= i) - 1;
-                        let members = group.block(block);
-                        let (start, width) = (locals.starts[block], members.len());
-                        locals.blocks[start + (i - members.start) * width + (j - members.start)] += value;
-                        locals.blocks[start + (j - members.start) * width + (i - members.start)] += value;
-                    }
-                }
-                (BinPlace::Local(row), BinPlace::Border(column))
-                | (BinPlace::Border(column), BinPlace::Local(row)) => {
-                    locals.coupling[row * k + column] += value;
-                }
-                (BinPlace::Border(i), BinPlace::Border(j)) => scratch.z[i * k + j] += value,
-            }
-        }
-    }
-
-    /// Adds (n/ν²) J Jᵀ for the local rows: their blocks and their coupling.
-    fn add_local_squares(
-        &self,
-        g: usize,
-        channel: usize,
-        scratch: &HessianScratch,
-        values: &mut GroupValues,
-    ) {
-        let group = &self.layout.inner.groups()[g];
-        let k = self.layout.borders[channel].len();
-        let first_bin = self.model.channels()[channel].bins.start;
-        for block in 0..group.n_blocks() {
-            let members = group.block(block);
-            let bin = self.layout.local_bin[group.locals[members.start]];
-            let b = bin - first_bin;
-            let d = self.bend_of_bin(bin);
-            let jacobian = &scratch.y[b * k..(b + 1) * k];
-            for (i, row) in members.clone().enumerate() {
-                let slope = d * scratch.local[row];
-                axpy(slope, jacobian, &mut values.coupling[row * k..(row + 1) * k]);
-                for (j, column) in members.clone().enumerate() {
-                    values.blocks[values.starts[block] + i * members.len() + j] +=
-                        slope * scratch.local[column];
-                }
-            }
-        }
-    }
-
-    /// Adds Z + Zᵀ to the lower triangle of the dense block.
-    fn store(&self, channel: usize, z: &[f64], hessian: &mut ArrowMatrix) {
-        let rows = &self.layout.border_rows[channel];
-        let (k, n) = (rows.len(), self.layout.inner.shared().len());
-        for (i, &row) in rows.iter().enumerate() {
-            let target = &mut hessian.shared[row * n..(row + 1) * n];
-            for (j, &column) in rows[..=i].iter().enumerate() {
-                target[column] += z[i * k + j] + z[j * k + i];
             }
         }
     }
