@@ -38,7 +38,12 @@ enum Task {
     /// Run what the gate runs: `.ci/run`
     Ci,
     /// Make a published result again; without NAME, list them
-    Reproduce { name: Option<String> },
+    Reproduce {
+        name: Option<String>,
+        /// Environment with the peers, as `../shared/bench/setup.sh DIR` makes it: to measure them beside zstat
+        #[arg(long, value_name = "DIR")]
+        peers: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -48,7 +53,9 @@ fn main() -> ExitCode {
         Task::Docs { check } => generated::docs(&root(), check),
         Task::Licences => licences::run(&root()),
         Task::Ci => run(Command::new("bash").arg(".ci/run").current_dir(root())),
-        Task::Reproduce { name } => reproduce::run(&root(), name.as_deref()),
+        Task::Reproduce { name, peers } => {
+            reproduce::run(&reproduce::Setting { root: root(), peers }, name.as_deref())
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,78 @@
+//! Times one fit and its kernels on files: `cargo bench --bench files -- FILE…` prints one JSON line a file.
+//!
+//! Seconds, the median of repeated calls (as many as fit into a second, 3 at least and 51 at most). `fit_s` is everything
+//! between model and output, with the full covariance. Memory is the peak of the whole process, so that one file a
+//! call gives the figure of that file.
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench may panic and print")]
+
+mod common;
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::json;
+use zstat_core::fit::{Curvature, FitOptions, Objective, run};
+use zstat_core::likelihood::Nll;
+use zstat_fitters::Newton;
+
+fn main() {
+    // `cargo bench` adds a flag of its own.
+    for file in std::env::args().skip(1).filter(|argument| !argument.starts_with("--")) {
+        println!("{}", measure(Path::new(&file)));
+    }
+}
+
+fn measure(path: &Path) -> serde_json::Value {
+    let size = std::fs::metadata(path).map_or(0, |meta| meta.len());
+    let load_s = median(&mut || drop(common::load(path)));
+    let after_load = peak_bytes();
+    let (model, data) = common::load(path);
+    let theta = model.init();
+    let options = FitOptions {
+        start: theta.clone(),
+        fixed: model.parameters().iter().map(|p| p.fixed).collect(),
+        minos: Vec::new(),
+        multi_start: 1,
+        seed: 1,
+    };
+    let mut nll = Nll::new(&model, data.clone());
+    let (mut gradient, mut hessian) = (vec![0.0; theta.len()], nll.new_hessian());
+    let value_s = median(&mut || nll.value(&theta).map(drop).expect("a value"));
+    let gradient_s = median(&mut || nll.gradient(&theta, &mut gradient).map(drop).expect("a gradient"));
+    let hessian_s = median(&mut || {
+        nll.hessian(&theta, Curvature::Exact, &mut gradient, &mut hessian).map(drop).expect("a Hessian");
+    });
+    let mut result = None;
+    let fit_s = median(&mut || {
+        result = Some(run(&mut Nll::new(&model, data.clone()), &Newton::default(), &options));
+    });
+    let result = result.expect("a fit");
+    let poi = result.poi.first().and_then(|name| result.parameters.iter().find(|p| &p.name == name));
+    json!({
+        "file": path.file_name().map(|name| name.to_string_lossy()),
+        "bytes": size, "bins": model.n_bins(), "parameters": theta.len(),
+        "load_s": load_s, "value_s": value_s, "gradient_s": gradient_s, "hessian_s": hessian_s, "fit_s": fit_s,
+        "iterations": result.status.iterations, "converged": result.status.converged,
+        "twice_nll": result.twice_nll, "poi": poi.map(|p| p.value), "poi_error": poi.and_then(|p| p.uncertainty),
+        "peak_bytes_load": after_load, "peak_bytes": peak_bytes(),
+    })
+}
+
+fn median(call: &mut dyn FnMut()) -> f64 {
+    let started = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < 3 || (times.len() < 51 && started.elapsed().as_secs_f64() < 1.0) {
+        let one = Instant::now();
+        call();
+        times.push(one.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Peak resident memory so far; none where the system does not tell.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| 1024 * kib)
+}
