@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod broken;
 mod completions;
 mod convert;
 mod data;

@@ -209,6 +209,7 @@ fn syntax_fault(text: &str, error: &serde_json::Error) -> Fault {
             fault(before.len() - last..before.len(), "a comma is missing after this".into())
                 .help("put commas between entries")
         }
+        "control character (\\u0000-\\u001F) found while parsing a string" => control_character(text, at),
         "invalid escape" => {
             let from = text[..at].rfind('\\').unwrap_or(at);
             fault(from..end, format!("`{}` is no escape of JSON", &text[from..end]))
@@ -216,6 +217,21 @@ fn syntax_fault(text: &str, error: &serde_json::Error) -> Fault {
         }
         other => fault(at..word.end.max(end), format!("not JSON: {other}, found `{}`", excerpt(text, at))),
     }
+}
+
+/// A control character inside a text; reading stopped at it or behind it.
+fn control_character(text: &str, at: usize) -> Fault {
+    let is_control = |at: &usize| text.as_bytes().get(*at).is_some_and(u8::is_ascii_control);
+    let at = [at, at.saturating_sub(1)].into_iter().find(is_control).unwrap_or(at);
+    let code = text.as_bytes().get(at).copied().unwrap_or_default();
+    let (name, escape) = match code {
+        b'\n' | b'\r' => ("the end of a line".to_owned(), "\\n".to_owned()),
+        b'\t' => ("a tab".to_owned(), "\\t".to_owned()),
+        _ => (format!("the control character U+{code:04X}"), format!("\\u{code:04x}")),
+    };
+    Fault::new(Code::Syntax, "", format!("{name} inside a text"))
+        .span(at..at + 1)
+        .help(format!("remove it, or write `{escape}`; is a quote missing before it?"))
 }
 
 /// The text ends inside something: point at the innermost bracket or quote that is open.

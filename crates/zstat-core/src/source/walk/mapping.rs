@@ -11,6 +11,9 @@ use crate::diag::Code;
 use crate::source::{Entry, Node, NodeValue};
 use crate::text::{list_of, nearest};
 
+/// What modifiers of zstat's layout have beside `type`, and those of pyhf's in `data`.
+const INSIDE_DATA: [&str; 4] = ["lo", "hi", "lo_data", "hi_data"];
+
 impl<'s> Walk<'s> {
     pub(super) fn map(&mut self, node: &Node, entries: &[Entry], schema: &'s Value) {
         self.keys(entries);
@@ -95,6 +98,11 @@ impl<'s> Walk<'s> {
                 guesses.push((key, guess));
             }
         }
+        // In pyhf's layout the content of a modifier stands under `data`.
+        if free.contains(&"data") && properties.contains_key("type") {
+            let content = unknown.iter().filter(|key| INSIDE_DATA.contains(*key));
+            guesses.extend(content.map(|key| (*key, "data")));
+        }
         // One key too many and one too few are likely the same.
         let rest: Vec<&'e str> =
             unknown.into_iter().filter(|key| !guesses.iter().any(|(k, _)| k == key)).collect();
@@ -121,6 +129,9 @@ impl<'s> Walk<'s> {
             _ if entry.key == "data" && all.contains(&"type") => {
                 "`data` is pyhf's; zstat writes `lo` and `hi`, or `errors`, beside `type`".to_owned()
             }
+            Some((key, "data")) if INSIDE_DATA.contains(key) => {
+                format!("in pyhf's layout `{key}` stands inside `data`")
+            }
             Some((_, guess)) => format!("did you mean `{guess}`?"),
             None if all.is_empty() => "no keys are possible here; remove it".to_owned(),
             None => format!("known keys are {}", list_of(&all, "and")),
@@ -144,6 +155,9 @@ impl<'s> Walk<'s> {
             let property = properties.and_then(|all| all.get(key));
             let help = property.and_then(|property| {
                 let known: Vec<&str> = self.all_words(property);
+                if let [word] = known[..] {
+                    return Some(format!("`{key}` is always `{word}`"));
+                }
                 if !known.is_empty() {
                     return Some(format!("`{key}` is one of {}", list_of(&known, "and")));
                 }
