@@ -20,7 +20,9 @@ const WINDOW: usize = 2000;
 /// More diagnostics than this are counted and not printed.
 const PRINTED: usize = 100;
 /// Characters of a message; names from the file stand in it, and may be of any length.
-const MESSAGE: usize = 1200;
+const MESSAGE: usize = 500;
+/// Characters of a line of help; it may list names.
+const HELP: usize = 3000;
 
 /// Tells on standard error why a command failed.
 pub fn failure(failure: &Failure) {
@@ -97,7 +99,7 @@ pub fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
         group = group.element(Level::NOTE.message(format!("at {}", shortened(&path, MESSAGE))));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(shortened(help, MESSAGE)));
+        group = group.element(Level::HELP.message(shortened(help, HELP)));
     }
     Renderer::styled().render(&[group])
 }

@@ -211,6 +211,11 @@ impl<'s> Walk<'s> {
             self.push(Code::OutOfRange, node, message, None);
         }
         let prefix = schema.get("prefixItems").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        if let Some(help) = self.brackets_missing(items, schema) {
+            let expected = describe(schema, &|schema| self.resolve(schema));
+            let message = format!("{} is a list of numbers, expected {expected}", self.subject());
+            return self.push(Code::WrongType, node, message, Some(help));
+        }
         let mut wrong = 0;
         let mut first_hidden = None;
         for (index, item) in items.iter().enumerate() {

@@ -91,6 +91,17 @@ impl<'s> Walk<'s> {
         }
     }
 
+    /// `[0, 10]` where `[[0, 10]]` is wanted: what to write, if a pair of brackets is all that is missing.
+    pub(super) fn brackets_missing(&self, items: &[Node], schema: &'s Value) -> Option<String> {
+        let inner = self.resolve(schema.get("items")?);
+        let length = inner.get("minItems").and_then(Value::as_u64)?;
+        let of_inner = inner.get("items").or_else(|| inner.get("prefixItems")?.get(0))?;
+        let numbers = items.iter().all(|item| matches!(item.value, NodeValue::Number { .. }));
+        let missing = numbers && items.len() as u64 == length && self.accepts(of_inner, "number");
+        let list = items.iter().map(plain).collect::<Vec<_>>().join(", ");
+        missing.then(|| format!("write a list of lists, also of one entry: `[[{list}]]`"))
+    }
+
     /// Whether `schema` accepts a list, of any length, of values of a type.
     fn wants_list_of(&self, schema: &'s Value, name: &str) -> bool {
         let schema = self.resolve(schema);

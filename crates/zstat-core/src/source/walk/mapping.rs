@@ -11,6 +11,8 @@ use crate::diag::Code;
 use crate::source::{Entry, Node, NodeValue};
 use crate::text::{list_of, nearest};
 
+/// Repeated or unknown keys of one mapping that are reported one by one.
+const PER_MAP: usize = 100;
 /// What modifiers of zstat's layout have beside `type`, and those of pyhf's in `data`.
 const INSIDE_DATA: [&str; 4] = ["lo", "hi", "lo_data", "hi_data"];
 
@@ -33,6 +35,7 @@ impl<'s> Walk<'s> {
             }
         }
         let guesses = self.guesses(entries, schema, properties);
+        let mut unknown: HashSet<&str> = HashSet::new();
         for entry in entries {
             let of_value = properties.and_then(|all| all.get(&entry.key));
             let of_value = of_value.or_else(|| match schema.get("additionalProperties") {
@@ -42,10 +45,17 @@ impl<'s> Walk<'s> {
             match of_value {
                 Some(of_value) => self.member(entry, of_value),
                 None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                    self.unknown_key(entry, &guesses, properties);
+                    // Repetitions were told; of very many unknown keys the first are enough.
+                    if unknown.insert(&entry.key) && unknown.len() <= PER_MAP {
+                        self.unknown_key(entry, &guesses, properties);
+                    }
                 }
                 None => {}
             }
+        }
+        if unknown.len() > PER_MAP {
+            let message = format!("{}{} more keys are unknown", self.place(), unknown.len() - PER_MAP);
+            self.push(Code::UnknownKey, node, message, None);
         }
         self.missing(node, schema, properties, &guesses);
     }
@@ -58,7 +68,7 @@ impl<'s> Walk<'s> {
 
     /// Faults of the keys themselves: repeated, or not text.
     pub(super) fn keys(&mut self, entries: &[Entry]) {
-        let mut seen = HashSet::new();
+        let (mut seen, mut repeated) = (HashSet::new(), 0);
         for entry in entries {
             if !entry.key_is_text {
                 let message = format!("{} is a key that is not text", self.subject_of(&entry.key));
@@ -66,13 +76,21 @@ impl<'s> Walk<'s> {
                 self.push_key(Code::WrongType, entry, message, Some(help));
             }
             if entry.key_is_text && !seen.insert(&entry.key) {
+                repeated += 1;
+                if repeated > PER_MAP {
+                    continue;
+                }
                 let message = format!("{} is given twice", self.subject_of(&entry.key));
                 self.push_key(Code::DuplicateKey, entry, message, Some("keep one of the two".to_owned()));
             }
         }
+        if let (Some(last), true) = (entries.last(), repeated > PER_MAP) {
+            let message = format!("{}{} more keys are given again", self.place(), repeated - PER_MAP);
+            self.push_key(Code::DuplicateKey, last, message, None);
+        }
     }
 
-    /// For each key that is not known, the known one that was probably meant.
+    /// For each key that is not known (of the first), the known one that was probably meant.
     fn guesses<'e>(
         &self,
         entries: &'e [Entry],
@@ -88,6 +106,7 @@ impl<'s> Walk<'s> {
             .iter()
             .filter(|entry| entry.key_is_text && !properties.contains_key(&entry.key))
             .map(|entry| entry.key.as_str())
+            .take(PER_MAP)
             .collect();
         let mut free: Vec<&'s str> =
             properties.keys().map(String::as_str).filter(|key| !given(key)).collect();

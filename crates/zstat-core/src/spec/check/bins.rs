@@ -10,6 +10,9 @@ use crate::source::pointer;
 use crate::spec::{Channel, ModifierKind, Workspace};
 use crate::text::nearest;
 
+/// Unknown names for which the nearest known one is looked for.
+const ADVISED: usize = 100;
+
 pub(super) fn check(workspace: &Workspace, faults: &mut Vec<Fault>) {
     if workspace.channels.is_empty() {
         faults.push(
@@ -172,12 +175,16 @@ fn observations(workspace: &Workspace, faults: &mut Vec<Fault>) {
     // Of channels with the same name the first counts.
     let channels: HashMap<&str, &Channel> =
         workspace.channels.iter().rev().map(|channel| (channel.name.as_str(), channel)).collect();
+    let mut unknown = 0;
     for (name, observed) in &workspace.observations {
         let at = pointer::join("/observations", name);
         let Some(&channel) = channels.get(name.as_str()) else {
             let message = format!("data are given for channel `{name}`, which does not exist");
             let known = workspace.channels.iter().map(|channel| channel.name.as_str());
-            let help = match nearest(name, known) {
+            // Each name is compared with each: not for a file where all are unknown.
+            unknown += 1;
+            let near = if unknown <= ADVISED { nearest(name, known) } else { None };
+            let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "remove them, or add the channel".to_owned(),
             };
