@@ -13,9 +13,6 @@ const LARGEST: usize = 2000;
 /// # Panics
 /// Where a promise is broken.
 pub fn at_init(workspace: &Workspace, options: &BuildOptions) {
-    if !workspace.constraints.is_empty() {
-        return; // refused by the command line
-    }
     let model = match Model::build(workspace, options) {
         Ok(model) => model,
         Err(faults) => panic!("checked, but cannot be built: {faults:?}"),

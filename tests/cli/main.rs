@@ -14,6 +14,7 @@ mod evaluate;
 mod fit;
 mod help;
 mod inspect;
+mod limits;
 mod markdown;
 mod options;
 mod plugins;

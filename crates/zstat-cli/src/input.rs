@@ -13,7 +13,7 @@ use crate::args::SpecArgs;
 use crate::failure::Failure;
 
 /// Bytes of the largest file that is read: published workspaces have some megabytes.
-const LARGEST: u64 = 2 << 30;
+const LARGEST: u64 = 1 << 30;
 
 /// Faults of the documents of one command, with the texts they are in.
 #[derive(Debug)]
@@ -153,7 +153,7 @@ pub fn read_document(path: &Path) -> Result<Document, Failure> {
 /// Reads a file, or standard input where the path is `-`.
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     if path.as_os_str() == "-" {
-        let read = read_all(std::io::stdin().lock());
+        let read = read_all(std::io::stdin().lock(), LARGEST);
         return read.map_err(|source| Failure::read(Path::new("<stdin>"), source));
     }
     read_file(path).map_err(|source| Failure::read(path, source))
@@ -165,15 +165,27 @@ fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     if file.metadata()?.is_dir() {
         return Err(std::io::Error::new(ErrorKind::IsADirectory, "it is a folder, expected a file"));
     }
-    read_all(file)
+    read_all(file, LARGEST)
 }
 
-fn read_all(mut source: impl Read) -> std::io::Result<Vec<u8>> {
+fn read_all(source: impl Read, largest: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    source.by_ref().take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        let message = format!("it has more than {} GiB, expected a spec", LARGEST >> 30);
+    source.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest {
+        let message = format!("it has more than {largest} bytes, expected a spec");
         return Err(std::io::Error::new(ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_end_is_refused() {
+        assert_eq!(read_all(&b"0123456789"[..], 10).map(|bytes| bytes.len()).ok(), Some(10));
+        let error = read_all(std::io::repeat(0), 10).expect_err("no end");
+        assert_eq!(error.to_string(), "it has more than 10 bytes, expected a spec");
+    }
 }
