@@ -16,6 +16,8 @@ use crate::failure::{Failure, OptionFault};
 /// A line longer than this is not shown for context.
 const LONG: usize = 140;
 /// Of a line with more bytes than this only a part around the mark is handed to the renderer, which looks at all of it.
+const HUGE: usize = 100_000;
+/// Bytes of that part.
 const WINDOW: usize = 2000;
 /// More diagnostics than this are counted and not printed.
 const PRINTED: usize = 100;
@@ -139,7 +141,7 @@ impl<'t> Excerpt<'t> {
         let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
         let end = floor_char(source, span.end).clamp(start, line_end);
-        if line_end - line_start > WINDOW {
+        if line_end - line_start > HUGE {
             return Self::window(source, start..end, line_start..line_end);
         }
         let before = previous_line(source, line_start);

@@ -30,7 +30,7 @@ pub struct PatchInput<'a> {
 }
 
 /// Copies of copies double a document with every operation: so many values are more than any workspace has.
-const MOST_COPIED: usize = 5_000_000;
+const MOST_COPIED: usize = 1_000_000;
 
 /// What the patches did, for tracing places back.
 #[derive(Debug, Default)]
