@@ -44,11 +44,12 @@ impl<'s> Walk<'s> {
             });
             match of_value {
                 Some(of_value) => self.member(entry, of_value),
-                None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
-                    // Repetitions were told; of very many unknown keys the first are enough.
-                    if unknown.insert(&entry.key) && unknown.len() <= PER_MAP {
-                        self.unknown_key(entry, &guesses, properties);
-                    }
+                // Repetitions were told; of very many unknown keys the first are enough.
+                None if schema.get("additionalProperties") == Some(&Value::Bool(false))
+                    && unknown.insert(&entry.key)
+                    && unknown.len() <= PER_MAP =>
+                {
+                    self.unknown_key(entry, &guesses, properties);
                 }
                 None => {}
             }
