@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod broken;
 mod completions;
 mod convert;
 mod data;
@@ -13,6 +14,7 @@ mod evaluate;
 mod fit;
 mod help;
 mod inspect;
+mod limits;
 mod markdown;
 mod options;
 mod plugins;

@@ -1,6 +1,6 @@
 //! Documents in: the files of a spec and its patches, read as one analysis; faults keep their places in the files.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -11,6 +11,9 @@ use zstat_formats::{Input, Kind, PatchInput, read, split_patch_argument};
 
 use crate::args::SpecArgs;
 use crate::failure::Failure;
+
+/// Bytes of the largest file that is read: published workspaces have some megabytes.
+const LARGEST: u64 = 1 << 30;
 
 /// Faults of the documents of one command, with the texts they are in.
 #[derive(Debug)]
@@ -25,6 +28,15 @@ impl SpecFaults {
     /// Name of the spec.
     pub fn name(&self) -> &str {
         self.documents.first().map_or("<spec>", Document::label)
+    }
+
+    /// The file that all faults are in; the spec where there are several.
+    pub fn faulty_file(&self) -> &str {
+        let mut files = self.diagnostics.iter().map(|diagnostic| diagnostic.file.as_str());
+        match files.next() {
+            Some(first) if files.all(|file| file == first) => first,
+            _ => self.name(),
+        }
     }
 
     /// Numbers of errors and warnings.
@@ -141,10 +153,39 @@ pub fn read_document(path: &Path) -> Result<Document, Failure> {
 /// Reads a file, or standard input where the path is `-`.
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().read_to_end(&mut bytes);
-        read.map_err(|source| Failure::read(Path::new("<stdin>"), source))?;
-        return Ok(bytes);
+        let read = read_all(std::io::stdin().lock(), LARGEST);
+        return read.map_err(|source| Failure::read(Path::new("<stdin>"), source));
     }
-    std::fs::read(path).map_err(|source| Failure::read(path, source))
+    read_file(path).map_err(|source| Failure::read(path, source))
+}
+
+/// Reads all of a file that is not beyond any use; a pipe or a device may have no end.
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(std::io::Error::new(ErrorKind::IsADirectory, "it is a folder, expected a file"));
+    }
+    read_all(file, LARGEST)
+}
+
+fn read_all(source: impl Read, largest: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest {
+        let message = format!("it has more than {largest} bytes, expected a spec");
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_end_is_refused() {
+        assert_eq!(read_all(&b"0123456789"[..], 10).map(|bytes| bytes.len()).ok(), Some(10));
+        let error = read_all(std::io::repeat(0), 10).expect_err("no end");
+        assert_eq!(error.to_string(), "it has more than 10 bytes, expected a spec");
+    }
 }

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::Cli;
+pub use render::diagnostic as rendered;
 
 /// Done, and everything converged.
 pub(crate) const EXIT_DONE: u8 = 0;

@@ -9,11 +9,22 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use zstat_core::diag::{Diagnostic, Severity};
 use zstat_core::source::Document;
+use zstat_core::text::shortened;
 
 use crate::failure::{Failure, OptionFault};
 
 /// A line longer than this is not shown for context.
 const LONG: usize = 140;
+/// Of a line with more bytes than this only a part around the mark is handed to the renderer, which looks at all of it.
+const HUGE: usize = 100_000;
+/// Bytes of that part.
+const WINDOW: usize = 2000;
+/// More diagnostics than this are counted and not printed.
+const PRINTED: usize = 100;
+/// Characters of a message; names from the file stand in it, and may be of any length.
+const MESSAGE: usize = 500;
+/// Characters of a line of help; it may list names.
+const HELP: usize = 3000;
 
 /// Tells on standard error why a command failed.
 pub fn failure(failure: &Failure) {
@@ -21,7 +32,7 @@ pub fn failure(failure: &Failure) {
         Failure::Spec(spec) => {
             diagnostics(&spec.documents, &spec.diagnostics);
             let (errors, warnings) = spec.counts();
-            eprint(&format!("{}\n", summary(spec.name(), errors, warnings)));
+            eprint(&format!("{}\n", summary(spec.faulty_file(), errors, warnings)));
         }
         Failure::Options(faults) => faults.iter().for_each(option_fault),
         other => message(&other.to_string(), &[]),
@@ -46,21 +57,28 @@ pub fn note(text: &str) {
     eprint(&format!("{}\n", Renderer::styled().render(&[group])));
 }
 
-/// Prints diagnostics on standard error, in the order given.
+/// Prints diagnostics on standard error, in the order given; of very many only the first, and how many there are more.
 pub fn diagnostics<'a>(documents: &[Document], diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
-    for item in diagnostics {
+    let mut rest = diagnostics.into_iter();
+    for item in rest.by_ref().take(PRINTED) {
         eprint(&format!("{}\n\n", diagnostic(documents, item)));
+    }
+    let more = rest.count();
+    if more > 0 {
+        note(&format!("{more} more are not shown; `zstat validate --format json` lists all"));
     }
 }
 
-/// One diagnostic with its excerpt, with colours.
-fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
+/// One diagnostic as it is printed: with its excerpt from one of `documents`, and colours.
+pub fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group =
-        Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()));
+    let title = shortened(&diagnostic.message, MESSAGE);
+    let mut group = Group::with_title(level.primary_title(&*title).id(diagnostic.code.id()));
+    let place =
+        || Origin::path(diagnostic.file.as_str()).line(diagnostic.line).char_column(diagnostic.column);
     let file = diagnostic.file.as_str();
     let document = documents.iter().find(|document| document.label() == file);
     let excerpt = document.map(|document| Excerpt::new(document.text(), diagnostic.bytes.clone()));
@@ -68,19 +86,22 @@ fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
         Some(excerpt) => {
             let mark = AnnotationKind::Primary.span(excerpt.span.clone());
             let first_line = diagnostic.line - excerpt.lines_before;
-            let snippet = Snippet::source(excerpt.text).path(file).line_start(first_line).fold(false);
-            group = group.element(snippet.annotation(mark));
+            let snippet = Snippet::source(excerpt.text).line_start(first_line).fold(false);
+            let snippet = snippet.annotation(mark);
+            group = if excerpt.cut {
+                group.element(place()).element(snippet)
+            } else {
+                group.element(snippet.path(file))
+            };
         }
-        None => {
-            group = group.element(Origin::path(file).line(diagnostic.line).char_column(diagnostic.column))
-        }
+        None => group = group.element(place()),
     }
     let path = diagnostic.readable_path();
     if !path.is_empty() {
-        group = group.element(Level::NOTE.message(format!("at {path}")));
+        group = group.element(Level::NOTE.message(format!("at {}", shortened(&path, MESSAGE))));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(shortened(help, HELP)));
     }
     Renderer::styled().render(&[group])
 }
@@ -109,6 +130,8 @@ struct Excerpt<'t> {
     text: &'t str,
     lines_before: usize,
     span: Range<usize>,
+    /// The line is longer: columns in `text` are not those in the file.
+    cut: bool,
 }
 
 impl<'t> Excerpt<'t> {
@@ -118,13 +141,25 @@ impl<'t> Excerpt<'t> {
         let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
         let end = floor_char(source, span.end).clamp(start, line_end);
+        if line_end - line_start > HUGE {
+            return Self::window(source, start..end, line_start..line_end);
+        }
         let before = previous_line(source, line_start);
         let from = before.unwrap_or(line_start);
         Self {
             text: &source[from..line_end],
             lines_before: usize::from(before.is_some()),
             span: start - from..end - from,
+            cut: false,
         }
+    }
+
+    /// A part of a long line, around the beginning of the span.
+    fn window(source: &'t str, span: Range<usize>, line: Range<usize>) -> Self {
+        let from = floor_char(source, span.start.saturating_sub(WINDOW / 2).max(line.start));
+        let to = floor_char(source, (span.start + WINDOW / 2).min(line.end));
+        let end = span.end.min(to).max(span.start);
+        Self { text: &source[from..to], lines_before: 0, span: span.start - from..end - from, cut: true }
     }
 }
 

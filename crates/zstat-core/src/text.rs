@@ -1,15 +1,31 @@
 //! Small helpers for names: the nearest known name, glob patterns.
 
+use std::borrow::Cow;
+
 /// The known name most similar to `name`, if any is similar enough to be a plausible typo.
 ///
 /// Damerau–Levenshtein distance, at most a third of the longer name (at least 1); case alone counts little.
-/// Ties go to the first in iteration order.
+/// Ties go to the first in iteration order. Names of more than 200 characters are no typos of anything: the distance takes
+/// time and memory by the product of the lengths.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONGEST: usize = 200;
+    if name.len() > 4 * LONGEST {
+        return None;
+    }
     let lower = name.to_lowercase();
+    let length = name.chars().count();
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
+        if candidate.len() > 4 * LONGEST {
+            continue;
+        }
+        let other = candidate.chars().count();
+        let limit = (length.max(other) / 3).max(1);
+        // Every character too many is an edit.
+        if length.max(other) > LONGEST || length.abs_diff(other) > limit {
+            continue;
+        }
         let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-        let limit = (name.chars().count().max(candidate.chars().count()) / 3).max(1);
         if distance <= limit && best.is_none_or(|(d, _)| distance < d) {
             best = Some((distance, candidate));
         }
@@ -65,6 +81,17 @@ pub fn list_of(names: &[&str], last: &str) -> String {
     }
 }
 
+/// `text`, with its middle left out where it has more than `most` characters.
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    // The usual case costs no pass over the text.
+    if text.len() <= most || text.chars().nth(most).is_none() {
+        return text.into();
+    }
+    let head = text.char_indices().nth(most / 2).map_or(text.len(), |(at, _)| at);
+    let tail = text.char_indices().rev().nth((most / 2).saturating_sub(1)).map_or(0, |(at, _)| at);
+    format!("{}…{}", &text[..head], &text[tail..]).into()
+}
+
 /// Whether `text` contains a glob character.
 pub fn is_glob(text: &str) -> bool {
     text.contains(['*', '?'])
@@ -80,6 +107,20 @@ mod tests {
         assert_eq!(nearest("normsis", known), Some("normsys"));
         assert_eq!(nearest("HistoSys", known), Some("histosys"));
         assert_eq!(nearest("banana", known), None);
+    }
+
+    #[test]
+    fn long_names_cost_nothing() {
+        let long = "a".repeat(50_000_000);
+        assert_eq!(nearest(&long, ["mu", &long[1..]]), None);
+        assert_eq!(nearest("mu", [&*long, "nu"]), Some("nu"));
+    }
+
+    #[test]
+    fn long_texts_lose_their_middle() {
+        assert_eq!(shortened("äöü", 3), "äöü");
+        assert_eq!(shortened("äöüäöü", 4), "äö…öü");
+        assert_eq!(shortened("abc", 1), "…c");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Written {
 #[non_exhaustive]
 pub enum WriteError {
     /// JSON has no such number.
-    #[error("{place} is {value}, which JSON cannot hold; find out why it is not finite")]
+    #[error("{place} is {value}, which JSON cannot hold; {}", advice(place))]
     NotFinite {
         /// Where it stands in the workspace.
         place: String,
@@ -58,6 +58,14 @@ pub struct UnknownFormat {
     pub name: String,
     /// The most similar name of a format.
     pub near: Option<&'static str>,
+}
+
+fn advice(place: &str) -> &'static str {
+    if place.contains("/bounds") {
+        "give a finite bound, or write the native format"
+    } else {
+        "find out why it is not finite"
+    }
 }
 
 fn known() -> String {

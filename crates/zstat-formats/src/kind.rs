@@ -52,7 +52,7 @@ impl Kind {
             Self::Hs3 => "an HS3 model",
             Self::Xml => "an XML file",
             Self::Datacard => "a combine datacard",
-            Self::Empty => "an empty file",
+            Self::Empty => "empty",
             Self::Unknown => "neither a workspace nor an analysis",
         }
     }
@@ -117,9 +117,11 @@ pub(crate) fn detect_tree(tree: &Value) -> Kind {
             evidence.modifier_data = modifiers.next().map(|modifier| modifier.get("data").is_some());
         }
         Value::Array(items) => {
-            let first = items.first().and_then(Value::as_object);
-            evidence.list =
-                Some(first.map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default());
+            evidence.list = Some(match items.first() {
+                None => vec![],
+                Some(Value::Object(map)) => map.keys().map(String::as_str).collect(),
+                Some(_) => vec!["not a mapping"],
+            });
         }
         _ => {}
     }

@@ -223,7 +223,7 @@ pub(super) const TABLE: &[Entry] = &[
         title: "a patch set that was made for another workspace",
         explanation: "A patch set holds the digest of the workspace that it was made for, as pyhf computes it, and this workspace has \
             another one: another file, another version, or numbers written differently (`1` and `1.0`). If you know that it fits all \
-            the same, ignore the digest with `--ignore-digest`.",
+            the same, ignore the digest with `--ignore-digests`.",
     },
     Entry {
         code: Code::OneSided,

@@ -23,6 +23,8 @@ pub struct Document {
     syntax: Syntax,
     /// First byte of each line; made when the first place is asked for.
     lines: OnceLock<Vec<usize>>,
+    /// Characters before every so many bytes; made with `lines`.
+    chars: OnceLock<Vec<usize>>,
     tree: OnceLock<Result<Node, Box<Fault>>>,
 }
 
@@ -47,7 +49,14 @@ impl Document {
             Some(b'{' | b'[') => Syntax::Json,
             _ => Syntax::Yaml,
         };
-        Self { label: label.into(), text, syntax, lines: OnceLock::new(), tree: OnceLock::new() }
+        Self {
+            label: label.into(),
+            text,
+            syntax,
+            lines: OnceLock::new(),
+            chars: OnceLock::new(),
+            tree: OnceLock::new(),
+        }
     }
 
     /// A document from the bytes of a file.
@@ -56,6 +65,9 @@ impl Document {
     /// Where the bytes are not UTF-8, with line and column of the first wrong byte.
     pub fn from_bytes(label: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Box<Diagnostic>> {
         let label = label.into();
+        if matches!(bytes[..], [0, 1..=255, ..] | [1..=255, 0, ..]) {
+            return Err(Box::new(not_utf8(label, &bytes, 0)));
+        }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self::new(label, text)),
             Err(error) => {
@@ -118,7 +130,27 @@ impl Document {
         });
         let line = lines.partition_point(|&first| first <= start);
         let line_start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        Span { bytes: start..end, line, column: self.text[line_start..start].chars().count() + 1 }
+        let column = self.chars_before(start) - self.chars_before(line_start) + 1;
+        Span { bytes: start..end, line, column }
+    }
+
+    /// Characters before the byte `at`. A line may be the whole file, and asked for many places: counted from the nearest
+    /// of the points that were counted once.
+    fn chars_before(&self, at: usize) -> usize {
+        const STEP: usize = 1 << 12;
+        let is_first = |byte: &u8| (*byte as i8) >= -0x40;
+        let counted = self.chars.get_or_init(|| {
+            let mut chars = 0;
+            let steps = self.text.as_bytes().chunks(STEP).map(|step| {
+                let before = chars;
+                chars += step.iter().filter(|byte| is_first(byte)).count();
+                before
+            });
+            steps.collect()
+        });
+        let step = (at / STEP).min(counted.len().saturating_sub(1));
+        let rest = &self.text.as_bytes()[step * STEP..at];
+        counted.get(step).copied().unwrap_or(0) + rest.iter().filter(|byte| is_first(byte)).count()
     }
 
     /// Byte at which `line` (from 1) has its character `column` (from 1); the end of the line or text if beyond.
@@ -149,7 +181,9 @@ fn not_utf8(label: String, bytes: &[u8], valid: usize) -> Diagnostic {
     let before = String::from_utf8_lossy(&bytes[..valid]);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let (message, help) = match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("the file is UTF-16".to_owned(), "save it as UTF-8"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=255, ..] | [1..=255, 0, ..] => {
+            ("the file is UTF-16".to_owned(), "save it as UTF-8")
+        }
         [0x1f, 0x8b, ..] => ("the file is compressed with gzip".to_owned(), "unpack it first: gunzip FILE"),
         [b'P', b'K', 3, 4, ..] => ("the file is a zip archive".to_owned(), "unpack it first: unzip FILE"),
         [b'r', b'o', b'o', b't', 0, ..] => {
@@ -195,6 +229,13 @@ mod tests {
         assert_eq!(document.span(900..901).line, 4);
         assert_eq!(Document::offset(document.text(), 2, 5), 11);
         assert_eq!(Document::offset(document.text(), 9, 1), document.text().len());
+    }
+
+    #[test]
+    fn columns_of_a_long_line_count_characters() {
+        let document = Document::new("f", format!("a\n{}x", "é".repeat(10_000)));
+        assert_eq!((document.span(20_002..20_003).line, document.span(20_002..20_003).column), (2, 10_001));
+        assert_eq!(document.span(8194..8196).column, 4097);
     }
 
     #[test]

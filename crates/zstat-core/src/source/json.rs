@@ -194,6 +194,11 @@ fn syntax_fault(text: &str, error: &serde_json::Error) -> Fault {
             fault(at..end, "the document ends before this, and more text follows".into())
                 .help("a file holds one document; is a bracket closed too early?")
         }
+        "key must be a string" if found.is_empty() => {
+            let what = excerpt(text, at);
+            fault(at..end, format!("`{what}` where a key is expected"))
+                .help("a key is a text in double quotes")
+        }
         "key must be a string" => {
             fault(word.start..word.end.max(end), format!("the key `{found}` has no quotes"))
                 .help("write keys in double quotes, or the spec as YAML, which needs none")
@@ -209,6 +214,7 @@ fn syntax_fault(text: &str, error: &serde_json::Error) -> Fault {
             fault(before.len() - last..before.len(), "a comma is missing after this".into())
                 .help("put commas between entries")
         }
+        "control character (\\u0000-\\u001F) found while parsing a string" => control_character(text, at),
         "invalid escape" => {
             let from = text[..at].rfind('\\').unwrap_or(at);
             fault(from..end, format!("`{}` is no escape of JSON", &text[from..end]))
@@ -216,6 +222,21 @@ fn syntax_fault(text: &str, error: &serde_json::Error) -> Fault {
         }
         other => fault(at..word.end.max(end), format!("not JSON: {other}, found `{}`", excerpt(text, at))),
     }
+}
+
+/// A control character inside a text; reading stopped at it or beside it.
+fn control_character(text: &str, at: usize) -> Fault {
+    let is_control = |at: &usize| text.as_bytes().get(*at).is_some_and(u8::is_ascii_control);
+    let at = [at, at + 1, at.saturating_sub(1)].into_iter().find(is_control).unwrap_or(at);
+    let code = text.as_bytes().get(at).copied().unwrap_or_default();
+    let (name, escape) = match code {
+        b'\n' | b'\r' => ("the end of a line".to_owned(), "\\n".to_owned()),
+        b'\t' => ("a tab".to_owned(), "\\t".to_owned()),
+        _ => (format!("the control character U+{code:04X}"), format!("\\u{code:04x}")),
+    };
+    Fault::new(Code::Syntax, "", format!("{name} inside a text"))
+        .span(at..at + 1)
+        .help(format!("remove it, or write `{escape}`; is a quote missing before it?"))
 }
 
 /// The text ends inside something: point at the innermost bracket or quote that is open.
@@ -305,8 +326,15 @@ mod tests {
         assert_eq!(fault("{\"a\": \"bc}").1, 6..7);
         assert!(fault("{\"a\": 1 // one\n}").0.contains("comments"));
         assert!(fault("{a: 1}").0.contains("no quotes"));
+        assert_eq!(fault("{{}: 1}"), ("`{` where a key is expected".to_owned(), 1..2));
         assert!(fault("{\"a\": 1}\n{}").0.contains("more text"));
         assert!(fault("{\"a\": True}").0.contains("Python"));
+        assert_eq!(
+            fault("{\"a\": \"b\0c\"}"),
+            ("the control character U+0000 inside a text".to_owned(), 8..9)
+        );
+        assert_eq!(fault("{\"a\": \"b\n\"}"), ("the end of a line inside a text".to_owned(), 8..9));
+        assert_eq!(fault("{\"\t\": 1}"), ("a tab inside a text".to_owned(), 2..3));
     }
 
     #[test]

@@ -22,8 +22,10 @@ const PER_LIST: usize = 3;
 
 /// Every difference between `node`, which stands at `pointer` of its document, and `schema`.
 pub fn walk(node: &Node, schema: &Value, pointer: &str) -> Vec<Fault> {
-    let path =
-        pointer::keys(pointer).map(|key| Step { key: key.into_owned(), index: false, name: None }).collect();
+    let is_index = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
+    let path = pointer::keys(pointer)
+        .map(|key| Step { index: is_index(&key), key: key.into_owned(), name: None })
+        .collect();
     let mut walk = Walk { root: schema, faults: Vec::new(), path, infinite: false };
     walk.value(node, schema);
     // One aliased value that is wrong is wrong at every use of it: said once.
@@ -44,7 +46,6 @@ struct Step {
     name: Option<String>,
 }
 
-#[derive(Clone)]
 struct Walk<'s> {
     root: &'s Value,
     faults: Vec<Fault>,
@@ -163,6 +164,9 @@ impl<'s> Walk<'s> {
     }
 
     fn range(&mut self, node: &Node, value: f64, schema: &Value) {
+        if self.infinite && value.is_infinite() {
+            return;
+        }
         if !value.is_finite() {
             let what =
                 if value.is_nan() { "is not a number (NaN)" } else { "is infinite, or beyond 1.8e308" };
@@ -207,6 +211,11 @@ impl<'s> Walk<'s> {
             self.push(Code::OutOfRange, node, message, None);
         }
         let prefix = schema.get("prefixItems").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        if let Some(help) = self.brackets_missing(items, schema) {
+            let expected = describe(schema, &|schema| self.resolve(schema));
+            let message = format!("{} is a list of numbers, expected {expected}", self.subject());
+            return self.push(Code::WrongType, node, message, Some(help));
+        }
         let mut wrong = 0;
         let mut first_hidden = None;
         for (index, item) in items.iter().enumerate() {

@@ -40,6 +40,20 @@ pub(super) fn apply(document: &mut Value, operation: PatchOperation) -> Result<E
     Ok(effect)
 }
 
+/// Number of values that a copy takes; 0 for other operations.
+pub(super) fn size_of_copy(document: &Value, operation: &PatchOperation) -> usize {
+    let PatchOperation::Copy(CopyOperation { from, .. }) = operation else { return 0 };
+    document.pointer(from.as_str()).map_or(0, size)
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 fn change(document: &mut Value, operation: PatchOperation) -> Result<(), Refusal> {
     json_patch::patch_unsafe(document, &[operation])
         .map_err(|error| refusal("path", error.kind.to_string(), None))

@@ -1,5 +1,6 @@
 //! The text of a patch → the operations that are meant, each with its place in the text.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use json_patch::PatchOperation;
@@ -80,6 +81,18 @@ pub(super) fn read_patch(document: &Document, wanted: Option<&str>) -> Result<Pa
             let node = node.cloned().unwrap_or(Node { span: None, value: NodeValue::List(vec![]) });
             finish(&set, chosen, node, 0)
         }
+        // A list of something is meant as a patch: what its entries lack says more.
+        (Kind::Unknown, Syntax::Json) if document.text().trim_start().starts_with('[') => {
+            let root = document.tree().map_err(|fault| vec![fault])?;
+            let operations = operations(root.clone(), 0, "")?;
+            Ok(Patch { operations, digests: vec![], name: None })
+        }
+        (Kind::Unknown, _) if document.tree().is_err() => Err(document.tree().err().into_iter().collect()),
+        (Kind::Unknown, _) if document.tree().is_ok_and(is_operation) => {
+            let message = "the file is a single operation, expected a list of them";
+            let help = "put it in square brackets: `[{…}]`";
+            Err(vec![Fault::new(Code::WrongFile, "", message).span(0..0).help(help)])
+        }
         (other, _) => {
             let message = format!("the file is {}, expected a JSON Patch or a patch set", other.describe());
             let help =
@@ -87,6 +100,10 @@ pub(super) fn read_patch(document: &Document, wanted: Option<&str>) -> Result<Pa
             Err(vec![Fault::new(Code::WrongFile, "", message).span(0..0).help(help)])
         }
     }
+}
+
+fn is_operation(root: &Node) -> bool {
+    root.get("op").is_some() && root.get("path").is_some()
 }
 
 fn choose<P>(document: &Document, set: &PatchSet<P>, wanted: Option<&str>) -> Result<usize, Vec<Fault>> {
@@ -130,13 +147,17 @@ fn moved(mut fault: Fault, offset: usize) -> Fault {
 /// The operations of a list; `offset` is where its text begins in the file, `at` the pointer there.
 fn operations(root: Node, offset: usize, at: &str) -> Result<Vec<PlacedOperation>, Vec<Fault>> {
     let faults = walk(&root, &schema::of::<Vec<Operation>>(), at);
-    if !faults.is_empty() {
-        return Err(faults.into_iter().map(|fault| moved(fault, offset)).collect());
-    }
-    let NodeValue::List(items) = root.value else { return Ok(vec![]) };
-    let (mut placed, mut faults) = (vec![], vec![]);
+    let mut faults: Vec<Fault> = faults.into_iter().map(|fault| moved(fault, offset)).collect();
+    let NodeValue::List(items) = root.value else {
+        return if faults.is_empty() { Ok(vec![]) } else { Err(faults) };
+    };
+    let misshapen: HashSet<String> = faults.iter().filter_map(|fault| entry_of(&fault.pointer, at)).collect();
+    let mut placed = vec![];
     for (i, node) in items.into_iter().enumerate() {
         let pointer = pointer::join(at, &i.to_string());
+        if misshapen.contains(&pointer) {
+            continue;
+        }
         match operation(&node, i) {
             Ok(operation) => placed.push(PlacedOperation { operation, node, offset, pointer }),
             Err(mut fault) => {
@@ -146,6 +167,12 @@ fn operations(root: Node, offset: usize, at: &str) -> Result<Vec<PlacedOperation
         }
     }
     if faults.is_empty() { Ok(placed) } else { Err(faults) }
+}
+
+/// The pointer of the operation that a fault inside it is of.
+fn entry_of(pointer: &str, list: &str) -> Option<String> {
+    let index = pointer.strip_prefix(list)?.strip_prefix('/')?.split('/').next()?;
+    Some(pointer::join(list, index))
 }
 
 /// One operation; its shape has been checked, except for what its `op` needs.

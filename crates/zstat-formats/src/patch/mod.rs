@@ -29,6 +29,9 @@ pub struct PatchInput<'a> {
     pub name: Option<&'a str>,
 }
 
+/// Copies of copies double a document with every operation: so many values are more than any workspace has.
+const MOST_COPIED: usize = 1_000_000;
+
 /// What the patches did, for tracing places back.
 #[derive(Debug, Default)]
 pub(crate) struct History {
@@ -65,17 +68,22 @@ pub(crate) fn apply_patches(
     }
     // Several sets for one workspace all hold the digest of the workspace without patches.
     for (input, patch) in patches.iter().zip(&read) {
-        if let Err((message, help)) = verify(tree, kind, patch) {
+        if let Err(Mismatch { pointer, message, help }) = verify(tree, kind, patch) {
             if ignore_digests {
                 notes.push(format!("{}: {message}; ignored as asked", input.document.label()));
             } else {
-                let fault = Fault::new(Code::PatchDigest, "/metadata/digests", message).help(help);
+                let fault = Fault::new(Code::PatchDigest, pointer, message).help(help);
                 return Err(diagnostics(input.document, &[fault]));
             }
         }
     }
+    let mut copied = 0;
     for (number, (input, patch)) in patches.iter().zip(read).enumerate() {
         for (i, placed) in patch.operations.iter().enumerate() {
+            copied += apply::size_of_copy(tree, &placed.operation);
+            if copied > MOST_COPIED {
+                return Err(diagnostics(input.document, &[too_much_copied(placed, i)]));
+            }
             match apply::apply(tree, placed.operation.clone()) {
                 Ok(effect) => history.applied.push(Applied { patch: number, operation: i, effect }),
                 Err(refusal) => return Err(diagnostics(input.document, &[refused(placed, i, refusal)])),
@@ -92,6 +100,14 @@ pub(crate) fn apply_patches(
 
 fn diagnostics(document: &Document, faults: &[Fault]) -> Vec<Diagnostic> {
     resolve(document, &Native::Workspace, faults)
+}
+
+fn too_much_copied(placed: &PlacedOperation, number: usize) -> Fault {
+    let operation = describe(placed, number);
+    let message = format!("operation {operation}: more than {MOST_COPIED} values are copied in all");
+    Fault::new(Code::Limit, format!("{}/op", placed.pointer), message)
+        .span(placed.span("/op", false))
+        .help("copies of copies grow without bound; write out what is meant")
 }
 
 fn refused(placed: &PlacedOperation, number: usize, refusal: apply::Refusal) -> Fault {
@@ -112,15 +128,29 @@ fn describe(placed: &PlacedOperation, number: usize) -> String {
         Op::Copy(_) => "copy",
         Op::Test(_) => "test",
     };
-    format!("{number} ({op} {})", placed.operation.path())
+    let path = placed.operation.path().as_str();
+    // The empty pointer is the document.
+    format!("{number} ({op} {})", if path.is_empty() { "the document" } else { path })
+}
+
+/// A digest that is not the document's.
+struct Mismatch {
+    pointer: String,
+    message: String,
+    help: String,
 }
 
 /// Compares the digests of a patch set with the document's, as pyhf does.
-fn verify(tree: &Value, kind: Kind, patch: &Patch) -> Result<(), (String, String)> {
+fn verify(tree: &Value, kind: Kind, patch: &Patch) -> Result<(), Mismatch> {
     for (algorithm, expected) in &patch.digests {
+        let refused = |message: String, help: &str| Mismatch {
+            pointer: pointer::join("/metadata/digests", algorithm),
+            message,
+            help: help.to_owned(),
+        };
         let Some(found) = pyhf_digest(tree, algorithm) else {
             let message = format!("the patch set has a digest by `{algorithm}`, which is not known");
-            return Err((message, "pyhf's patch sets have sha256 or md5".to_owned()));
+            return Err(refused(message, "pyhf's patch sets have sha256 or md5"));
         };
         if !found.eq_ignore_ascii_case(expected) {
             let message = format!(
@@ -128,11 +158,11 @@ fn verify(tree: &Value, kind: Kind, patch: &Patch) -> Result<(), (String, String
             );
             let help = match kind {
                 Kind::PyhfWorkspace => {
-                    "get the workspace that belongs to it, or ignore the digest (`--ignore-digest`)"
+                    "get the workspace that belongs to it, or ignore the digest (`--ignore-digests`)"
                 }
                 _ => "patch sets are for pyhf workspaces as they were published; apply it to that file",
             };
-            return Err((message, help.to_owned()));
+            return Err(refused(message, help));
         }
     }
     Ok(())

@@ -177,6 +177,9 @@ impl<P> PatchSet<P> {
     /// What pyhf refuses beyond the schema: pointers into the file and messages.
     pub(super) fn contradictions(&self) -> Vec<(String, String)> {
         let mut all = vec![];
+        if self.patches.is_empty() {
+            all.push(("/patches".to_owned(), "the patch set has no patches".to_owned()));
+        }
         let mut names: IndexMap<&str, usize> = IndexMap::new();
         let mut values: IndexMap<String, usize> = IndexMap::new();
         let labels = self.metadata.labels.len();
@@ -190,7 +193,9 @@ impl<P> PatchSet<P> {
             let text = metadata.values_text();
             if metadata.values.len() != labels {
                 let n = metadata.values.len();
-                let message = format!("patch `{}` has {n} values for {labels} labels", metadata.name);
+                let count = |n, noun| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+                let (values, labels) = (count(n, "value"), count(labels, "label"));
+                let message = format!("patch `{}` has {values} for {labels}", metadata.name);
                 all.push((format!("{at}/values"), message));
             } else if let Some(first) = values.get(&text) {
                 let message = format!("patches {first} and {i} both have the values {text}");

@@ -53,7 +53,7 @@ pub struct Model {
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfChannel")]
 pub struct Channel {
-    /// Name.
+    /// Name, unique in the workspace.
     pub name: String,
     /// Processes that contribute.
     #[schemars(length(min = 1))]
@@ -65,7 +65,7 @@ pub struct Channel {
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfSample")]
 pub struct Sample {
-    /// Name.
+    /// Name, unique in the channel.
     pub name: String,
     /// Nominal events a bin.
     #[serde(deserialize_with = "numbers")]
@@ -94,7 +94,7 @@ pub struct Observation {
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfMeasurement")]
 pub struct Measurement {
-    /// Name.
+    /// Name, unique in the workspace.
     pub name: String,
     /// The choice.
     pub config: Config,
@@ -118,7 +118,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schemars(rename = "PyhfParameter")]
 pub struct Parameter {
-    /// Name.
+    /// Name, that of its modifiers.
     pub name: String,
     /// Start values.
     #[serde(default, deserialize_with = "some_numbers", skip_serializing_if = "Option::is_none")]

@@ -9,23 +9,29 @@ use crate::text::number;
 
 /// Words of other tools and of everyday speech, and ours.
 const SYNONYMS: &[(&str, &str)] = &[
+    ("aux", "auxdata"),
     ("auxdata", "aux"),
     ("bins", "data"),
     ("categories", "channels"),
     ("contents", "data"),
     ("down", "lo"),
+    ("down", "lo_data"),
     ("flat", "none"),
     ("free", "none"),
     ("gauss", "normal"),
     ("gaussian", "normal"),
+    ("hi", "hi_data"),
     ("hi_data", "hi"),
     ("high", "hi"),
+    ("init", "inits"),
     ("inits", "init"),
     ("kind", "type"),
     ("lnN", "normsys"),
+    ("lo", "lo_data"),
     ("lo_data", "lo"),
     ("log-normal", "lognormal"),
     ("low", "lo"),
+    ("luminosity", "lumi"),
     ("observed", "observations"),
     ("overallsys", "normsys"),
     ("params", "parameters"),
@@ -40,6 +46,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("tolerance_edm", "tolerance"),
     ("uncertainties", "errors"),
     ("up", "hi"),
+    ("up", "hi_data"),
     ("value", "init"),
     ("yields", "data"),
 ];
@@ -55,6 +62,7 @@ impl<'s> Walk<'s> {
     pub(super) fn wrong_type_advice(&self, node: &Node, schema: &'s Value) -> Option<String> {
         let wants = |name: &str| self.accepts(schema, name);
         match &node.value {
+            NodeValue::Number { .. } | NodeValue::Bool(_) if !self.all_words(schema).is_empty() => None,
             NodeValue::Number { .. } | NodeValue::Bool(_) if wants("string") => {
                 Some(format!("if it is meant as a text, put it in quotes: `\"{}\"`", plain(node)))
             }
@@ -73,11 +81,25 @@ impl<'s> Walk<'s> {
                 Some(format!("write a list, also of one entry: `[{}]`", plain(node)))
             }
             NodeValue::Map(_) if wants("array") => {
-                Some("write a list: each entry starts with `- `, names stand inside as `name: …`".to_owned())
+                Some("write a list: `[…, …]`, or in YAML one entry a line, after `- `".to_owned())
             }
-            NodeValue::Null => Some("write a value, or remove the key".to_owned()),
+            NodeValue::Null => {
+                let what = if self.path.last().is_some_and(|step| step.index) { "entry" } else { "key" };
+                Some(format!("write a value, or remove the {what}"))
+            }
             _ => None,
         }
+    }
+
+    /// `[0, 10]` where `[[0, 10]]` is wanted: what to write, if a pair of brackets is all that is missing.
+    pub(super) fn brackets_missing(&self, items: &[Node], schema: &'s Value) -> Option<String> {
+        let inner = self.resolve(schema.get("items")?);
+        let length = inner.get("minItems").and_then(Value::as_u64)?;
+        let of_inner = inner.get("items").or_else(|| inner.get("prefixItems")?.get(0))?;
+        let numbers = items.iter().all(|item| matches!(item.value, NodeValue::Number { .. }));
+        let missing = numbers && items.len() as u64 == length && self.accepts(of_inner, "number");
+        let list = items.iter().map(plain).collect::<Vec<_>>().join(", ");
+        missing.then(|| format!("write a list of lists, also of one entry: `[[{list}]]`"))
     }
 
     /// Whether `schema` accepts a list, of any length, of values of a type.

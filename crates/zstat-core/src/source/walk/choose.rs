@@ -40,8 +40,9 @@ impl<'s> Walk<'s> {
             several => {
                 // The branch with the fewest faults is the one that was meant.
                 let tried = several.iter().map(|branch| {
-                    let mut trial = self.clone();
-                    trial.faults.clear();
+                    // Without the faults so far: there may be many, and choices, too.
+                    let (root, path, infinite) = (self.root, self.path.clone(), self.infinite);
+                    let mut trial = Walk { root, faults: Vec::new(), path, infinite };
                     trial.value(node, branch);
                     trial.faults
                 });

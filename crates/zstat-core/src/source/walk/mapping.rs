@@ -11,6 +11,11 @@ use crate::diag::Code;
 use crate::source::{Entry, Node, NodeValue};
 use crate::text::{list_of, nearest};
 
+/// Repeated or unknown keys of one mapping that are reported one by one.
+const PER_MAP: usize = 100;
+/// What modifiers of zstat's layout have beside `type`, and those of pyhf's in `data`.
+const INSIDE_DATA: [&str; 4] = ["lo", "hi", "lo_data", "hi_data"];
+
 impl<'s> Walk<'s> {
     pub(super) fn map(&mut self, node: &Node, entries: &[Entry], schema: &'s Value) {
         self.keys(entries);
@@ -30,6 +35,7 @@ impl<'s> Walk<'s> {
             }
         }
         let guesses = self.guesses(entries, schema, properties);
+        let mut unknown: HashSet<&str> = HashSet::new();
         for entry in entries {
             let of_value = properties.and_then(|all| all.get(&entry.key));
             let of_value = of_value.or_else(|| match schema.get("additionalProperties") {
@@ -38,11 +44,19 @@ impl<'s> Walk<'s> {
             });
             match of_value {
                 Some(of_value) => self.member(entry, of_value),
-                None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
+                // Repetitions were told; of very many unknown keys the first are enough.
+                None if schema.get("additionalProperties") == Some(&Value::Bool(false))
+                    && unknown.insert(&entry.key)
+                    && unknown.len() <= PER_MAP =>
+                {
                     self.unknown_key(entry, &guesses, properties);
                 }
                 None => {}
             }
+        }
+        if unknown.len() > PER_MAP {
+            let message = format!("{}{} more keys are unknown", self.place(), unknown.len() - PER_MAP);
+            self.push(Code::UnknownKey, node, message, None);
         }
         self.missing(node, schema, properties, &guesses);
     }
@@ -55,7 +69,7 @@ impl<'s> Walk<'s> {
 
     /// Faults of the keys themselves: repeated, or not text.
     pub(super) fn keys(&mut self, entries: &[Entry]) {
-        let mut seen = HashSet::new();
+        let (mut seen, mut repeated) = (HashSet::new(), 0);
         for entry in entries {
             if !entry.key_is_text {
                 let message = format!("{} is a key that is not text", self.subject_of(&entry.key));
@@ -63,13 +77,21 @@ impl<'s> Walk<'s> {
                 self.push_key(Code::WrongType, entry, message, Some(help));
             }
             if entry.key_is_text && !seen.insert(&entry.key) {
+                repeated += 1;
+                if repeated > PER_MAP {
+                    continue;
+                }
                 let message = format!("{} is given twice", self.subject_of(&entry.key));
                 self.push_key(Code::DuplicateKey, entry, message, Some("keep one of the two".to_owned()));
             }
         }
+        if let (Some(last), true) = (entries.last(), repeated > PER_MAP) {
+            let message = format!("{}{} more keys are given again", self.place(), repeated - PER_MAP);
+            self.push_key(Code::DuplicateKey, last, message, None);
+        }
     }
 
-    /// For each key that is not known, the known one that was probably meant.
+    /// For each key that is not known (of the first), the known one that was probably meant.
     fn guesses<'e>(
         &self,
         entries: &'e [Entry],
@@ -85,6 +107,7 @@ impl<'s> Walk<'s> {
             .iter()
             .filter(|entry| entry.key_is_text && !properties.contains_key(&entry.key))
             .map(|entry| entry.key.as_str())
+            .take(PER_MAP)
             .collect();
         let mut free: Vec<&'s str> =
             properties.keys().map(String::as_str).filter(|key| !given(key)).collect();
@@ -94,6 +117,11 @@ impl<'s> Walk<'s> {
                 free.retain(|other| *other != guess);
                 guesses.push((key, guess));
             }
+        }
+        // In pyhf's layout the content of a modifier stands under `data`.
+        if free.contains(&"data") && properties.contains_key("type") {
+            let content = unknown.iter().filter(|key| INSIDE_DATA.contains(*key));
+            guesses.extend(content.map(|key| (*key, "data")));
         }
         // One key too many and one too few are likely the same.
         let rest: Vec<&'e str> =
@@ -121,6 +149,9 @@ impl<'s> Walk<'s> {
             _ if entry.key == "data" && all.contains(&"type") => {
                 "`data` is pyhf's; zstat writes `lo` and `hi`, or `errors`, beside `type`".to_owned()
             }
+            Some((key, "data")) if INSIDE_DATA.contains(key) => {
+                format!("in pyhf's layout `{key}` stands inside `data`")
+            }
             Some((_, guess)) => format!("did you mean `{guess}`?"),
             None if all.is_empty() => "no keys are possible here; remove it".to_owned(),
             None => format!("known keys are {}", list_of(&all, "and")),
@@ -144,6 +175,9 @@ impl<'s> Walk<'s> {
             let property = properties.and_then(|all| all.get(key));
             let help = property.and_then(|property| {
                 let known: Vec<&str> = self.all_words(property);
+                if let [word] = known[..] {
+                    return Some(format!("`{key}` is always `{word}`"));
+                }
                 if !known.is_empty() {
                     return Some(format!("`{key}` is one of {}", list_of(&known, "and")));
                 }

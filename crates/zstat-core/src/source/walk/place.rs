@@ -9,7 +9,9 @@ impl Walk<'_> {
     /// "channel `SR`", for an item of `channels` with the name SR.
     pub(super) fn name_of_item(&self, item: &Node) -> Option<String> {
         let list = &self.path.last()?.key;
-        let singular = list.strip_suffix('s').filter(|word| !word.is_empty())?;
+        let singular = list.strip_suffix("ches").map(|stem| format!("{stem}ch"));
+        let singular = singular.or_else(|| list.strip_suffix('s').map(str::to_owned));
+        let singular = singular.filter(|word| !word.is_empty())?;
         Some(format!("{singular} `{}`", item.get("name")?.text()?))
     }
 

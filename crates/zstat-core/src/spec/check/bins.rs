@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
+
 use super::{MAX_MAGNITUDE, entries, shown};
 use crate::diag::{Code, Fault};
 use crate::source::pointer;
 use crate::spec::{Channel, ModifierKind, Workspace};
 use crate::text::nearest;
+
+/// Unknown names for which the nearest known one is looked for.
+const ADVISED: usize = 100;
 
 pub(super) fn check(workspace: &Workspace, faults: &mut Vec<Fault>) {
     if workspace.channels.is_empty() {
@@ -20,7 +25,9 @@ pub(super) fn check(workspace: &Workspace, faults: &mut Vec<Fault>) {
     for (c, channel) in workspace.channels.iter().enumerate() {
         self::channel(c, channel, workspace.observations.get(&channel.name).map(Vec::len), faults);
     }
-    observations(workspace, faults);
+    if !workspace.channels.is_empty() {
+        observations(workspace, faults);
+    }
 }
 
 /// Names that are empty or repeat.
@@ -106,15 +113,11 @@ fn usual_length(channel: &Channel, observed: Option<usize>) -> usize {
     if lengths().all(|length| length == first) {
         return first;
     }
-    let votes = |length: usize| lengths().filter(|&other| other == length).count();
-    let mut best = (0, 0);
-    for length in lengths() {
-        let count = votes(length);
-        if count > best.1 {
-            best = (length, count);
-        }
-    }
-    best.0
+    let mut votes = IndexMap::<usize, usize>::new();
+    lengths().for_each(|length| *votes.entry(length).or_default() += 1);
+    // The first of those that most have.
+    let most = votes.values().copied().max();
+    votes.into_iter().find(|(_, count)| Some(*count) == most).map_or(0, |(length, _)| length)
 }
 
 /// One list of numbers, one a bin. `words` gives its pointer and whose it is.
@@ -169,12 +172,19 @@ pub(super) fn number(value: f64, words: impl FnOnce() -> (String, String)) -> Op
 }
 
 fn observations(workspace: &Workspace, faults: &mut Vec<Fault>) {
+    // Of channels with the same name the first counts.
+    let channels: HashMap<&str, &Channel> =
+        workspace.channels.iter().rev().map(|channel| (channel.name.as_str(), channel)).collect();
+    let mut unknown = 0;
     for (name, observed) in &workspace.observations {
         let at = pointer::join("/observations", name);
-        let Some(channel) = workspace.channels.iter().find(|channel| channel.name == *name) else {
+        let Some(&channel) = channels.get(name.as_str()) else {
             let message = format!("data are given for channel `{name}`, which does not exist");
             let known = workspace.channels.iter().map(|channel| channel.name.as_str());
-            let help = match nearest(name, known) {
+            // Each name is compared with each: not for a file where all are unknown.
+            unknown += 1;
+            let near = if unknown <= ADVISED { nearest(name, known) } else { None };
+            let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "remove them, or add the channel".to_owned(),
             };

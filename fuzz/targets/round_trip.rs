@@ -1,0 +1,13 @@
+//! What is read without fault is written in every format and reads back the same.
+
+#![no_main]
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use zstat_fuzz::{mutate, round_trip};
+
+fuzz_target!(|bytes: &[u8]| round_trip::all_formats(bytes));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, room: usize, seed: u32| {
+    let known = (seed % 3 != 0).then(|| mutate::text(data, size, room, seed)).flatten();
+    known.unwrap_or_else(|| fuzzer_mutate(data, size, room))
+});
