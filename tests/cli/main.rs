@@ -12,6 +12,7 @@ mod data;
 mod docs;
 mod evaluate;
 mod fit;
+mod formulas;
 mod help;
 mod inspect;
 mod limits;

@@ -92,30 +92,3 @@ fn files_that_are_not_there_or_not_text() {
     run_in(folder.path(), &["validate", "bytes.yaml"]).exits(2).tells(&["bytes.yaml:1:1", "UTF-8"]);
     run_in(folder.path(), &["validate", "."]).exits(2).tells(&["cannot read `.`"]);
 }
-
-/// What the likelihood cannot do yet is refused, never left out of the answer.
-#[test]
-fn correlated_constraints_are_refused() {
-    let folder = folder();
-    let block = "  constraints:\n    - {parameters: [jes, jer], correlation: [[1, 0.5], [0.5, 1]]}\n";
-    let text = "\
-zstat: 1
-workspace:
-  channels:
-    - name: SR
-      samples:
-        - name: signal
-          data: [5.0]
-          modifiers:
-            - {name: mu, type: normfactor}
-            - {name: jes, type: normsys, lo: 0.9, hi: 1.1}
-            - {name: jer, type: normsys, lo: 0.9, hi: 1.1}
-  observations: {SR: [7]}
-  poi: mu
-";
-    write(folder.path(), "correlated.yaml", &format!("{text}{block}"));
-    for command in ["validate", "fit", "evaluate"] {
-        let run = run_in(folder.path(), &[command, "correlated.yaml"]).exits(2);
-        run.tells(&["correlated.yaml:14:", "correlated constraints"]);
-    }
-}

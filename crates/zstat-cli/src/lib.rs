@@ -16,6 +16,7 @@ mod report;
 mod schemas;
 mod select;
 mod session;
+mod settings;
 mod start;
 
 use std::process::ExitCode;

@@ -1,6 +1,5 @@
 //! From a spec and options to what the commands work on: model, data, start point. All bad options are told at once.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,7 +9,9 @@ use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 use zstat_core::plugin::Registry;
-use zstat_core::spec::{BuildOptions, Dialect, Interpolation, Workspace, check, check_analysis, lint};
+use zstat_core::spec::{
+    Analysis, BuildOptions, Dialect, Interpolation, Workspace, check, check_analysis, lint,
+};
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::data;
@@ -18,6 +19,7 @@ use crate::failure::{Failure, OptionFault};
 use crate::input::{Spec, SpecFaults};
 use crate::output::Page;
 use crate::select;
+use crate::settings::Settings;
 use crate::start::Start;
 
 /// A spec, compiled.
@@ -92,7 +94,7 @@ impl Session {
     /// All faults of the documents; else, where there is no model, all bad options or all faults of the model.
     pub fn open(args: &ModelArgs) -> Result<Self, Failure> {
         let spec = Spec::open(&args.spec)?;
-        let (options, faults) = build_options(&spec, args);
+        let (options, mut faults) = build_options(&spec, args);
         let fitters = Registry::<dyn Fitter>::load("fitter")?;
         let workspace = &spec.analysis().workspace;
         let mut errors = check(workspace, &options);
@@ -100,6 +102,8 @@ impl Session {
         let built = if errors.is_empty() { Model::build(workspace, &options) } else { Err(errors) };
         match built {
             Ok(model) => {
+                faults
+                    .extend(args.poi.iter().filter_map(|name| select::formula_fault(&model, "--poi", name)));
                 let load_s = spec.opened.elapsed().as_secs_f64();
                 Ok(Self { spec, options, model, load_s, faults })
             }
@@ -212,6 +216,11 @@ impl Session {
         Data { main, ..data::empty(&self.model) }
     }
 
+    /// Values of the model's formulas at `theta`, in its order; may be not finite.
+    pub fn formulas(&self, theta: &[f64]) -> Vec<f64> {
+        Nll::new(&self.model, data::empty(&self.model)).formulas(theta).to_vec()
+    }
+
     /// Expected events a bin at `theta`; may be negative or not finite.
     pub fn expected(&self, theta: &[f64]) -> Vec<f64> {
         Nll::new(&self.model, data::empty(&self.model)).expected(theta).to_vec()
@@ -233,7 +242,7 @@ fn build_options(spec: &Spec, args: &ModelArgs) -> (BuildOptions, Vec<OptionFaul
     let mut faults = Vec::new();
     let mut options = BuildOptions {
         measurement: measurement(&analysis.workspace, args.measurement.as_deref(), &mut faults),
-        poi: poi(&analysis.workspace, &args.poi, &mut faults),
+        poi: poi(analysis, args, &mut faults),
         dialect: analysis.dialect,
         interpolation: analysis.interpolation,
         staterror: analysis.staterror,
@@ -270,17 +279,17 @@ fn measurement(workspace: &Workspace, name: Option<&str>, faults: &mut Vec<Optio
     None
 }
 
-/// A POI that no modifier has is a fault of the option, not of the spec.
-fn poi(workspace: &Workspace, names: &[String], faults: &mut Vec<OptionFault>) -> Option<Vec<String>> {
-    let modifiers = workspace.channels.iter().flat_map(|c| &c.samples).flat_map(|s| &s.modifiers);
-    let known: BTreeSet<&str> = modifiers.map(|modifier| modifier.name.as_str()).collect();
-    let known: Vec<&str> = known.into_iter().collect();
+/// A POI that neither a modifier nor a formula uses is a fault of the option, not of the spec. One that is a formula is
+/// left out here: the model can say more about it.
+fn poi(analysis: &Analysis, args: &ModelArgs, faults: &mut Vec<OptionFault>) -> Option<Vec<String>> {
+    let settings = Settings::of(&analysis.workspace, args.measurement.as_deref());
+    let known: Vec<&str> = settings.parameters().into_iter().collect();
     let mut poi = Vec::new();
-    for name in names {
+    for name in &args.poi {
         let base = name.split_once('[').map_or(name.as_str(), |(base, _)| base);
         if known.contains(&name.as_str()) || known.contains(&base) {
             poi.push(name.clone());
-        } else {
+        } else if settings.formula(name).is_none() {
             faults.push(OptionFault::unknown("--poi", name, "parameter", &known));
         }
     }

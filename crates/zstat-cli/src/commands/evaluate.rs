@@ -91,6 +91,11 @@ fn read_point(
 }
 
 fn unknown(model: &Model, name: &str, known: &[&str]) -> OptionFault {
+    // A name in a file is a name, whatever characters it has.
+    let formula = model.formulas().iter().any(|formula| formula.name == name);
+    if let Some(fault) = select::formula_fault(model, "--at", name).filter(|_| formula) {
+        return fault;
+    }
     match model.sets().iter().find(|set| set.name == name) {
         Some(set) => OptionFault::new("--at", name, format!("`{name}` has {} values", set.len))
             .help(format!("write `{name}[0]` to `{name}[{}]`", set.len - 1)),

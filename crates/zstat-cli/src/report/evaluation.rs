@@ -3,11 +3,21 @@
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use zstat_core::likelihood::Evaluation;
+use zstat_core::model::FormulaParameter;
 
 use crate::output::number::{counts, events, plain};
-use crate::output::table::{Align, Table};
-use crate::output::{Finite, Page, Report};
+use crate::output::table::{Align, Cell, Table};
+use crate::output::{DIM, Finite, Page, Report};
 use crate::session::{Session, SpecInfo};
+
+/// A quantity that follows from the parameters.
+#[derive(Debug)]
+struct FormulaValue {
+    name: String,
+    text: String,
+    /// Not finite outside the formula's domain.
+    value: f64,
+}
 
 /// The likelihood at one point.
 #[derive(Debug)]
@@ -15,6 +25,7 @@ pub struct EvaluationReport {
     spec: SpecInfo,
     names: Vec<String>,
     theta: Vec<f64>,
+    formulas: Vec<FormulaValue>,
     evaluation: Option<Evaluation>,
     expected: IndexMap<String, Vec<f64>>,
     load_s: f64,
@@ -33,7 +44,14 @@ impl EvaluationReport {
         let expected = session.expected(&theta);
         let channels = session.model.channels().iter();
         let expected = channels.map(|c| (c.name.clone(), expected[c.bins.clone()].to_vec())).collect();
+        let formulas = session.model.formulas().iter().zip(session.formulas(&theta));
+        let formula = |(f, value): (&FormulaParameter, f64)| FormulaValue {
+            name: f.name.clone(),
+            text: f.text().to_owned(),
+            value,
+        };
         Self {
+            formulas: formulas.map(formula).collect(),
             spec: session.info(),
             names: session.model.parameters().iter().map(|p| p.name.clone()).collect(),
             theta,
@@ -77,7 +95,13 @@ impl Report for EvaluationReport {
                 number(Some(*nu), &format!("the expectation of bin {bin} in channel `{channel}`"));
             }
         }
-        json!({
+        let formulas: Vec<Value> = (self.formulas.iter())
+            .map(|f| {
+                let value = number(Some(f.value), &format!("the formula `{}`", f.name));
+                json!({ "name": f.name, "formula": f.text, "value": value })
+            })
+            .collect();
+        let mut document = json!({
             "zstat": env!("CARGO_PKG_VERSION"),
             "spec": self.spec,
             "twice_nll": twice_nll,
@@ -85,9 +109,13 @@ impl Report for EvaluationReport {
             "twice_nll_constraint": constraint,
             "expected": self.expected,
             "parameters": parameters,
-            "warnings": finite.warnings,
-            "timing": { "load_s": self.load_s, "evaluate_s": self.evaluate_s },
-        })
+        });
+        if !formulas.is_empty() {
+            document["formulas"] = Value::Array(formulas);
+        }
+        document["warnings"] = json!(finite.warnings);
+        document["timing"] = json!({ "load_s": self.load_s, "evaluate_s": self.evaluate_s });
+        document
     }
 
     fn text(&self, page: &mut Page) {
@@ -121,6 +149,17 @@ impl Report for EvaluationReport {
             table.row([name.as_str().into(), plain(*value).into(), gradient.into()]);
         }
         page.table(&table);
+        if self.formulas.is_empty() {
+            return;
+        }
+        page.heading("formulas");
+        let mut table =
+            Table::new(&[("name", Align::Left), ("value", Align::Right), ("formula", Align::Left)]);
+        for formula in &self.formulas {
+            let name = formula.name.as_str();
+            table.row([name.into(), plain(formula.value).into(), Cell::styled(&formula.text, DIM)]);
+        }
+        page.table(&table);
     }
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
@@ -128,6 +167,10 @@ impl Report for EvaluationReport {
         for (index, (name, value)) in self.names.iter().zip(&self.theta).enumerate() {
             let gradient = self.gradient(index).map(|x| x.to_string()).unwrap_or_default();
             rows.push(vec![name.clone(), value.to_string(), gradient]);
+        }
+        for formula in &self.formulas {
+            let value = if formula.value.is_finite() { formula.value.to_string() } else { String::new() };
+            rows.push(vec![formula.name.clone(), value, String::new()]);
         }
         Some(rows)
     }

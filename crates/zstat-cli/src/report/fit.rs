@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use zstat_core::fit::{FitResult, ParameterResult};
+use zstat_core::fit::{FitResult, FormulaResult, ParameterResult};
 use zstat_core::likelihood::Data;
 
 use super::fit_text;
@@ -48,6 +48,9 @@ pub struct ChannelYields {
     /// Expected events a bin at the minimum.
     pub postfit: Vec<f64>,
 }
+
+/// Column of the CSV table that says what holds a value: a kind of constraint, or `formula`.
+const CONSTRAINT: usize = 9;
 
 /// A fit and what it was made with.
 #[derive(Debug)]
@@ -100,6 +103,8 @@ impl Report for FitReport {
         let mut finite = Finite::default();
         let parameters: Vec<Value> =
             self.result.parameters.iter().map(|p| parameter_json(p, &mut finite)).collect();
+        let formulas: Vec<Value> =
+            self.result.formulas.iter().map(|f| formula_json(f, &mut finite)).collect();
         let mut document = json!({ "zstat": env!("CARGO_PKG_VERSION"), "spec": self.spec });
         let status = &self.result.status;
         finite.number(status.edm, || "edm".to_owned());
@@ -118,6 +123,9 @@ impl Report for FitReport {
         document["twice_nll"] = json!(self.result.twice_nll);
         document["poi"] = json!(self.result.poi);
         document["parameters"] = Value::Array(parameters);
+        if !formulas.is_empty() {
+            document["formulas"] = Value::Array(formulas);
+        }
         document["covariance"] = json!(self.result.covariance);
         if !self.result.minima.is_empty() {
             document["minima"] = json!(self.result.minima);
@@ -163,8 +171,24 @@ impl Report for FitReport {
                 p.at_bound.to_string(),
             ]
         });
-        Some(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows).collect())
+        // A formula is no parameter: start value, bounds and the rest have no meaning for it.
+        let formulas = self.result.formulas.iter().map(|f| {
+            let mut row = vec![f.name.clone(), number(Some(f.value)), number(f.uncertainty)];
+            row.resize(header.len(), String::new());
+            row[CONSTRAINT] = "formula".to_owned();
+            row
+        });
+        let head = std::iter::once(header.map(str::to_owned).to_vec());
+        Some(head.chain(rows).chain(formulas).collect())
     }
+}
+
+/// What follows from the parameters; numbers that are not finite are `null` and explained.
+fn formula_json(f: &FormulaResult, finite: &mut Finite) -> Value {
+    let mut number = |x: f64, what: &str| finite.number(x, || format!("{what} of `{}`", f.name));
+    let value = number(f.value, "the value");
+    let uncertainty = f.uncertainty.and_then(|x| number(x, "the uncertainty"));
+    json!({ "name": f.name, "formula": f.formula, "value": value, "uncertainty": uncertainty })
 }
 
 /// One parameter; numbers that are not finite are `null` and explained.

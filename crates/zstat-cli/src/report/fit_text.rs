@@ -21,6 +21,7 @@ pub fn page(report: &FitReport, page: &mut Page) {
     status(report, page);
     page.heading("parameters");
     page.table(&parameters(report));
+    formulas(report, page);
     minima(report, page);
     if let Some(covariance) = &report.result.covariance {
         correlations(covariance, report.shown.correlations, page);
@@ -142,6 +143,25 @@ fn flags(parameter: &ParameterResult, is_poi: bool) -> Cell {
         _ => Style::new(),
     };
     Cell::styled(flags.join(", "), style)
+}
+
+/// What follows from the parameters, with the uncertainty that their covariance gives it to first order.
+fn formulas(report: &FitReport, page: &mut Page) {
+    if report.result.formulas.is_empty() {
+        return;
+    }
+    page.heading("formulas");
+    let mut table = Table::new(&[("name", Align::Left), ("value", Align::Left), ("formula", Align::Left)]);
+    for formula in &report.result.formulas {
+        let value: Cell = match formula.uncertainty {
+            Some(uncertainty) if uncertainty > 0.0 => with_uncertainty(formula.value, uncertainty).into(),
+            // Of fixed parameters alone.
+            Some(0.0) => Cell::styled(plain(formula.value), DIM),
+            _ => Cell::styled(format!("{} ± ?", plain(formula.value)), ATTENTION),
+        };
+        table.row([formula.name.as_str().into(), value, Cell::styled(&formula.formula, DIM)]);
+    }
+    page.table(&table);
 }
 
 fn minima(report: &FitReport, page: &mut Page) {

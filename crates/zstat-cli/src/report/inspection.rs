@@ -7,6 +7,7 @@ use zstat_core::model::{Constraint, Model, Parameter};
 use zstat_core::spec::{Channel, ModifierKind, PluginSpec, Sample, StatErrorConstraint, Workspace};
 
 use super::inspection_text;
+use super::relations::{BlockView, FormulaView, blocks, formulas};
 use crate::commands::DEFAULT_FITTER;
 use crate::output::{Finite, Page, Report};
 use crate::session::{Session, SpecInfo};
@@ -66,6 +67,8 @@ pub struct Inspection {
     pub(super) measurements: Vec<String>,
     pub(super) channels: Vec<ChannelView>,
     pub(super) parameters: Vec<ParameterView>,
+    pub(super) formulas: Vec<FormulaView>,
+    pub(super) blocks: Vec<BlockView>,
     load_s: f64,
 }
 
@@ -86,6 +89,8 @@ impl Inspection {
             measurements: workspace.measurements.iter().map(|m| m.name.clone()).collect(),
             parameters,
             channels,
+            formulas: formulas(session),
+            blocks: blocks(session),
             load_s: session.load_s,
         }
     }
@@ -210,6 +215,7 @@ impl Report for Inspection {
             .collect();
         let poi: Vec<&str> =
             self.parameters.iter().filter(|p| p.is_poi).map(|p| p.parameter.name.as_str()).collect();
+        let formulas: Vec<Value> = self.formulas.iter().map(|view| view.json(&mut finite)).collect();
         json!({
             "zstat": env!("CARGO_PKG_VERSION"),
             "spec": self.spec,
@@ -220,6 +226,8 @@ impl Report for Inspection {
             "modifiers": self.modifier_counts(),
             "channels": self.channels,
             "parameters": parameters,
+            "formulas": formulas,
+            "constraints": self.blocks,
             "warnings": finite.warnings,
             "timing": { "load_s": self.load_s },
         })

@@ -4,6 +4,7 @@ use anstyle::Style;
 use zstat_core::model::Constraint;
 
 use super::inspection::{ChannelView, Inspection, ParameterView, SampleView, Settings};
+use super::relations;
 use crate::output::number::{counts, events, plain};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{BOLD, DIM, Page};
@@ -29,6 +30,7 @@ pub fn page(view: &Inspection, page: &mut Page) {
     page.table(&table);
     page.heading("parameters");
     page.table(&parameters(&view.parameters));
+    relations::page(&view.formulas, &view.blocks, page);
 }
 
 fn settings(settings: &Settings) -> Table {

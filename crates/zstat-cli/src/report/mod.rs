@@ -6,3 +6,4 @@ mod fit_text;
 pub mod inspection;
 mod inspection_text;
 mod pull_bar;
+mod relations;

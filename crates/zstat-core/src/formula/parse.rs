@@ -72,6 +72,11 @@ impl Parser {
         self.peek().map_or(self.end, |(at, _)| at)
     }
 
+    /// Where the last word taken starts.
+    fn last(&self) -> usize {
+        self.tokens.get(self.at.saturating_sub(1)).map_or(0, |(at, _)| *at)
+    }
+
     fn deeper(&mut self) -> Result<(), FormulaFault> {
         self.depth += 1;
         if self.depth <= MAX_DEPTH {
@@ -181,6 +186,9 @@ impl Parser {
     /// Appends an operation on two operands, the first from `left`, the second from `right` on.
     fn combine(&mut self, op: Op, left: usize, right: usize) -> Result<(), FormulaFault> {
         match (op, &self.ops[left..right], &self.ops[right..]) {
+            (Op::Divide, _, &[Op::Number(0.0)]) => {
+                Err(FormulaFault::new(self.last(), "what stands before is divided by 0"))
+            }
             (_, [Op::Number(_)], [Op::Number(_)]) => self.fold(op, left),
             (Op::Power, _, &[Op::Number(p)]) => {
                 self.ops.truncate(right);
@@ -210,9 +218,8 @@ impl Parser {
         let constant = Formula { text: String::new(), names: Vec::new(), ops, depth };
         let value = constant.value(&[]);
         if !value.is_finite() {
-            let at = self.tokens.get(self.at.saturating_sub(1)).map_or(0, |(at, _)| *at);
             let message = format!("a constant part that ends here is {}", crate::text::number(value));
-            return Err(FormulaFault::new(at, message));
+            return Err(FormulaFault::new(self.last(), message));
         }
         self.ops.push(Op::Number(value));
         Ok(())

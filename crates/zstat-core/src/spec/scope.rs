@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{BuildOptions, Measurement, ParameterSpec, Workspace};
+use super::{BuildOptions, Measurement, OneOrMany, ParameterSpec, Workspace};
 use crate::formula::Formula;
 use crate::source::pointer;
 
@@ -50,6 +50,12 @@ impl<'w> Settings<'w> {
             (None, Some(poi)) => (poi.as_slice(), "/poi".to_owned()),
             (None, None) => (&[], "/poi".to_owned()),
         }
+    }
+
+    /// Whether the parameters of interest stand in a list, each with a place of its own.
+    pub fn poi_is_list(&self) -> bool {
+        let of_measurement = self.measurement.and_then(|(_, one)| one.poi.as_ref());
+        matches!(of_measurement.or(self.workspace.poi.as_ref()), Some(OneOrMany::Many(_)))
     }
 
     /// All names with a setting, sorted.

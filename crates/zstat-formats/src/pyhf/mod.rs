@@ -1,5 +1,6 @@
 //! pyhf's workspace files: reading, writing, and where things stand in them.
 
+mod export_formula;
 mod export_parameter;
 mod layout;
 mod mapping;

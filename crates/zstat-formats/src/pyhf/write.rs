@@ -2,6 +2,8 @@
 //!
 //! Nothing is approximated: what pyhf has no word for is left out and reported.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use zstat_core::spec::{
     self, Analysis, BuildOptions, Dialect, HistoSysCode, ModifierKind, NormSysCode, OneOrMany, ParameterSpec,
@@ -9,6 +11,7 @@ use zstat_core::spec::{
 };
 
 use super::Modifier;
+use super::export_formula::take_formulas;
 use super::export_parameter::export_parameter;
 use super::types::{Channel, Config, Measurement, Observation, Sample, VERSION, Workspace};
 use super::uses::Uses;
@@ -67,20 +70,12 @@ fn measurement(
     losses: &mut Vec<Loss>,
 ) -> Measurement {
     let place = format!("measurement `{}`", measurement.name);
-    let poi = match measurement.poi.as_ref().or(workspace.poi.as_ref()).map(OneOrMany::as_slice) {
-        None | Some([]) => String::new(),
-        Some([first, others @ ..]) => {
-            if !others.is_empty() {
-                let what = format!("the parameters of interest {}", quoted_list(others));
-                losses.push(Loss::new(what, &place, format!("pyhf has one; `{first}` is kept")));
-            }
-            first.clone()
-        }
-    };
     let mut settings: IndexMap<&str, ParameterSpec> = IndexMap::new();
     for (name, entry) in workspace.parameters.iter().chain(&measurement.parameters) {
         settings.insert(name, entry.clone());
     }
+    let lost = take_formulas(&mut settings, workspace, uses, &place, losses);
+    let poi = poi(measurement, workspace, &lost, &place, losses);
     for (name, usage) in uses.sorted() {
         let shorthand = usage.constraint.cloned();
         if shorthand.is_some() || matches!(usage.kind, ModifierKind::Lumi) {
@@ -93,6 +88,32 @@ fn measurement(
         .map(|(name, entry)| export_parameter(name, entry, uses.get(name), &place, losses))
         .collect();
     Measurement { name: measurement.name.clone(), config: Config { poi, parameters } }
+}
+
+/// The one parameter of interest that pyhf can have: the first that is not `lost` with the formulas; "" for none.
+fn poi(
+    measurement: &spec::Measurement,
+    workspace: &spec::Workspace,
+    lost: &BTreeSet<String>,
+    place: &str,
+    losses: &mut Vec<Loss>,
+) -> String {
+    let poi = measurement.poi.as_ref().or(workspace.poi.as_ref()).map_or(&[][..], OneOrMany::as_slice);
+    let (gone, kept): (Vec<&String>, Vec<&String>) = poi.iter().partition(|name| lost.contains(*name));
+    for name in gone {
+        let what = format!("the parameter of interest `{name}`");
+        losses.push(Loss::new(what, place, "only formulas use it, and pyhf has none"));
+    }
+    match kept.as_slice() {
+        [] => String::new(),
+        [first, others @ ..] => {
+            if !others.is_empty() {
+                let what = format!("the parameters of interest {}", quoted_list(others));
+                losses.push(Loss::new(what, place, format!("pyhf has one; `{first}` is kept")));
+            }
+            (*first).clone()
+        }
+    }
 }
 
 pub(super) fn quoted_list<T: AsRef<str>>(names: &[T]) -> String {
@@ -142,8 +163,9 @@ fn settings(analysis: &Analysis, uses: &Uses<'_>, losses: &mut Vec<Loss>) {
         }
     }
     for block in &analysis.workspace.constraints {
+        let matrix = if block.covariance.is_some() { "covariance" } else { "correlation" };
         lose(
-            format!("the correlation of {}", quoted_list(&block.parameters)),
+            format!("the {matrix} of {}", quoted_list(&block.parameters)),
             "pyhf's constraints are independent",
         );
     }

@@ -28,12 +28,14 @@ pub(super) fn check(workspace: &Workspace, uses: &Uses<'_>, options: &BuildOptio
         scope.declared(&mut found);
         scope.circles(&mut found);
         let (poi, at) = settings.poi();
-        scope.poi(poi, &at, &mut found);
+        let listed = settings.poi_is_list();
+        let place = |i: usize| if listed { format!("{at}/{i}") } else { at.clone() };
+        scope.poi(poi, place, &mut found);
     }
     if let Some(poi) = &options.poi {
         let settings = Settings::of(workspace, options);
         let scope = Scope { settings, uses, parsed: BTreeMap::new() };
-        scope.poi(poi, "/poi", &mut found);
+        scope.poi(poi, |_| "/poi".to_owned(), &mut found);
     }
     // What stands in the workspace's own settings was seen once a measurement.
     for fault in found {
@@ -154,6 +156,12 @@ impl Scope<'_> {
             let help = format!("name one: `{argument}[0]` … `{argument}[{}]`", count.saturating_sub(1));
             return Fault::new(Code::BadFormula, at, message).help(help);
         }
+        if let Some((base, count)) = self.uses.beyond(argument) {
+            let message =
+                format!("the formula of `{name}` uses `{argument}`, and `{base}` has {count} components");
+            let help = format!("they are `{base}[0]` … `{base}[{}]`", count.saturating_sub(1));
+            return Fault::new(Code::BadFormula, at, message).help(help);
+        }
         let message = format!("the formula of `{name}` uses `{argument}`, which is no parameter");
         let settings = self.settings.names();
         let known = self.uses.names().chain(settings).filter(|known| *known != name);
@@ -222,11 +230,11 @@ impl Scope<'_> {
         done.push(name);
     }
 
-    fn poi(&self, names: &[String], at: &str, faults: &mut Vec<Fault>) {
-        for name in names.iter().filter(|name| self.is_formula(name)) {
+    fn poi(&self, names: &[String], place: impl Fn(usize) -> String, faults: &mut Vec<Fault>) {
+        for (i, name) in names.iter().enumerate().filter(|(_, name)| self.is_formula(name)) {
             let message = format!("the parameter of interest `{name}` is a formula");
             faults.push(
-                Fault::new(Code::BadPoi, at, message).help(
+                Fault::new(Code::BadPoi, place(i), message).help(
                     "choose a parameter that it uses; the fit reports its value and uncertainty as well",
                 ),
             );

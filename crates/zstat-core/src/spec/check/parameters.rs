@@ -42,6 +42,7 @@ fn unknown(name: &str, at: &str, uses: &Uses<'_>) -> Fault {
             format!("settings belong to `{base}` as a whole: give a list with one entry a bin")
         }
         (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) if uses.has_formulas() => "remove them, or use it in a modifier or a formula".to_owned(),
         (None, None) => "remove them, or add the modifier".to_owned(),
     };
     Fault::new(Code::UnknownName, at, message).at_key().help(help)

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
+use crate::formula::Formula;
 use crate::source::pointer;
 use crate::spec::scope::Settings;
 use crate::spec::{Channel, Modifier, ModifierKind, Sample, Workspace};
+use crate::text::nearest;
 
 /// One modifier and its place.
 #[derive(Debug, Clone, Copy)]
@@ -61,9 +63,7 @@ impl<'w> Uses<'w> {
         let mut out = Self { by_name, formulas: BTreeSet::new(), declared: BTreeSet::new() };
         for settings in Settings::all(workspace) {
             out.formulas.extend(settings.formulas().into_iter().map(|(name, _)| name));
-            let arguments = settings.arguments();
-            let declared = settings.names().into_iter().filter(|name| arguments.contains(*name));
-            let declared: Vec<&str> = declared.filter(|name| !out.by_name.contains_key(name)).collect();
+            let declared = used_by_formulas(&settings, &out.by_name);
             out.declared.extend(declared);
         }
         let Self { declared, formulas, .. } = &mut out;
@@ -79,6 +79,11 @@ impl<'w> Uses<'w> {
     /// Whether the name has a formula, in some measurement.
     pub fn is_formula(&self, name: &str) -> bool {
         self.formulas.contains(name)
+    }
+
+    /// Whether there are formulas, in some measurement.
+    pub fn has_formulas(&self) -> bool {
+        !self.formulas.is_empty()
     }
 
     /// Whether it is a parameter that only formulas use.
@@ -136,10 +141,41 @@ impl<'w> Uses<'w> {
 
     /// The vector parameter and the index that `name[i]` speaks of.
     pub fn component_of<'n>(&self, name: &'n str) -> Option<(&'n str, usize)> {
+        let (base, index) = self.indexed(name)?;
+        (index < self.components(base)?).then_some((base, index))
+    }
+
+    /// The vector parameter of which `name[i]` is no component, and how many it has.
+    pub fn beyond<'n>(&self, name: &'n str) -> Option<(&'n str, usize)> {
+        let (base, index) = self.indexed(name)?;
+        let components = self.components(base)?;
+        (index >= components).then_some((base, components))
+    }
+
+    fn indexed<'n>(&self, name: &'n str) -> Option<(&'n str, usize)> {
         let (base, index) = name.strip_suffix(']')?.rsplit_once('[')?;
         let index: usize = index.parse().ok()?;
-        (self.is_vector(base) && index < self.components(base)?).then_some((base, index))
+        self.is_vector(base).then_some((base, index))
     }
+}
+
+/// The settings that belong to no modifier, but to what a formula uses, or is likely to mean: where a formula is faulty,
+/// nothing is said of what it does not use.
+fn used_by_formulas<'w>(settings: &Settings<'w>, by_name: &IndexMap<&'w str, Vec<Use<'w>>>) -> Vec<&'w str> {
+    let names = settings.names();
+    let known = || by_name.keys().copied().chain(names.iter().copied());
+    let mut used = settings.arguments();
+    let unknown = used.iter().filter(|name| known().all(|known| known != name.as_str()));
+    let meant: Vec<&str> = unknown.filter_map(|name| nearest(name, known())).collect();
+    used.extend(meant.into_iter().map(str::to_owned));
+    let unreadable: Vec<&str> = settings
+        .formulas()
+        .into_iter()
+        .filter(|(_, text)| Formula::parse(text).is_err())
+        .map(|(_, text)| text)
+        .collect();
+    let is_used = |name: &str| used.contains(name) || unreadable.iter().any(|text| text.contains(name));
+    names.iter().copied().filter(|name| !by_name.contains_key(name) && is_used(name)).collect()
 }
 
 /// Whether a kind has one parameter a bin.
