@@ -101,8 +101,11 @@ impl Parser {
         let start = self.ops.len();
         self.signed()?;
         while let Some(sign) = self.take(&['*', '/']) {
-            let right = self.ops.len();
+            let (at, right) = (self.place(), self.ops.len());
             self.signed()?;
+            if sign == '/' && matches!(self.ops[right..], [Op::Number(0.0)]) {
+                return Err(FormulaFault::new(at, "a division by 0"));
+            }
             self.combine(if sign == '*' { Op::Multiply } else { Op::Divide }, start, right)?;
         }
         Ok(())
@@ -186,9 +189,6 @@ impl Parser {
     /// Appends an operation on two operands, the first from `left`, the second from `right` on.
     fn combine(&mut self, op: Op, left: usize, right: usize) -> Result<(), FormulaFault> {
         match (op, &self.ops[left..right], &self.ops[right..]) {
-            (Op::Divide, _, &[Op::Number(0.0)]) => {
-                Err(FormulaFault::new(self.last(), "what stands before is divided by 0"))
-            }
             (_, [Op::Number(_)], [Op::Number(_)]) => self.fold(op, left),
             (Op::Power, _, &[Op::Number(p)]) => {
                 self.ops.truncate(right);

@@ -207,17 +207,23 @@ impl Scope<'_> {
             let circle: Vec<String> =
                 path[start..].iter().chain([&name]).map(|name| format!("`{name}`")).collect();
             let message = if circle.len() == 2 {
-                format!("the formula of `{name}` uses itself")
+                format!("the formula of `{name}` uses `{name}` itself")
             } else {
                 format!("formulas go in a circle: {}", circle.join(" uses "))
             };
-            faults.push(Fault::new(Code::BadFormula, field(&self.settings, name, "formula"), message));
+            faults.push(
+                Fault::new(Code::BadFormula, field(&self.settings, name, "formula"), message)
+                    .help("one of them must be a parameter, with an `init` in place of its formula"),
+            );
             return;
         }
         if path.len() == MAX_CHAIN {
             let message =
                 format!("more than {MAX_CHAIN} formulas use one another in a chain, down to `{name}`");
-            faults.push(Fault::new(Code::Limit, field(&self.settings, name, "formula"), message));
+            faults.push(
+                Fault::new(Code::Limit, field(&self.settings, name, "formula"), message)
+                    .help("write several steps as one formula"),
+            );
             done.push(name);
             return;
         }
