@@ -15,6 +15,7 @@ use crate::args::{DataArgs, GlobalArgs, ModelArgs, ParameterArgs};
 use crate::failure::{Failure, OptionFault};
 use crate::report::fit::{FitReport, Shown, Timing};
 use crate::session::{Session, Setup, seconds};
+use crate::start::Start;
 use crate::{EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_CONVERGED, output, progress, select};
 
 /// The minimiser where neither spec nor option names one.
@@ -88,7 +89,7 @@ pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let session = Session::open(&args.model)?;
     let mut faults = Vec::new();
     let fitter = fitter(&session, args.fit.fitter.as_deref(), &mut faults)?;
-    let Setup { data, start, unobserved } = session.setup(&args.data, &args.parameters, &mut faults)?;
+    let Setup { data, mut start, unobserved } = session.setup(&args.data, &args.parameters, &mut faults)?;
     start.check_bounds(&session.model, &mut faults);
     if !unobserved.is_empty() {
         let message = format!("no observations of {}", unobserved.join(", "));
@@ -97,7 +98,7 @@ pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
                 .help("add them to the spec, or use --data asimov, --data FILE, or --blind CHANNEL"),
         );
     }
-    let minos = minos(&session, &args.fit.minos, &start.fixed, &mut faults);
+    let minos = minos(&session, &args.fit.minos, &mut start, &mut faults);
     session.finish(faults)?;
     let Some(fitter) = fitter else { return Ok(EXIT_BAD_INPUT) };
     let options = FitOptions {
@@ -168,8 +169,15 @@ fn fitter(
 }
 
 /// Indices of the parameters of `--minos`, else of the spec's `fit.minos`; sorted, each once. A glob leaves fixed
-/// parameters out; a fixed parameter by name is a fault of the option, and a warning where the spec names it.
-fn minos(session: &Session, names: &[String], fixed: &[bool], faults: &mut Vec<OptionFault>) -> Vec<usize> {
+/// parameters out; a fixed parameter by name is a fault of the option, and a warning where the spec names it. So is a
+/// formula: the spec may name what is a formula in this measurement and a parameter in another.
+fn minos(
+    session: &Session,
+    names: &[String],
+    start: &mut Start,
+    faults: &mut Vec<OptionFault>,
+) -> Vec<usize> {
+    let fixed = &start.fixed;
     let of_spec = session.spec.analysis().fit.minos.as_ref().map_or(&[][..], OneOrMany::as_slice);
     let asked = !names.is_empty();
     let names = if asked { names } else { of_spec };
@@ -182,7 +190,8 @@ fn minos(session: &Session, names: &[String], fixed: &[bool], faults: &mut Vec<O
                 faults.push(OptionFault::new("--minos", name, message).help("let it go with --free"));
             }
             Ok(found) => indices.extend(found),
-            Err(fault) => faults.push(fault),
+            Err(fault) if asked => faults.push(fault),
+            Err(fault) => start.warnings.push(format!("no MINOS interval: {}", fault.message)),
         }
     }
     indices.sort_unstable();

@@ -173,13 +173,15 @@ pub(super) const TABLE: &[Entry] = &[
         id: "E0404",
         title: "a parameter needs a setting",
         explanation: "The luminosity has no default: its measured value and uncertainty belong to the measurement. Write \
-            `parameters: {lumi: {init: 1.0, bounds: [0.9, 1.1], aux: 1.0, constraint: {normal: {sigma: 0.017}}}}`.",
+            `parameters: {lumi: {init: 1.0, bounds: [0.9, 1.1], aux: 1.0, constraint: {normal: {sigma: 0.017}}}}`. A parameter that only \
+            formulas use has no modifier to give it a start value: write its `init`.",
     },
     Entry {
         code: Code::BadPoi,
         id: "E0405",
         title: "a parameter of interest that cannot be one",
-        explanation: "The parameter of interest is a scalar parameter of the model (or one component, `name[0]`), given once.",
+        explanation: "The parameter of interest is a scalar parameter of the model (or one component, `name[0]`), given once. A formula is none: \
+            choose a parameter that it uses.",
     },
     Entry {
         code: Code::BadCovariance,

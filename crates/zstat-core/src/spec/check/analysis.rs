@@ -1,5 +1,7 @@
 //! The settings around the workspace: version, thresholds, the fitter and its options, names and globs.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{Uses, shown};
@@ -7,6 +9,7 @@ use crate::diag::{Code, Fault};
 use crate::fit::Fitter;
 use crate::plugin::{PluginError, Registry};
 use crate::source::{Node, walk};
+use crate::spec::scope::Settings;
 use crate::spec::{Analysis, PluginSpec};
 use crate::text::{glob_matches, is_glob, list_of, nearest};
 
@@ -47,6 +50,13 @@ fn minos(analysis: &Analysis, faults: &mut Vec<Fault>) {
     if uses.names().next().is_none() {
         return; // [`super::check`] has more to say
     }
+    // What is a formula in one measurement may be a parameter in another.
+    let mut of_measurements = Settings::all(&analysis.workspace).into_iter().map(|one| {
+        let names = one.formulas().into_iter().map(|(name, _)| name);
+        names.collect::<BTreeSet<&str>>()
+    });
+    let first = of_measurements.next().unwrap_or_default();
+    let formulas = of_measurements.fold(first, |all, one| all.intersection(&one).copied().collect());
     let many = matches!(minos, crate::spec::OneOrMany::Many(_));
     for (i, pattern) in minos.as_slice().iter().enumerate() {
         let matches = |name: &str| {
@@ -55,10 +65,18 @@ fn minos(analysis: &Analysis, faults: &mut Vec<Fault>) {
                     && (0..uses.components(name).unwrap_or(0))
                         .any(|b| glob_matches(pattern, &format!("{name}[{b}]")))
         };
-        if uses.names().any(matches) {
+        if uses.names().filter(|name| !formulas.contains(name)).any(matches) {
             continue;
         }
         let at = if many { format!("/fit/minos/{i}") } else { "/fit/minos".to_owned() };
+        if formulas.iter().any(|name| glob_matches(pattern, name)) {
+            let what = if is_glob(pattern) { "matches formulas alone" } else { "is a formula" };
+            faults
+                .push(Fault::new(Code::BadFormula, at, format!("minos: `{pattern}` {what}")).help(
+                    "name the parameters that it uses; the fit reports its uncertainty to first order",
+                ));
+            continue;
+        }
         let what = if is_glob(pattern) { "matches no parameter" } else { "is no parameter of the workspace" };
         let fault = Fault::new(Code::UnknownName, at, format!("minos: `{pattern}` {what}"));
         faults.push(match nearest(pattern, uses.names()) {
