@@ -44,8 +44,7 @@ fn pages_are_as_accepted() {
     golden("inspect/formulas.txt", &run("inspect specs/formulas.yaml").exits(0).stdout);
     golden("evaluate/formulas.txt", &run("evaluate specs/formulas.yaml --set kappa_F=0.8").exits(0).stdout);
     let json = run("inspect specs/formulas.yaml --format json").exits(0).json();
-    let json = serde_json::to_string_pretty(&without_timing(json)).unwrap();
-    golden("inspect/formulas.json", &format!("{json}\n"));
+    golden("inspect/formulas.json", &format!("{:#}\n", without_timing(json)));
 }
 
 /// x^2 = 1.44 events over expectation: x = 1.2, and dx = d(x^2) / 2x.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use zstat_core::formula::Formula;
 use zstat_core::model::{Constraint, FormulaParameter};
 use zstat_core::spec::CorrelatedConstraint;
 
@@ -10,7 +11,7 @@ use crate::output::table::{Align, Cell, Table};
 use crate::output::{DIM, Finite, Page};
 use crate::session::Session;
 
-/// At most so many modifiers are named in a row of the page.
+/// At most so many things that a formula drives are named in a row of the page.
 const NAMED: usize = 4;
 
 /// A formula and what hangs on it.
@@ -23,6 +24,8 @@ pub(super) struct FormulaView {
     /// The parameters that it depends on in the end.
     parameters: Vec<String>,
     drives: Vec<Driven>,
+    /// The formulas that name it.
+    used_by: Vec<String>,
 }
 
 /// A modifier whose parameter is a formula.
@@ -50,19 +53,21 @@ impl FormulaView {
         let value = finite.number(self.value, || format!("the formula `{}` at the start values", self.name));
         json!({
             "name": self.name, "formula": self.text, "value": value,
-            "parameters": self.parameters, "modifiers": self.drives,
+            "parameters": self.parameters, "modifiers": self.drives, "used_by": self.used_by,
         })
     }
 
-    /// "SR/signal (normfactor), …"; says so where nothing is driven.
+    /// "SR/signal (normfactor), ratio (formula), …"; says so where nothing is driven.
     fn driven(&self) -> String {
-        let driven = self.drives.iter().take(NAMED);
-        let mut out: Vec<String> =
-            driven.map(|one| format!("{}/{} ({})", one.channel, one.sample, one.kind)).collect();
-        if self.drives.len() > NAMED {
-            out.push(format!("… {} in all", self.drives.len()));
+        let modifiers =
+            self.drives.iter().map(|one| format!("{}/{} ({})", one.channel, one.sample, one.kind));
+        let formulas = self.used_by.iter().map(|name| format!("{name} (formula)"));
+        let all: Vec<String> = modifiers.chain(formulas).collect();
+        match all.len() {
+            0 => "nothing".to_owned(),
+            n if n > NAMED => format!("{}, … {n} in all", all[..NAMED].join(", ")),
+            _ => all.join(", "),
         }
-        if out.is_empty() { "nothing".to_owned() } else { out.join(", ") }
     }
 }
 
@@ -70,12 +75,20 @@ impl FormulaView {
 pub(super) fn formulas(session: &Session) -> Vec<FormulaView> {
     let model = &session.model;
     let values = session.formulas(&model.init());
+    let uses: Vec<(&str, Vec<String>)> = (model.formulas().iter())
+        .filter_map(|f| Some((f.name.as_str(), Formula::parse(f.text()).ok()?.names().to_vec())))
+        .collect();
     let view = |(formula, value): (&FormulaParameter, f64)| FormulaView {
         name: formula.name.clone(),
         text: formula.text().to_owned(),
         value,
         parameters: formula.roots().iter().map(|&root| model.parameters()[root].name.clone()).collect(),
         drives: driven_by(session, &formula.name),
+        used_by: uses
+            .iter()
+            .filter(|(_, used)| used.contains(&formula.name))
+            .map(|(name, _)| (*name).to_owned())
+            .collect(),
     };
     model.formulas().iter().zip(values).map(view).collect()
 }
@@ -152,7 +165,11 @@ fn formula_table(formulas: &[FormulaView]) -> Table {
             plain(view.value).into(),
             view.text.as_str().into(),
             view.parameters.join(", ").into(),
-            if view.drives.is_empty() { Cell::styled(driven, DIM) } else { driven.into() },
+            if view.drives.is_empty() && view.used_by.is_empty() {
+                Cell::styled(driven, DIM)
+            } else {
+                driven.into()
+            },
         ]);
     }
     table
