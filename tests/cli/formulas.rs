@@ -123,7 +123,7 @@ fn options_tell_a_formula_from_a_parameter() {
         .exits(2)
         .tells(&["a formula (\"sqrt(`rate_a`)\")"]);
     // All at once, and unknown names are still unknown.
-    let both = ["fit", "spec.yaml", "--poi", "rate_a", "z", "--fix", "rate_b"];
+    let both = ["fit", "spec.yaml", "--poi", "rate_a", "--poi", "z", "--fix", "rate_b"];
     run_in(folder.path(), &both).exits(2).tells(&[
         is_formula,
         "`rate_b` is a formula",
