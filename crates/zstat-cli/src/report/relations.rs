@@ -12,7 +12,7 @@ use crate::output::{DIM, Finite, Page};
 use crate::session::Session;
 
 /// At most so many things that a formula drives are named in a row of the page.
-const NAMED: usize = 4;
+const NAMED: usize = 2;
 
 /// A formula and what hangs on it.
 #[derive(Debug)]
