@@ -1,3 +1,5 @@
+//! Formulas: grammar, faults, values, and derivatives against differences and closed forms.
+
 use proptest::prelude::*;
 
 use super::*;
