@@ -1,6 +1,5 @@
 //! By the envelope theorem the minimum of −ln L moves with a template as −ln L does at fixed parameters: fits of changed
 //! models against the pull-back at the minimum of the original.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;

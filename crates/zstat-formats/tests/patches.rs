@@ -231,7 +231,7 @@ fn a_set_for_another_workspace_is_refused_unless_told() {
     let wrong = "0".repeat(64);
     let set = patch_set(&wrong);
     let found = faults(WORKSPACE, &[(&set, Some("m100"))]);
-    let (line, column) = place(&set, "{\"sha256\"");
+    let (line, column) = place(&set, &format!("\"{wrong}"));
     assert!(found[0].starts_with(&format!("patch0:{line}:{column}: error[E0603]")), "{found:?}");
     assert!(found[0].contains(&wrong) && found[0].contains(&workspace_digest()), "{found:?}");
     let loaded = patched(WORKSPACE, &[(&set, Some("m100"))], true).unwrap();
@@ -256,7 +256,7 @@ fn bad_sets_are_refused_as_pyhf_does() {
     let cases = [
         ("m200\"", "m100\"", "patches 0 and 1 are both called `m100`"),
         ("[200.0, \"Gbb\"]", "[100, \"Gtt\"]", "patches 0 and 1 both have the values 100,Gtt"),
-        ("[200.0, \"Gbb\"]", "[200.0]", "patch `m200` has 1 values for 2 labels"),
+        ("[200.0, \"Gbb\"]", "[200.0]", "patch `m200` has 1 value for 2 labels"),
         ("[200.0, \"Gbb\"]", "[200.0, {\"a\": 1}]", "values[1]"),
         ("\"version\": \"1.0.0\"", "\"version\": \"2\"", "`version` is `2`, expected `1.0.0`"),
         (",\n  \"version\": \"1.0.0\"", "", "`version` is missing"),

@@ -8,7 +8,7 @@ use super::{
     ParameterResult, Problem, Termination,
 };
 use crate::likelihood::Nll;
-use crate::model::{FormulaParameter, Parameter};
+use crate::model::Parameter;
 
 /// 2 NLL values closer than this are the same.
 const SAME: f64 = 1e-6;
@@ -107,7 +107,17 @@ fn find_minima(
     warnings: &mut Vec<String>,
 ) -> Vec<(Minimum, usize)> {
     let parameters = nll.model().parameters();
+    let inside = |i: usize| {
+        let ([lower, upper], x) = (problem.bounds[i], problem.start[i]);
+        if problem.fixed[i] { x } else { x.max(lower).min(upper) }
+    };
+    let start: Vec<f64> = (0..problem.start.len()).map(inside).collect();
+    let at_start = nll.value(&start);
     let mut first = fitter.minimise(nll, problem);
+    if let (Err(why), false) = (&at_start, matches!(first.termination, Termination::InvalidStart(_))) {
+        warnings
+            .push(format!("no likelihood at the start values ({why}); the fit began at a point near them"));
+    }
     if let Termination::InvalidStart(why) = first.termination.clone() {
         for attempt in 1..=RESCUES {
             let start = random_start(parameters, problem.start, problem.fixed, options.seed, attempt);
@@ -260,32 +270,30 @@ fn minos_intervals(
 
 /// The model's formulas at the minimum, with uncertainties to first order.
 fn formulas(nll: &mut Nll<'_>, theta: &[f64], found: Option<&Uncertainties>) -> Vec<FormulaResult> {
-    let model = nll.model();
-    let uncertainty = |(value, slopes): &(f64, Vec<(usize, f64)>)| {
-        if !value.is_finite() {
-            return None;
+    let slopes = nll.formula_slopes(theta);
+    let formulas = nll.model().formulas().iter().zip(slopes);
+    formulas
+        .map(|(formula, (value, slopes))| FormulaResult {
+            name: formula.name.clone(),
+            formula: formula.text().to_owned(),
+            value,
+            uncertainty: found.filter(|_| value.is_finite()).and_then(|found| propagated(&slopes, found)),
+        })
+        .collect()
+}
+
+/// √(gᵀ V g) for the slopes g by parameter; none where the covariance has no number. Fixed parameters add nothing.
+fn propagated(slopes: &[(usize, f64)], found: &Uncertainties) -> Option<f64> {
+    let free = |i: &usize| found.indices.binary_search(i).is_ok();
+    let slopes: Vec<_> = slopes.iter().filter(|(i, slope)| free(i) && *slope != 0.0).collect();
+    let mut variance = 0.0;
+    for (i, left) in &slopes {
+        for (j, right) in &slopes {
+            variance += left * right * found.covariance(*i, *j)?;
         }
-        let found = found?;
-        // Fixed parameters add nothing.
-        let free = |i: &usize| found.indices.binary_search(i).is_ok();
-        let slopes: Vec<_> = slopes.iter().filter(|(i, slope)| free(i) && *slope != 0.0).collect();
-        let mut variance = 0.0;
-        for (i, left) in &slopes {
-            for (j, right) in &slopes {
-                variance += left * right * found.covariance(*i, *j)?;
-            }
-        }
-        // Differences of large terms may leave a little less than nothing.
-        Some(variance.max(0.0).sqrt()).filter(|sigma| sigma.is_finite())
-    };
-    let values = nll.formula_slopes(theta);
-    let result = |(formula, value): (&FormulaParameter, &(f64, Vec<(usize, f64)>))| FormulaResult {
-        name: formula.name.clone(),
-        formula: formula.text().to_owned(),
-        value: value.0,
-        uncertainty: uncertainty(value),
-    };
-    model.formulas().iter().zip(&values).map(result).collect()
+    }
+    // Differences of large terms may leave a little less than nothing.
+    Some(variance.max(0.0).sqrt()).filter(|sigma| sigma.is_finite())
 }
 
 fn covariance(found: &Uncertainties, parameters: &[Parameter]) -> Covariance {

@@ -50,10 +50,6 @@ impl Extended {
         for (phi, jet) in self.phi[n..].iter_mut().zip(&self.values.found) {
             *phi = jet.value;
         }
-        if let Err(at) = found {
-            // What comes after it was not computed.
-            self.phi[n + at..].fill(f64::NAN);
-        }
         found.map_err(|at| {
             let what = if self.values.found[at].value.is_finite() { "a derivative of" } else { "" };
             let name = &formulas[at].name;

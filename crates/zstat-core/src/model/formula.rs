@@ -109,8 +109,10 @@ impl FormulaValues {
         Self { found: formulas.iter().map(jet).collect(), ..Self::default() }
     }
 
-    /// The values alone. On failure, the index of the first formula that is not finite.
+    /// The values alone. Fails with the index of the first formula that is not finite; the others are computed all the
+    /// same.
     pub fn values(&mut self, formulas: &[FormulaParameter], theta: &[f64]) -> Result<(), usize> {
+        let mut bad = None;
         for (i, formula) in formulas.iter().enumerate() {
             let (earlier, rest) = self.found.split_at_mut(i);
             let value =
@@ -120,14 +122,16 @@ impl FormulaValues {
                 });
             rest[0].value = value;
             if !value.is_finite() {
-                return Err(i);
+                bad = bad.or(Some(i));
             }
         }
-        Ok(())
+        bad.map_or(Ok(()), Err)
     }
 
-    /// Values and derivatives. On failure, the index of the first formula where one of them is not finite.
+    /// Values and derivatives. Fails with the index of the first formula where one of them is not finite; the others are
+    /// computed all the same.
     pub fn derivatives(&mut self, formulas: &[FormulaParameter], theta: &[f64]) -> Result<(), usize> {
+        let mut bad = None;
         for (i, formula) in formulas.iter().enumerate() {
             let (earlier, rest) = self.found.split_at_mut(i);
             self.jets.set_variables(formula.roots.len());
@@ -141,9 +145,9 @@ impl FormulaValues {
             rest[0].hessian.copy_from_slice(&jet.hessian);
             let all = jet.gradient.iter().chain(&jet.hessian);
             if !jet.value.is_finite() || all.into_iter().any(|x| !x.is_finite()) {
-                return Err(i);
+                bad = bad.or(Some(i));
             }
         }
-        Ok(())
+        bad.map_or(Ok(()), Err)
     }
 }

@@ -10,7 +10,6 @@ use crate::model::Cell;
 
 impl Nll<'_> {
     /// Factors on single bins: Jacobian, and rows of the second sum.
-    #[expect(clippy::too_many_arguments, reason = "the pieces of one pass")]
     pub(super) fn bin_scales(
         &self,
         channel: usize,
