@@ -1,6 +1,8 @@
 //! The way back to the templates, on random models: yields and Jacobian are linear in the templates, so that a difference
 //! with any step is exact.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use proptest::prelude::*;
 use zstat_core::likelihood::Nll;
 use zstat_core::model::{Model, Templates};

@@ -95,6 +95,12 @@ impl Layout {
         out
     }
 
+    /// Whether all shared rows are in the channel's border.
+    pub fn is_whole(&self, channel: usize) -> bool {
+        let border = self.borders[channel].len();
+        border > 0 && border == self.inner.shared().len()
+    }
+
     fn place_effects(&mut self, model: &Model) {
         let structure = &model.structure;
         let mut column = vec![usize::MAX; model.n_extended()];

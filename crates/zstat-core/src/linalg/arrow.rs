@@ -205,12 +205,19 @@ impl ArrowMatrix {
     pub fn symmetrise_shared(&mut self) {
         const TILE: usize = 16;
         let n = self.structure.shared.len();
+        let mut tile = [[0.0; TILE]; TILE];
         for top in (0..n).step_by(TILE) {
+            let bottom = (top + TILE).min(n);
             for left in (0..=top).step_by(TILE) {
-                for i in top..(top + TILE).min(n) {
-                    for j in left..(left + TILE).min(i + 1) {
-                        self.shared[i * n + j] += self.shared[j * n + i];
+                let right = (left + TILE).min(n);
+                for (j, row) in self.shared[left * n..right * n].chunks_exact(n).enumerate() {
+                    for (line, &value) in tile.iter_mut().zip(&row[top..bottom]) {
+                        line[j] = value;
                     }
+                }
+                for (i, line) in (top..bottom).zip(&tile) {
+                    let row = &mut self.shared[i * n + left..i * n + right.min(i + 1)];
+                    row.iter_mut().zip(line).for_each(|(x, y)| *x += y);
                 }
             }
         }

@@ -4,10 +4,12 @@
 //! All matrices are square or `rows × cols`, row-major, without padding.
 
 pub use super::kernel::dot;
-use super::kernel::{Strides, factor_panel, product};
+use super::kernel::{PANEL, Strides, factor_panel, product};
 
 /// Rows handled one at a time before a blocked routine hands over to products.
 const BLOCK: usize = 32;
+/// Matrices up to this size are factored row by row.
+const SMALL: usize = 6;
 
 /// z = α xᵀ y + β z, with `x` of shape r × m, `y` of r × n and `z` of m × n.
 #[expect(clippy::too_many_arguments, reason = "the signature of a matrix product")]
@@ -35,39 +37,52 @@ pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
 /// Returns false, leaving `a` half done, at a pivot that is not above `tolerance` times its original diagonal.
 #[must_use]
 pub fn cholesky(a: &mut [f64], n: usize, tolerance: f64) -> bool {
-    // Pivots are judged by the diagonal they started from, which the first panel's update overwrites.
-    let diagonal: Vec<f64> = if n > BLOCK { (0..n).map(|i| a[i * n + i]).collect() } else { Vec::new() };
+    if n <= SMALL {
+        return cholesky_small(a, n, tolerance);
+    }
+    // Pivots are judged by the diagonal they started from, which a panel's update overwrites.
+    let diagonal: Vec<f64> = (0..n).map(|i| a[i * n + i]).collect();
+    let mut below = Vec::new();
     let mut start = 0;
     while start < n {
-        let end = (start + BLOCK).min(n);
-        let diagonal = if n > BLOCK { Some(&diagonal[start..end]) } else { None };
-        if !factor_panel(a, n, [start, end], diagonal, tolerance) {
+        let end = (start + PANEL).min(n);
+        if !factor_panel(a, n, [start, end], &diagonal[start..end], tolerance, &mut below) {
             return false;
         }
-        update_trailing(a, n, start, end);
+        update_trailing(a, n, [start, end], &below);
         start = end;
     }
     true
 }
 
-/// Subtracts the panel's outer product from the lower triangle right of it, a strip of rows at a time.
-fn update_trailing(a: &mut [f64], n: usize, start: usize, end: usize) {
-    let width = end - start;
-    let mut panel = Vec::new();
-    for first in (end..n).step_by(BLOCK) {
-        if panel.is_empty() {
-            panel.reserve((n - end) * width);
-            for row in end..n {
-                panel.extend_from_slice(&a[row * n + start..row * n + end]);
-            }
+/// Row after row, for the little blocks of local rows.
+fn cholesky_small(a: &mut [f64], n: usize, tolerance: f64) -> bool {
+    for i in 0..n {
+        for j in 0..i {
+            let sum: f64 = (0..j).map(|p| a[i * n + p] * a[j * n + p]).sum();
+            a[i * n + j] = (a[i * n + j] - sum) / a[j * n + j];
         }
-        let last = (first + BLOCK).min(n);
-        let rows = &panel[(first - end) * width..(last - end) * width];
-        let columns = &panel[..(last - end) * width];
-        let left = (rows, Strides::rows(width));
-        let right = (columns, Strides::transposed(width));
-        let target = (&mut a[first * n + end..], Strides::rows(n));
-        product([last - first, width, last - end], -1.0, left, right, 1.0, target);
+        let sum: f64 = (0..i).map(|p| a[i * n + p] * a[i * n + p]).sum();
+        let pivot = a[i * n + i] - sum;
+        // Written so that NaN is refused, too.
+        let positive = pivot > tolerance * a[i * n + i].abs();
+        if !positive {
+            return false;
+        }
+        a[i * n + i] = pivot.sqrt();
+    }
+    true
+}
+
+/// Subtracts the panel's outer product from the lower triangle right of it, a strip of rows at a time. `below` is the
+/// panel transposed, columns × rows below it.
+fn update_trailing(a: &mut [f64], n: usize, [start, end]: [usize; 2], below: &[f64]) {
+    let (width, m) = (end - start, n - end);
+    for first in (0..m).step_by(BLOCK) {
+        let last = (first + BLOCK).min(m);
+        let left = (&below[first..], Strides::transposed(m));
+        let target = (&mut a[(end + first) * n + end..], Strides::rows(n));
+        product([last - first, width, last], -1.0, left, (below, Strides::rows(m)), 1.0, target);
     }
 }
 

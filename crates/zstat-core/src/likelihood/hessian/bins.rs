@@ -37,7 +37,7 @@ impl Nll<'_> {
                         }
                     }
                     BinPlace::Border(column) => {
-                        scratch.y[b * k + column] += slope;
+                        scratch.y[(scratch.base + b) * k + column] += slope;
                         if exact {
                             let at = scratch.origin + column * scratch.stride;
                             axpy(weight, slopes, &mut scratch.z[at..at + k]);
@@ -113,7 +113,8 @@ impl Nll<'_> {
             let bin = self.layout.local_bin[group.locals[members.start]];
             let b = bin - first_bin;
             let d = self.bend_of_bin(bin);
-            let jacobian = &scratch.y[b * k..(b + 1) * k];
+            let row = scratch.base + b;
+            let jacobian = &scratch.y[row * k..(row + 1) * k];
             for (i, row) in members.clone().enumerate() {
                 let slope = d * scratch.local[row];
                 axpy(slope, jacobian, &mut values.coupling[row * k..(row + 1) * k]);

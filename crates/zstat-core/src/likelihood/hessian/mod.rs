@@ -19,13 +19,19 @@ use crate::linalg::dense::{add_product_tn, axpy};
 use crate::linalg::{ArrowMatrix, GroupValues, Run};
 use crate::model::{Cell, Model};
 
+/// So many rows make a product worth its overhead.
+const MANY: usize = 64;
+
 /// Scratch space, sized for the largest channel.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HessianScratch {
-    /// Rows y: the channel's Jacobian, then one row a cell.
+    /// Rows y: from `base` on the channel's Jacobian, then one row a cell.
     y: Vec<f64>,
     /// Rows x.
     x: Vec<f64>,
+    base: usize,
+    /// Rows of earlier channels, bordered by all shared rows, that wait for their product.
+    pending: usize,
     /// Σ xᵀy, to which its transpose is added in the end: border × border from `origin` on, with rows `stride` apart. Where
     /// the border is one run of rows, the matrix' own dense block stands here while the channel is worked on.
     z: Vec<f64>,
@@ -52,6 +58,7 @@ impl HessianScratch {
             let (k, n) = (layout.borders[c].len(), channel.bins.len());
             let rows = n + model.structure.channel_cells[c].len();
             let locals = layout.groups[c].map_or(0, |g| layout.inner.groups()[g].locals.len());
+            let rows = if layout.is_whole(c) { MANY + rows } else { rows };
             for (size, needed) in size.iter_mut().zip([rows * k, k * k, n * k, k, locals, n]) {
                 *size = (*size).max(needed);
             }
@@ -60,6 +67,8 @@ impl HessianScratch {
         Self {
             y: zeros(size[0]),
             x: zeros(size[0]),
+            base: 0,
+            pending: 0,
             z: zeros(size[1]),
             origin: 0,
             stride: 0,
@@ -73,6 +82,17 @@ impl HessianScratch {
     }
 }
 
+impl HessianScratch {
+    /// The product of the rows that wait, added to the dense block.
+    fn multiply_pending(&mut self, hessian: &mut ArrowMatrix) {
+        let rows = std::mem::take(&mut self.pending);
+        let k = hessian.structure().shared().len();
+        if rows > 0 {
+            add_product_tn(&self.x, &self.y, rows, k, &mut hessian.shared, k);
+        }
+    }
+}
+
 impl Nll<'_> {
     /// Fills `hessian` with the derivatives of the Poisson terms; `forward` and `weight` stand at the point.
     pub(super) fn second_derivatives(&mut self, curvature: Curvature, hessian: &mut ArrowMatrix) {
@@ -81,6 +101,7 @@ impl Nll<'_> {
         for channel in 0..self.model.channels().len() {
             self.channel(channel, curvature == Curvature::Exact, &mut scratch, hessian);
         }
+        scratch.multiply_pending(hessian);
         self.scratch = scratch;
         hessian.symmetrise_shared();
     }
@@ -90,8 +111,14 @@ impl Nll<'_> {
         let (n, k) = (bins.len(), self.layout.borders[channel].len());
         let cells = self.model.structure.channel_cells[channel].clone();
         let rows = n + if exact { cells.len() } else { 0 };
-        scratch.y[..rows * k].fill(0.0);
-        scratch.x[n * k..rows * k].fill(0.0);
+        let whole = self.layout.is_whole(channel);
+        if !whole || scratch.pending >= MANY {
+            scratch.multiply_pending(hessian);
+        }
+        let base = scratch.pending;
+        scratch.base = base;
+        scratch.y[base * k..(base + rows) * k].fill(0.0);
+        scratch.x[(base + n) * k..(base + rows) * k].fill(0.0);
         let runs = &self.layout.border_runs[channel];
         match runs.as_slice() {
             [run] => {
@@ -108,15 +135,17 @@ impl Nll<'_> {
         let n_locals = group.map_or(0, |g| self.layout.inner.groups()[g].locals.len());
         scratch.local[..n_locals].fill(0.0);
         let mut locals = group.map(|g| std::mem::take(&mut hessian.groups[g])).unwrap_or_default();
-        for (row, index) in (n..).zip(cells) {
+        for (row, index) in (base + n..).zip(cells) {
             self.cell(channel, index, exact.then_some(row), scratch, &mut locals);
         }
-        for (b, bin) in bins.enumerate() {
+        for (row, bin) in (base..).zip(bins) {
             let d = self.bend_of_bin(bin);
-            let (x, y) = (&mut scratch.x[b * k..(b + 1) * k], &scratch.y[b * k..(b + 1) * k]);
+            let (x, y) = (&mut scratch.x[row * k..(row + 1) * k], &scratch.y[row * k..(row + 1) * k]);
             x.iter_mut().zip(y).for_each(|(x, y)| *x = 0.5 * d * y);
         }
-        if k > 0 {
+        if whole {
+            scratch.pending = base + rows;
+        } else if k > 0 {
             let target = &mut scratch.z[scratch.origin..];
             add_product_tn(&scratch.x, &scratch.y, rows, k, target, scratch.stride);
         }
@@ -177,7 +206,8 @@ impl Nll<'_> {
             scratch.weights[..n].iter().zip(additive).zip(bin_scale).map(|((w, a), l)| w * a * l).sum();
         self.slopes_of_shifts(cell, m, k, row.is_some(), scratch, bin_scale);
         for (b, slopes) in scratch.slopes[..n * k].chunks_exact(k.max(1)).enumerate() {
-            axpy(scratch.keep[b] * bin_scale[b], slopes, &mut scratch.y[b * k..(b + 1) * k]);
+            let row = scratch.base + b;
+            axpy(scratch.keep[b] * bin_scale[b], slopes, &mut scratch.y[row * k..(row + 1) * k]);
         }
         if let Some(row) = row {
             self.second_sum_row(cell, index, row, bare, k, scratch, bin_scale);
