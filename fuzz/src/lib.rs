@@ -4,6 +4,7 @@
 
 pub mod diagnose;
 pub mod evaluate;
+pub mod formulas;
 pub mod mutate;
 pub mod pass;
 pub mod patches;

@@ -9,9 +9,7 @@ use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 use zstat_core::plugin::Registry;
-use zstat_core::spec::{
-    Analysis, BuildOptions, Dialect, Interpolation, Workspace, check, check_analysis, lint,
-};
+use zstat_core::spec::{Analysis, BuildOptions, Dialect, Interpolation, Workspace, check_analysis, lint};
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::data;
@@ -97,9 +95,12 @@ impl Session {
         let (options, mut faults) = build_options(&spec, args);
         let fitters = Registry::<dyn Fitter>::load("fitter")?;
         let workspace = &spec.analysis().workspace;
-        let mut errors = check(workspace, &options);
-        errors.extend(check_analysis(spec.analysis(), &fitters));
-        let built = if errors.is_empty() { Model::build(workspace, &options) } else { Err(errors) };
+        let more = check_analysis(spec.analysis(), &fitters);
+        let built = match Model::build(workspace, &options) {
+            Ok(model) if more.is_empty() => Ok(model),
+            Ok(_) => Err(more),
+            Err(errors) => Err([errors, more].concat()),
+        };
         match built {
             Ok(model) => {
                 faults

@@ -27,9 +27,14 @@ fn measure(path: &Path) -> serde_json::Value {
     let load_s = median(&mut || drop(common::load(path)));
     let after_load = peak_bytes();
     let (model, data) = common::load(path);
-    let theta = model.init();
+    // Beside the start values, where no variation is skipped for being at zero.
+    let beside = |p: &zstat_core::model::Parameter| {
+        let x = if p.fixed { p.init } else { p.init + 0.01 * p.init.abs().max(1.0) };
+        x.min(p.bounds[1])
+    };
+    let theta: Vec<f64> = model.parameters().iter().map(beside).collect();
     let options = FitOptions {
-        start: theta.clone(),
+        start: model.init(),
         fixed: model.parameters().iter().map(|p| p.fixed).collect(),
         minos: Vec::new(),
         multi_start: 1,

@@ -145,7 +145,7 @@ fn keys_that_pyhf_forbids_are_refused() {
     let text = workspace(MODIFIERS, PARAMETERS).replace("\"inits\": [1.0]", "\"inits\": null");
     refused(&text, &["`inits` has no value, expected a list of numbers"]);
     let text = workspace(MODIFIERS, PARAMETERS).replace("\"inits\": [1.0]", "\"bounds\": [0, 1]");
-    refused(&text, &["`bounds`: expected a list of [lower, upper] pairs"]);
+    refused(&text, &["`bounds` is a list of numbers, expected a list of lists of 2 numbers"]);
 }
 
 #[test]

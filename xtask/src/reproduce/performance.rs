@@ -185,7 +185,7 @@ fn published(setting: &Setting, files: &Files, shared: &Path, page: &mut String)
     }
     page.push_str("\n¹ Left out of the mean: NextStat stops early or at another point.\n");
     page.push_str(
-        "\n## Kernels\n\nOne value, and gradient and exact Hessian (each with the value) in units of it, at the start values.\n\n\
+        "\n## Kernels\n\nOne value, and gradient and exact Hessian (each with the value) in units of it, one per cent beside the start values.\n\n\
          | workspace | value | gradient, in values | Hessian, in values | iterations of a fit |\n|---|---|---|---|---|\n",
     );
     page.push_str(&kernels);

@@ -46,17 +46,21 @@ pub fn run(args: &EvaluateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         theta[index] = value;
     }
     let started = std::time::Instant::now();
+    let mut nll = Nll::new(&session.model, data);
     let evaluation = if unobserved.is_empty() {
-        Nll::new(&session.model, data).evaluate(&theta).map_err(|error| error.to_string())
+        nll.evaluate(&theta).map_err(|error| error.to_string())
     } else {
         Err(format!(
             "no observations of {}; use --data asimov, --data FILE or --blind",
             unobserved.join(", ")
         ))
     };
+    let evaluate_s = started.elapsed().as_secs_f64();
+    let floors = nll.root_floors(&theta);
     let mut report = EvaluationReport::new(&session, theta, evaluation);
     report.warnings.splice(0..0, start.warnings);
-    report.evaluate_s = started.elapsed().as_secs_f64();
+    report.warnings.extend(floors);
+    report.evaluate_s = evaluate_s;
     output::write(&report, global)?;
     Ok(EXIT_DONE)
 }

@@ -6,6 +6,7 @@
 
 mod chain;
 mod data;
+mod floors;
 mod forward;
 mod hessian;
 mod layout;

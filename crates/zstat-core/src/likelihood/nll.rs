@@ -25,6 +25,8 @@ pub struct Nll<'m> {
     /// dNLL/dν a bin: 1 − n/ν, 0 where masked or clipped.
     pub(super) weight: Vec<f64>,
     pub(super) scratch: HessianScratch,
+    /// Upstream derivatives of one cell's bins.
+    cell: Vec<f64>,
 }
 
 /// The likelihood at one point, with all constants.
@@ -54,6 +56,7 @@ impl<'m> Nll<'m> {
             weight: vec![0.0; model.n_bins()],
             scratch: HessianScratch::new(model, &layout),
             extended: Extended::new(model, &layout),
+            cell: Vec::new(),
             layout,
             data,
         }
@@ -212,18 +215,23 @@ impl<'m> Nll<'m> {
     }
 
     /// Adds Σ_b upstream_b ∂ν_b/∂φ to `gradient`: the pull-back of a derivative by ν to the extended vector.
-    pub(super) fn pull_to_extended(&self, upstream: &[f64], gradient: &mut [f64]) {
+    pub(super) fn pull_to_extended(&mut self, upstream: &[f64], gradient: &mut [f64]) {
+        let mut weights = std::mem::take(&mut self.cell);
+        self.pull_cells(upstream, &mut weights, gradient);
+        self.cell = weights;
+    }
+
+    fn pull_cells(&self, upstream: &[f64], weights: &mut Vec<f64>, gradient: &mut [f64]) {
         let phi = &self.extended.phi;
         let structure = &self.model.structure;
-        let mut weights = Vec::new();
         for (cell, scale) in structure.cells.iter().zip(&self.forward.cells) {
-            self.cell_weights(cell, upstream, &mut weights);
+            self.cell_weights(cell, upstream, weights);
             let n = cell.n_bins();
             let range = cell.nominal..cell.nominal + n;
             let additive = &self.forward.additive[range.clone()];
             let bin_scale = &self.forward.bin_scale[range];
             let m = scale.value();
-            self.bin_scale_gradient(cell, phi, m, &weights, gradient);
+            self.bin_scale_gradient(cell, phi, m, weights, gradient);
             for (w, l) in weights.iter_mut().zip(bin_scale) {
                 *w *= l;
             }
@@ -310,15 +318,17 @@ impl Objective for Nll<'_> {
         for block in &self.model.blocks {
             block.add_gradient(theta, &self.data.aux, gradient);
         }
+        let weight = std::mem::take(&mut self.weight);
         if self.model.formulas().is_empty() {
-            self.pull_to_extended(&self.weight, gradient);
+            self.pull_to_extended(&weight, gradient);
         } else {
             let mut by_phi = std::mem::take(&mut self.extended.gradient);
             by_phi.fill(0.0);
-            self.pull_to_extended(&self.weight, &mut by_phi);
+            self.pull_to_extended(&weight, &mut by_phi);
             self.extended.pull_gradient(self.model, &by_phi, gradient);
             self.extended.gradient = by_phi;
         }
+        self.weight = weight;
         Ok(value)
     }
 

@@ -27,7 +27,7 @@ use crate::diag::{Code, Fault};
 use std::sync::{Arc, OnceLock};
 
 use crate::likelihood::{Data, Layout};
-use crate::spec::{BuildOptions, Measurement, OneOrMany, Workspace};
+use crate::spec::{BuildOptions, Dialect, Measurement, OneOrMany, Workspace};
 use crate::text::nearest;
 
 /// A compiled workspace.
@@ -43,6 +43,8 @@ pub struct Model {
     pub(crate) templates: Templates,
     pub(crate) clip_bins: Option<f64>,
     pub(crate) clip_samples: Option<f64>,
+    /// ROOT's rule, which is no part of the likelihood: negative sums of nominal and shifts would become 0.
+    floored_by_root: bool,
     layout: OnceLock<Arc<Layout>>,
 }
 
@@ -64,11 +66,12 @@ impl Model {
     /// modifier (histosys, lumi, normfactor, normsys, shapefactor, shapesys, staterror) and first use.
     ///
     /// # Errors
-    /// An unknown measurement, as a pointer into the workspace. All other faults are `spec::check`'s to find.
-    ///
-    /// # Panics
-    /// If the workspace has faults that `spec::check` reports (a template with the wrong number of bins, …).
+    /// All that `spec::check` finds wrong with the workspace, as pointers into it.
     pub fn build(workspace: &Workspace, options: &BuildOptions) -> Result<Self, Vec<Fault>> {
+        let faults = crate::spec::check(workspace, options);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let measurement = select_measurement(workspace, options.measurement.as_deref())?;
         let ordered = order::Ordered::new(workspace);
         let parameters = resolve::resolve(workspace, &ordered, options);
@@ -95,6 +98,7 @@ impl Model {
             templates,
             clip_bins: options.clip_bins,
             clip_samples: options.clip_samples,
+            floored_by_root: options.dialect == Dialect::Root && options.clip_samples.is_none(),
             layout: OnceLock::new(),
         };
         let poi = measurement.and_then(|m| m.poi.as_ref()).or(workspace.poi.as_ref());
@@ -136,6 +140,12 @@ impl Model {
     /// What follows from the parameters by formulas; each uses only earlier ones.
     pub fn formulas(&self) -> &[FormulaParameter] {
         &self.formulas
+    }
+
+    /// Whether ROOT would treat negative yields of a sample otherwise than this model does: dialect `root` without
+    /// clipping of samples.
+    pub fn is_floored_by_root(&self) -> bool {
+        self.floored_by_root
     }
 
     /// Length of the extended vector that modifiers see: parameters, then formulas.

@@ -28,6 +28,8 @@ pub(super) struct Search<'a> {
     value: f64,
     gradient: Vec<f64>,
     hessian: ArrowMatrix,
+    /// `hessian` is the Fisher matrix: so at the start, where the exact one is mostly indefinite and not worth its price.
+    is_fisher: bool,
     /// The Fisher matrix, and whether it belongs to `theta`.
     fisher: Option<ArrowMatrix>,
     fisher_is_current: bool,
@@ -66,12 +68,12 @@ impl<'a> Search<'a> {
         let mut gradient = vec![0.0; n];
         let mut hessian = objective.new_hessian();
         let mut evaluations = 1;
-        let mut first = objective.hessian(&theta, Curvature::Exact, &mut gradient, &mut hessian);
+        let mut first = objective.hessian(&theta, Curvature::Fisher, &mut gradient, &mut hessian);
         if first.is_err() {
             // A point with a value is usually near.
             let near = find_start(objective, problem)?;
             (theta, evaluations) = (near.theta, 1 + near.evaluations);
-            first = objective.hessian(&theta, Curvature::Exact, &mut gradient, &mut hessian);
+            first = objective.hessian(&theta, Curvature::Fisher, &mut gradient, &mut hessian);
         }
         match first {
             Err(error) => Err((theta, error, evaluations)),
@@ -82,6 +84,7 @@ impl<'a> Search<'a> {
                 value,
                 gradient,
                 hessian,
+                is_fisher: true,
                 fisher: None,
                 fisher_is_current: false,
                 step: Step::new(n),
@@ -104,6 +107,10 @@ impl<'a> Search<'a> {
             if let Some(estimate) = self.estimate_edm() {
                 edm = estimate;
                 if edm <= options.tolerance {
+                    // Only the exact Hessian can say that this is a minimum.
+                    if self.is_fisher && self.make_exact() {
+                        continue;
+                    }
                     edm = self.polish(edm);
                     break Termination::Converged;
                 }
@@ -113,6 +120,10 @@ impl<'a> Search<'a> {
             }
             self.iterations += 1;
             if let Round::Stuck = self.advance() {
+                if self.is_fisher && self.make_exact() {
+                    (self.damping, self.growth) = (0.0, 2.0);
+                    continue;
+                }
                 match self.flat_edm() {
                     // Nearly degenerate parameters: the gradient's rounding alone makes the undamped estimate large.
                     Some(estimate) if estimate <= options.tolerance => {
@@ -235,7 +246,7 @@ impl<'a> Search<'a> {
             self.step.set_damping(self.damping, &self.hessian, self.problem);
             self.step.solve(&self.hessian, &mut self.solver, at).ok()
         };
-        if solved.is_some() {
+        if solved.is_some() || self.is_fisher {
             return solved;
         }
         self.refresh_fisher().ok()?;
@@ -258,6 +269,16 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// Replaces the Fisher matrix by the exact Hessian at the same point; false if there is none.
+    fn make_exact(&mut self) -> bool {
+        self.evaluations += 1;
+        let outcome =
+            self.objective.hessian(&self.theta, Curvature::Exact, &mut self.gradient, &mut self.hessian);
+        self.is_fisher = outcome.is_err();
+        self.factored = false;
+        outcome.is_ok()
+    }
+
     /// Moves to the trial point; false if it has no derivatives.
     fn accept(&mut self) -> bool {
         self.evaluations += 1;
@@ -268,7 +289,7 @@ impl<'a> Search<'a> {
             Ok(value) => {
                 self.value = value;
                 std::mem::swap(&mut self.theta, &mut self.trial);
-                self.fisher_is_current = false;
+                (self.fisher_is_current, self.is_fisher) = (false, false);
                 true
             }
             Err(_) => false,

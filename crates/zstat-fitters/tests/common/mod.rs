@@ -74,7 +74,9 @@ pub fn load(path: &Path, options: &BuildOptions) -> (Model, Data) {
 pub fn build(text: &str, options: &BuildOptions) -> (Model, Data) {
     let file: zstat_formats::pyhf::Workspace = serde_json::from_str(text).unwrap();
     let workspace = zstat_formats::pyhf::from_workspace(file).unwrap().workspace;
-    let model = Model::build(&workspace, options).unwrap();
+    // Published background-only files have settings of parameters that come with a patch.
+    let options = BuildOptions { allow_absent: true, ..options.clone() };
+    let model = Model::build(&workspace, &options).unwrap();
     let data = model.observed(&workspace).unwrap();
     (model, data)
 }

@@ -131,21 +131,26 @@ fn sharing(name: &str, of_name: &[Use<'_>], faults: &mut Vec<Fault>) {
                             staterror for an uncertainty that the channel's samples share";
                 faults.push(Fault::new(Code::NotShareable, other.pointer("name"), message).help(help));
             }
-            (ModifierKind::ShapeFactor, ModifierKind::ShapeFactor)
-                if other.sample.data.len() != first.sample.data.len() =>
-            {
-                let message = format!(
-                    "{}: the shapefactor `{name}` has {} parameters from {}, this channel has {} bins",
-                    other.who(),
-                    first.sample.data.len(),
-                    first.of_sample(),
-                    other.sample.data.len()
-                );
-                let help = "only channels with the same bins can share it: give each its own name";
-                faults.push(Fault::new(Code::NotShareable, other.pointer("name"), message).help(help));
-            }
             _ => {}
         }
+    }
+    shapefactor_bins(name, of_name, faults);
+}
+
+/// A shapefactor has the bins of its first channel by name; others may use the first of them, not more (as in pyhf).
+fn shapefactor_bins(name: &str, of_name: &[Use<'_>], faults: &mut Vec<Fault>) {
+    let carriers = || of_name.iter().filter(|one| matches!(one.modifier.kind, ModifierKind::ShapeFactor));
+    let Some(first) = carriers().min_by_key(|one| &one.channel.name) else { return };
+    let count = first.sample.data.len();
+    for other in carriers().filter(|one| one.sample.data.len() > count) {
+        let message = format!(
+            "{}: the shapefactor `{name}` has {count} parameters from channel `{}`, the first by name, and this channel has {} bins",
+            other.who(),
+            first.channel.name,
+            other.sample.data.len()
+        );
+        let help = "channels that share it need the same bins: give each its own name";
+        faults.push(Fault::new(Code::NotShareable, other.pointer("name"), message).help(help));
     }
 }
 

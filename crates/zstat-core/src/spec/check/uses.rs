@@ -121,7 +121,11 @@ impl<'w> Uses<'w> {
                 channels.dedup_by_key(|(channel, _)| *channel);
                 channels.iter().map(|(_, n_bins)| n_bins).sum()
             }
-            ModifierKind::ShapeSys { .. } | ModifierKind::ShapeFactor => first.sample.data.len(),
+            // A shapefactor has those of its first channel by name.
+            ModifierKind::ShapeFactor => {
+                uses.iter().min_by_key(|one| &one.channel.name).unwrap_or(first).sample.data.len()
+            }
+            ModifierKind::ShapeSys { .. } => first.sample.data.len(),
             _ => 1,
         })
     }

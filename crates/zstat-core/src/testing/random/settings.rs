@@ -120,9 +120,14 @@ impl Settings {
             plan.apply(&names, workspace, &mut parameters);
         }
         if self.in_measurement {
-            let parameters = parameters.into_iter().collect();
-            workspace.measurements =
-                vec![Measurement { name: "m".into(), poi: None, parameters }, Measurement::named("other")];
+            // A luminosity has no default in any measurement.
+            let lumi = parameters.get("lumi").cloned().map(|lumi| ("lumi".to_owned(), lumi));
+            let measurement =
+                |name: &str, parameters| Measurement { name: name.to_owned(), poi: None, parameters };
+            workspace.measurements = vec![
+                measurement("m", parameters.into_iter().collect()),
+                measurement("other", lumi.into_iter().collect()),
+            ];
         } else {
             workspace.parameters = parameters.into_iter().collect();
         }
@@ -145,12 +150,6 @@ impl Settings {
             fixed: None,
             formula: None,
         }
-    }
-}
-
-impl Measurement {
-    fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
     }
 }
 
