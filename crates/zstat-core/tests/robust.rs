@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 use zstat_core::diag::{Code, Fault, Severity, resolve};
-use zstat_core::fit::Fitter;
+use zstat_core::fit::{Curvature, Fitter, Objective};
+use zstat_core::likelihood::Nll;
+use zstat_core::model::Model;
 use zstat_core::plugin::Registry;
 use zstat_core::source::{Document, Native, Node, parse, parse_with, schema, walk};
 use zstat_core::spec::{self, Analysis, BuildOptions, Modifier, Workspace};
@@ -364,4 +366,26 @@ fn modifier() -> impl Strategy<Value = Modifier> {
         kind,
         constraint,
     })
+}
+
+/// Value and gradient are finite here, the products of slopes in the Hessian are not: an error, not a matrix with holes.
+#[test]
+fn second_derivatives_that_overflow_are_an_error() {
+    let text = r#"{
+        "channels": [{"name": "SR", "samples": [{"name": "signal", "data": [5.0], "modifiers": [
+            {"name": "scale", "type": "normfactor"}, {"name": "mu", "type": "normfactor"}]}]}],
+        "observations": {"SR": [5]},
+        "parameters": {"scale": {"formula": "1 + 1e160 * (x - 1)"}, "x": {"init": 1}}
+    }"#;
+    let workspace: Workspace = serde_json::from_str(text).expect("a workspace");
+    let model = Model::build(&workspace, &BuildOptions::default()).expect("a model");
+    let mut nll = Nll::new(&model, model.data(vec![5.0]));
+    let theta = model.init();
+    let mut gradient = vec![0.0; theta.len()];
+    assert!(nll.gradient(&theta, &mut gradient).is_ok());
+    let mut hessian = nll.new_hessian();
+    for curvature in [Curvature::Exact, Curvature::Fisher] {
+        let error = nll.hessian(&theta, curvature, &mut gradient, &mut hessian).expect_err("an overflow");
+        assert!(error.to_string().contains("through a formula"), "{error}");
+    }
 }

@@ -346,6 +346,12 @@ impl Objective for Nll<'_> {
                 self.second_derivatives(curvature, &mut inner);
                 self.extended.hessian = Some(inner);
                 self.extended.pull_hessian(self.model, curvature == Curvature::Exact, hessian);
+                // Slopes of formulas may be so large that their squares overflow.
+                if !hessian.is_finite() {
+                    return Err(EvalError::NotFinite {
+                        what: "a second derivative through a formula".to_owned(),
+                    });
+                }
             }
         }
         for block in &self.model.blocks {

@@ -223,6 +223,14 @@ impl ArrowMatrix {
         }
     }
 
+    /// Whether every entry is finite (of the dense block, in the lower triangle).
+    pub fn is_finite(&self) -> bool {
+        let n = self.structure.shared.len();
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        (0..n).all(|i| finite(&self.shared[i * n..=i * (n + 1)]))
+            && self.groups.iter().all(|group| finite(&group.blocks) && finite(&group.coupling))
+    }
+
     /// Adds to a diagonal entry.
     pub fn add_diagonal(&mut self, row: usize, value: f64) {
         match self.structure.places[row] {
