@@ -49,6 +49,9 @@ fn broken_pyhf_files_and_patches_are_explained() {
 /// A message names the file, the line and the column, or the file that cannot be opened.
 #[test]
 fn every_refusal_has_a_place() {
+    if std::env::var_os("ZSTAT_BLESS").is_some() {
+        return; // the files are being written
+    }
     assert!(cases().len() >= 80, "{} cases", cases().len());
     for case in cases() {
         let accepted = fs::read_to_string(&case).unwrap();

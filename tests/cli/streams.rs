@@ -78,7 +78,7 @@ fn interrupted_is_130_without_a_partial_file() {
         .arg(&out)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -88,6 +88,9 @@ fn interrupted_is_130_without_a_partial_file() {
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("interrupted"), "{said}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     drop(stdin);
 }

@@ -1,5 +1,6 @@
 //! Ctrl-C: exit code 130, and never half a file.
 
+use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::EXIT_INTERRUPTED;
@@ -12,6 +13,8 @@ pub fn install() {
     // Where no handler can be set, the system's default (death by signal) is as good an end.
     let _ = ctrlc::set_handler(|| {
         let _whole = whole_file();
+        // To nobody, if the terminal is gone.
+        let _ = writeln!(std::io::stderr(), "\ninterrupted: no result is written");
         std::process::exit(i32::from(EXIT_INTERRUPTED));
     });
 }

@@ -47,6 +47,19 @@ impl Arrival {
         self.edm
     }
 
+    /// Whether the search ends here: converged, out of ideas (`exhausted`), or out of iterations.
+    pub fn verdict(&self, tolerance: f64, exhausted: bool, out_of_iterations: bool) -> Option<Termination> {
+        if self.edm <= tolerance {
+            Some(Termination::Converged)
+        } else if exhausted {
+            Some(Termination::NoProgress)
+        } else if out_of_iterations {
+            Some(Termination::IterationLimit)
+        } else {
+            None
+        }
+    }
+
     /// A lower point along the direction of most negative curvature; none where there is no such direction.
     ///
     /// The start of a fit may well be a saddle: two variations to the same side leave no slope at α = 0.

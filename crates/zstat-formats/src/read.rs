@@ -220,7 +220,7 @@ impl Trace {
     fn layout(&self, found: Found) -> Box<dyn Layout> {
         match (found, self.kind) {
             (Found::InDocument, _) | (_, Kind::NativeWorkspace) => Box::new(Native::Workspace),
-            (_, Kind::PyhfWorkspace | Kind::PyhfModel) => Box::new(pyhf::Layout),
+            (_, Kind::PyhfWorkspace | Kind::PyhfModel) => Box::new(pyhf::Layout::default()),
             _ => Box::new(Native::Analysis),
         }
     }

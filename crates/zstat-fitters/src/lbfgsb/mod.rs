@@ -94,15 +94,8 @@ impl Fitter for Lbfgsb {
                     exhausted = false;
                 }
             }
-            let termination = if arrival.edm() <= self.options.tolerance {
-                Some(Termination::Converged)
-            } else if exhausted {
-                Some(Termination::NoProgress)
-            } else if iterations >= self.options.max_iterations {
-                Some(Termination::IterationLimit)
-            } else {
-                None
-            };
+            let out_of_iterations = iterations >= self.options.max_iterations;
+            let termination = arrival.verdict(self.options.tolerance, exhausted, out_of_iterations);
             if let Some(termination) = termination {
                 return arrival.minimum(termination, iterations as usize, reduced.evaluations());
             }

@@ -80,15 +80,8 @@ impl Fitter for NelderMead {
         let (mut iterations, mut idle) = (0, 0);
         loop {
             let arrival = Arrival::at(&reduced, &x, problem);
-            let termination = if arrival.edm() <= self.options.tolerance {
-                Some(Termination::Converged)
-            } else if idle >= PATIENCE {
-                Some(Termination::NoProgress)
-            } else if iterations >= self.options.max_iterations {
-                Some(Termination::IterationLimit)
-            } else {
-                None
-            };
+            let out_of_iterations = iterations >= self.options.max_iterations;
+            let termination = arrival.verdict(self.options.tolerance, idle >= PATIENCE, out_of_iterations);
             if let Some(termination) = termination {
                 return arrival.minimum(termination, iterations as usize, reduced.evaluations());
             }

@@ -1,16 +1,23 @@
 //! Where the parts of zstat's workspace stand in a pyhf file, so that a fault of the model points into the user's file.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use zstat_core::source::{self, Node, pointer};
 
-/// The layout of a pyhf file: a workspace, or a model alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout;
+/// The layout of one pyhf file: a workspace, or a model alone. It remembers where names stand, so that it serves for the
+/// faults of one file only.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    /// Index of the first entry of each name, by list.
+    names: RefCell<HashMap<String, HashMap<String, usize>>>,
+}
 
 impl source::Layout for Layout {
     fn translate(&self, pointer: &str, at_key: bool, root: &Node) -> (String, bool) {
         let keys: Vec<String> = pointer::keys(pointer).map(std::borrow::Cow::into_owned).collect();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let file = File { root };
+        let file = File { root, names: &self.names };
         let mut found = file.place(&keys);
         // Keys of zstat's mappings are values of `name` in pyhf's lists.
         if let (["observations", channel], true) = (&keys[..], at_key)
@@ -27,6 +34,7 @@ impl source::Layout for Layout {
 
 struct File<'a> {
     root: &'a Node,
+    names: &'a RefCell<HashMap<String, HashMap<String, usize>>>,
 }
 
 type Path = Vec<String>;
@@ -81,11 +89,18 @@ impl File<'_> {
 
     /// Index of the entry with this name in the list at `keys`.
     fn named(&self, keys: &[&str], name: &str) -> Option<String> {
-        let items = self.at(keys)?.items();
-        items
-            .iter()
-            .position(|item| item.get("name").and_then(Node::text) == Some(name))
-            .map(|i| i.to_string())
+        let list = keys.join("/");
+        let mut names = self.names.borrow_mut();
+        if !names.contains_key(&list) {
+            let mut places = HashMap::new();
+            for (index, item) in self.at(keys)?.items().iter().enumerate() {
+                if let Some(name) = item.get("name").and_then(Node::text) {
+                    places.entry(name.to_owned()).or_insert(index);
+                }
+            }
+            names.insert(list.clone(), places);
+        }
+        names.get(&list)?.get(name).map(usize::to_string)
     }
 
     fn in_parameters(&self, base: &[&str], name: &str, rest: &[&str]) -> Path {
@@ -142,7 +157,7 @@ mod tests {
                 {"name": "x"}, {"name": "mu", "inits": [1], "bounds": [[0, 1]], "sigmas": [0.1, 0.2]}]}}],
             "version": "1.0.0"
         });
-        Layout.translate(pointer, false, &Node::from_json(&file)).0
+        Layout::default().translate(pointer, false, &Node::from_json(&file)).0
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::spec::{Channel, ModifierKind, Workspace};
 use crate::text::nearest;
 
 /// Unknown names for which the nearest known one is looked for.
-const ADVISED: usize = 100;
+pub(super) const ADVISED: usize = 100;
 
 pub(super) fn check(workspace: &Workspace, faults: &mut Vec<Fault>) {
     if workspace.channels.is_empty() {

@@ -16,6 +16,7 @@ pub(super) fn check(workspace: &Workspace, uses: &Uses<'_>, options: &BuildOptio
             .enumerate()
             .map(|(i, m)| (format!("/measurements/{i}/parameters"), &m.parameters)),
     );
+    let mut strangers = 0;
     for (at, settings) in sections {
         for (name, setting) in settings {
             let at = pointer::join(&at, name);
@@ -24,7 +25,8 @@ pub(super) fn check(workspace: &Workspace, uses: &Uses<'_>, options: &BuildOptio
             }
             if !uses.is_known(name) {
                 if !options.allow_absent {
-                    faults.push(unknown(name, &at, uses));
+                    strangers += 1;
+                    faults.push(unknown(name, &at, uses, strangers <= bins::ADVISED));
                 }
                 continue;
             }
@@ -35,9 +37,11 @@ pub(super) fn check(workspace: &Workspace, uses: &Uses<'_>, options: &BuildOptio
     luminosity(workspace, uses, faults);
 }
 
-fn unknown(name: &str, at: &str, uses: &Uses<'_>) -> Fault {
+/// The nearest known name is looked for if `advised`.
+fn unknown(name: &str, at: &str, uses: &Uses<'_>, advised: bool) -> Fault {
     let message = format!("settings for the parameter `{name}`, which no modifier uses");
-    let help = match (uses.component_of(name), nearest(name, uses.names())) {
+    let near = advised.then(|| nearest(name, uses.names())).flatten();
+    let help = match (uses.component_of(name), near) {
         (Some((base, _)), _) => {
             format!("settings belong to `{base}` as a whole: give a list with one entry a bin")
         }
