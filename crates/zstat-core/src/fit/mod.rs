@@ -4,6 +4,7 @@
 //! intervals, several starts, and everything a careful reader should be told.
 
 mod covariance;
+mod kinks;
 mod minos;
 mod objective;
 mod result;

@@ -1,6 +1,7 @@
 //! The maximum-likelihood fit of a model to data, with all that is reported about it.
 
 use super::covariance::{Uncertainties, uncertainties};
+use super::kinks::settle;
 use super::minos::{MinosOutcome, minos};
 use super::starts::random_start;
 use super::{
@@ -59,6 +60,13 @@ pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> 
     let mut warnings = Vec::new();
     let mut minima = find_minima(nll, fitter, &problem, options, &mut warnings);
     let (best, starts) = minima.remove(0);
+    let (best, on_kink) = settle(nll, fitter, &problem, best);
+    if !on_kink.is_empty() {
+        warnings.push(format!(
+            "on the kink of {}: the likelihood has a corner there, and the symmetric uncertainty is that of the side above",
+            names(&on_kink, parameters)
+        ));
+    }
     let at_bound = bound_parameters(&best, &problem);
     let found = match best.termination {
         Termination::InvalidStart(_) => None,

@@ -27,8 +27,9 @@ use crate::diag::{Code, Fault};
 use std::sync::{Arc, OnceLock};
 
 use crate::likelihood::{Data, Layout};
-use crate::spec::{BuildOptions, Dialect, Measurement, OneOrMany, Workspace};
+use crate::spec::{BuildOptions, Dialect, HistoSysCode, Measurement, OneOrMany, Workspace};
 use crate::text::nearest;
+use interp::Factor;
 
 /// A compiled workspace.
 #[derive(Debug, Clone)]
@@ -146,6 +147,18 @@ impl Model {
     /// clipping of samples.
     pub fn is_floored_by_root(&self) -> bool {
         self.floored_by_root
+    }
+
+    /// Parameters that drive a piecewise interpolation with a kink at 0 (codes 0 and 1), ascending.
+    pub fn kinked(&self) -> Vec<usize> {
+        let bases = self.structure.bases.iter().filter(|basis| basis.code == HistoSysCode::Code0);
+        let scales =
+            self.structure.scales.iter().filter(|s| s.factor.as_ref().is_some_and(Factor::is_kinked));
+        let mut out: Vec<usize> = bases.map(|b| b.param).chain(scales.map(|s| s.param)).collect();
+        out.retain(|&index| index < self.parameters.len());
+        out.sort_unstable();
+        out.dedup();
+        out
     }
 
     /// Length of the extended vector that modifiers see: parameters, then formulas.

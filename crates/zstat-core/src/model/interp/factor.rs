@@ -21,6 +21,11 @@ impl Factor {
         Self { ln_hi, ln_lo, poly, smooth }
     }
 
+    /// Whether the slope jumps at α = 0.
+    pub fn is_kinked(&self) -> bool {
+        !self.smooth
+    }
+
     /// `[f, f', f'']` at α.
     #[inline]
     pub fn eval(&self, alpha: f64) -> [f64; 3] {

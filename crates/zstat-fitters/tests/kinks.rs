@@ -1,0 +1,70 @@
+//! Minima on the kink of a piecewise interpolation, against a grid.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use zstat_core::fit::{FitOptions, Fitter, Objective, run};
+use zstat_core::likelihood::Nll;
+use zstat_core::model::Model;
+use zstat_core::spec::{BuildOptions, Workspace};
+use zstat_fitters::{Lbfgsb, Newton};
+
+/// Both variations raise the background, the data would have it lower: α = 0 is a corner. `TYPE` is the modifier.
+const WORKSPACE: &str = r#"{
+    "channels": [{"name": "SR", "samples": [
+        {"name": "signal", "data": [5.0, 10.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
+        {"name": "background", "data": [50.0, 52.0], "modifiers": [{"name": "shape", TYPE}]}]}],
+    "observations": {"SR": [45, 62]},
+    "poi": "mu"
+}"#;
+
+const KINKED: [&str; 2] = [
+    r#""type": "histosys", "lo": [58.0, 55.0], "hi": [56.0, 60.0], "interpolation": "code0""#,
+    r#""type": "normsys", "lo": 1.1, "hi": 1.15, "interpolation": "code1""#,
+];
+
+fn lowest_on_grid(nll: &mut Nll<'_>, index: [usize; 2], around: [f64; 2]) -> f64 {
+    let mut lowest = f64::INFINITY;
+    for i in -60..=60 {
+        for j in -60..=60 {
+            let mut theta = [0.0; 2];
+            theta[index[0]] = (around[0] + 0.01 * f64::from(i)).max(0.0);
+            theta[index[1]] = around[1] + 0.01 * f64::from(j);
+            lowest = lowest.min(nll.value(&theta).unwrap());
+        }
+    }
+    lowest
+}
+
+#[test]
+fn a_minimum_on_a_kink_is_found_and_said() {
+    for modifier in KINKED {
+        let workspace: Workspace = serde_json::from_str(&WORKSPACE.replace("TYPE", modifier)).unwrap();
+        let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
+        let index = ["mu", "shape"].map(|name| model.find(name).unwrap().0);
+        let fitters: [&dyn Fitter; 2] = [&Newton::default(), &Lbfgsb::default()];
+        for fitter in fitters {
+            for start in [-0.5, 0.0, 0.8] {
+                let mut theta = model.init();
+                theta[index[1]] = start;
+                let options = FitOptions {
+                    start: theta,
+                    fixed: vec![false; 2],
+                    minos: Vec::new(),
+                    multi_start: 1,
+                    seed: 1,
+                };
+                let mut nll = Nll::new(&model, model.observed(&workspace).unwrap());
+                let result = run(&mut nll, fitter, &options);
+                let found = index.map(|i| result.parameters[i].value);
+                assert!(result.status.converged, "{modifier} from {start}: {:?}", result.status);
+                assert_eq!(found[1], 0.0, "{modifier} from {start}");
+                assert!(
+                    result.status.warnings.iter().any(|w| w.contains("kink of `shape`")),
+                    "{:?}",
+                    result.status
+                );
+                let value = 0.5 * result.twice_nll.unwrap() - nll.constant();
+                assert!(value <= lowest_on_grid(&mut nll, index, found) + 1e-12, "{modifier} from {start}");
+            }
+        }
+    }
+}
