@@ -27,7 +27,11 @@ pub(super) fn settle(
     let mut held: Vec<usize> = Vec::new();
     let (mut iterations, mut evaluations) = (stuck.iterations, stuck.evaluations);
     for _ in 0..ROUNDS {
-        let free = |i: &&usize| !problem.fixed[**i] && theta[**i].abs() < NEAR;
+        // A kink on a bound, or beyond, is no corner inside the box.
+        let free = |i: &&usize| {
+            let [lower, upper] = problem.bounds[**i];
+            !problem.fixed[**i] && theta[**i].abs() < NEAR && lower < 0.0 && upper > 0.0
+        };
         let near: Vec<usize> = kinked.iter().filter(free).copied().collect();
         let mut on_kink = Vec::new();
         for i in near {

@@ -108,8 +108,11 @@ impl<'a> Search<'a> {
                 edm = estimate;
                 if edm <= options.tolerance {
                     // Only the exact Hessian can say that this is a minimum.
-                    if self.is_fisher && self.make_exact() {
-                        continue;
+                    if self.is_fisher {
+                        if self.make_exact() {
+                            continue;
+                        }
+                        break Termination::NoProgress;
                     }
                     edm = self.polish(edm);
                     break Termination::Converged;
