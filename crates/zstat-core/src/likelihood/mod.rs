@@ -1,8 +1,8 @@
 //! The likelihood: data, and −ln L with exact derivatives.
 //!
 //! `forward` computes expected yields and keeps the pieces that derivatives need, `nll` adds Poisson and constraint
-//! terms and the gradient, `hessian` the second derivatives; `chain` is the outer layer of formula parameters, `pullback` the way back to the
-//! templates.
+//! terms and the gradient, `hessian` the second derivatives; `chain` is the outer layer of formula parameters,
+//! `pullback` the way back to the templates, `floors` where ROOT would differ.
 
 mod chain;
 mod data;
