@@ -11,7 +11,8 @@ fn observations_from_a_file_of_any_form() {
     write(folder.path(), "list.json", r#"[{"name": "SR", "data": [70]}]"#);
     write(folder.path(), "pyhf.json", r#"{"channels": [], "observations": [{"name": "SR", "data": [70]}]}"#);
     write(folder.path(), "spec70.yaml", &COUNTING.replace("[63]", "[70]"));
-    for file in ["map.json", "map.yaml", "list.json", "pyhf.json", "spec70.yaml"] {
+    write(folder.path(), "flow.yaml", "{SR: [70]}\n");
+    for file in ["map.json", "map.yaml", "flow.yaml", "list.json", "pyhf.json", "spec70.yaml"] {
         let run = run_in(folder.path(), &["fit", "spec.yaml", "--data", file, "--format", "json"]).exits(0);
         let mu = run.json()["parameters"].as_array().unwrap()[0]["value"].as_f64().unwrap();
         let mu = if mu == 0.0 { run.json()["parameters"][1]["value"].as_f64().unwrap() } else { mu };
@@ -20,16 +21,29 @@ fn observations_from_a_file_of_any_form() {
 }
 
 #[test]
-fn all_faults_of_a_data_file_at_once() {
+fn all_faults_of_a_data_file_at_once_with_their_places() {
     let folder = folder();
     write(folder.path(), "spec.yaml", COUNTING);
-    write(folder.path(), "bad.json", r#"{"SRR": [70], "SR": [-1, 2]}"#);
-    let run = run_in(folder.path(), &["fit", "spec.yaml", "--data", "bad.json"]).exits(2);
-    run.tells(&["no channel `SRR`", "did you mean `SR`?", "has 1 bin", "found 2", "found -1"]);
-    write(folder.path(), "wrong.json", r#"{"SR": "many"}"#);
-    run_in(folder.path(), &["fit", "spec.yaml", "--data", "wrong.json"])
-        .exits(2)
-        .tells(&["--data wrong.json"]);
+    let fails = |name: &str, text: &str, words: &[&str]| {
+        write(folder.path(), name, text);
+        run_in(folder.path(), &["fit", "spec.yaml", "--data", name]).exits(2).tells(words);
+        run_in(folder.path(), &["evaluate", "spec.yaml", "--data", name]).exits(2).tells(words);
+    };
+    let words = ["bad.json:1:2", "`SRR`", "did you mean `SR`?", "has 1 bin", "found 2 numbers", "-1 events"];
+    fails("bad.json", r#"{"SRR": [70], "SR": [-1, 2]}"#, &words);
+    fails("wrong.json", r#"{"SR": "many"}"#, &["wrong.json:1:8", "the text `many`", "a list of numbers"]);
+    fails("words.yaml", "SR: [many]\n", &["words.yaml:1:6", "bin 0 of channel `SR` is the text `many`"]);
+    fails("nan.yaml", "SR: [.nan]\n", &["nan.yaml:1:6", "NaN, expected a finite number"]);
+    // No data is not the same as zero events.
+    fails("none.json", "[]", &["no observations of `SR`"]);
+    fails("empty.json", "{}", &["no observations of `SR`"]);
+    fails("other.yaml", "observations: {}\n", &["no observations of `SR`"]);
+    fails("number.yaml", "70\n", &["is the number 70, expected observations by channel"]);
+    // The last of two must not win.
+    fails("twice.yaml", "SR: [70]\nSR: [1]\n", &["twice.yaml:2:1", "`SR` is given twice"]);
+    let list = r#"[{"name": "SR", "data": [70]}, {"name": "SR", "data": [1]}, {"data": [1]}]"#;
+    fails("twice.json", list, &["observations in entry 0 already", "entry 2 has no `name`"]);
+    fails("cut.json", r#"{"SR": [70"#, &["cut.json:1:"]);
     let run = run_in(folder.path(), &["fit", "spec.yaml", "--data", "asimow"]).exits(2);
     run.tells(&["--data asimow", "did you mean `asimov`?"]);
 }

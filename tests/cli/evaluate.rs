@@ -46,8 +46,8 @@ fn a_point_from_a_file() {
 #[test]
 fn all_faults_of_a_point_at_once() {
     let run = counting(&["--at", "bad.json", "--blind", "CR"]).exits(2);
-    run.tells(&["nrm", "did you mean `norm`?", "`mu` has a value already", "x", "--blind CR", "SR"]);
-    counting(&["--at", "text.json"]).exits(2).tells(&["--at text.json", "line 1"]);
+    run.tells(&["nrm", "did you mean `norm`?", "`mu` is given twice", "x", "--blind CR", "SR"]);
+    counting(&["--at", "text.json"]).exits(2).tells(&["text.json:1:"]);
     counting(&["--at", "none.json"]).exits(2).tells(&["none.json"]);
 }
 

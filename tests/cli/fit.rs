@@ -183,3 +183,30 @@ fn minos_of_a_fixed_parameter_is_refused_and_a_glob_skips_it() {
     let inclusive = run("fit specs/several-pois.yaml --measurement inclusive --format json").exits(0).json();
     assert_eq!(inclusive["poi"], serde_json::json!(["mu"]));
 }
+
+/// One bin does not tell signal from background; what has a constraint keeps its uncertainty, and a parameter that ran
+/// into its bound along the flat direction is as undetermined as its partner.
+#[test]
+fn flat_directions_name_whom_they_concern() {
+    let folder = folder();
+    let spec = |modifiers: &str, observed: f64| {
+        format!(
+            "zstat: 1\nworkspace:\n  channels:\n    - name: SR\n      samples:\n        - {{name: s, data: [5.0], \
+             modifiers: [{{name: mu, type: normfactor}}{modifiers}]}}\n        - {{name: b, data: [900.0], modifiers: \
+             [{{name: k, type: normfactor}}]}}\n  observations: {{SR: [{observed}]}}\n  poi: mu\n"
+        )
+    };
+    let theory = ", {name: theory, type: normsys, lo: 0.9, hi: 1.1}";
+    for fitter in ["newton", "lbfgsb"] {
+        for (name, text) in [("flat.yaml", spec(theory, 910.0)), ("bound.yaml", spec("", 1002.0))] {
+            write(folder.path(), name, &text);
+            let json =
+                run_in(folder.path(), &["fit", name, "--fitter", fitter, "--format", "json"]).exits(0).json();
+            for parameter in json["parameters"].as_array().unwrap() {
+                let open = parameter["name"] != "theory";
+                assert_eq!(parameter["uncertainty"].is_null(), open, "{fitter} {name}: {parameter}");
+            }
+            assert!(json["status"]["warnings"].to_string().contains("flat direction"), "{json}");
+        }
+    }
+}

@@ -112,9 +112,11 @@ fn options_tell_a_formula_from_a_parameter() {
         let args = [&["fit", "spec.yaml"][..], &option].concat();
         run_in(folder.path(), &args).exits(2).tells(&[is_formula, help, option[0]]);
     }
-    run_in(folder.path(), &["evaluate", "spec.yaml", "--at", "point.json"])
-        .exits(2)
-        .tells(&[is_formula, help, "--at"]);
+    run_in(folder.path(), &["evaluate", "spec.yaml", "--at", "point.json"]).exits(2).tells(&[
+        is_formula,
+        help,
+        "point.json:1:2",
+    ]);
     run_in(folder.path(), &["fit", "spec.yaml", "--fix", "rate_*"])
         .exits(2)
         .tells(&["`rate_*` matches formulas alone (`rate_a` and `rate_b`), not free parameters", help]);

@@ -99,3 +99,51 @@ fn names_with_equal_signs_and_glob_characters_do_no_harm() {
     run_in(folder.path(), &["fit", "spec.yaml", "--fix", ""]).exits(2).tells(&["--fix"]);
     run_in(folder.path(), &["fit", "spec.yaml", "--fix", "*=1=2"]).exits(2).tells(&["1=2"]);
 }
+
+#[test]
+fn numbers_of_options_are_checked() {
+    let spec = "fit specs/quickstart.yaml";
+    for (options, words) in [
+        ("--correlations 2", "from 0 to 1"),
+        ("--correlations nan", "from 0 to 1"),
+        ("--multi-start 0", "1 or more"),
+        ("--multi-start -3", "1 or more"),
+        ("--seed -1", "from 0 to"),
+        ("--threads 0", "1 or more"),
+        ("--poi mu --poi mu", "--poi mu: is given twice"),
+        ("--interpolation normsys=code1,normsys=code4", "`normsys` has a code already"),
+    ] {
+        let run = run(&format!("{spec} {options}")).exits(2);
+        run.tells(&[words]);
+    }
+    let json = run(&format!("{spec} --fix mu=50 --format json")).exits(0).json();
+    let warnings = json["status"]["warnings"].to_string();
+    assert!(warnings.contains("`mu` is fixed at 50, outside its bounds [0, 10]"), "{warnings}");
+}
+
+#[test]
+fn the_ending_of_the_file_chooses_the_format() {
+    let folder = folder();
+    write(folder.path(), "spec.yaml", COUNTING);
+    for (file, first) in [("a.json", "{"), ("a.csv", "name,value"), ("a.txt", "spec.yaml")] {
+        run_in(folder.path(), &["fit", "spec.yaml", "-o", file]).exits(0);
+        let text = std::fs::read_to_string(folder.path().join(file)).unwrap();
+        assert!(text.starts_with(first), "{file}: {text}");
+    }
+    run_in(folder.path(), &["fit", "spec.yaml", "-o", "b.json", "--format", "csv"]).exits(0);
+    assert!(std::fs::read_to_string(folder.path().join("b.json")).unwrap().starts_with("name,value"));
+}
+
+/// Values are compared bit by bit: all but the seconds.
+#[test]
+fn the_same_bytes_on_any_number_of_threads() {
+    let bytes = |threads: usize| {
+        let fit = format!(
+            "fit specs/interference.yaml --multi-start 20 --minos kappa --format json --threads {threads}"
+        );
+        super::support::without_timing(run(&fit).exits(0).json()).to_string()
+    };
+    let one = bytes(1);
+    assert!(one.contains("\"minima\":2"), "{one}");
+    assert!([2, 3, 8].into_iter().all(|threads| bytes(threads) == one));
+}

@@ -14,7 +14,7 @@ fn json_and_csv_hold_the_same() {
     let plugins = json["plugins"].as_array().unwrap();
     assert_eq!(csv.lines().count(), plugins.len() + 1);
     for plugin in plugins {
-        for field in ["kind", "name", "package", "version", "summary"] {
+        for field in ["kind", "name", "crate", "version", "summary"] {
             assert!(plugin[field].as_str().is_some_and(|text| !text.is_empty()), "{plugin}: {field}");
         }
     }

@@ -1,8 +1,11 @@
 //! Why a command cannot do its work: everything that ends with exit code 2.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use zstat_core::diag::Diagnostic;
 use zstat_core::plugin::PluginError;
+use zstat_core::source::Document;
 use zstat_core::text::nearest;
 
 use crate::input::SpecFaults;
@@ -44,7 +47,7 @@ pub enum Failure {
 }
 
 /// An option's value that makes no sense here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OptionFault {
     /// The option, with its dashes.
     pub option: &'static str,
@@ -54,6 +57,17 @@ pub struct OptionFault {
     pub message: String,
     /// What to do: the nearest known name, the known names.
     pub help: Option<String>,
+    /// Where it stands, if in a file that the option names.
+    pub place: Option<Box<Place>>,
+}
+
+/// A place in a file that an option names.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The file.
+    pub document: Arc<Document>,
+    /// What is wrong there.
+    pub diagnostic: Diagnostic,
 }
 
 /// At most so many known names are listed in a help line.
@@ -62,7 +76,7 @@ const LISTED: usize = 12;
 impl OptionFault {
     /// A fault of `option`, found as `found`.
     pub fn new(option: &'static str, found: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { option, found: found.into(), message: message.into(), help: None }
+        Self { option, found: found.into(), message: message.into(), help: None, place: None }
     }
 
     /// The same with advice.

@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod data;
+mod data_file;
 mod failure;
 mod input;
 mod interrupt;
@@ -17,6 +18,7 @@ mod schemas;
 mod select;
 mod session;
 mod settings;
+mod side;
 mod start;
 
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 //! Every message about a document contains `FILE:LINE:COLUMN`. An excerpt is one or two lines; the renderer cuts long
 //! ones around the mark (a pyhf workspace may well be one line of megabytes).
 
+use std::borrow::Borrow;
 use std::io::Write;
 use std::ops::Range;
 
@@ -58,7 +59,10 @@ pub fn note(text: &str) {
 }
 
 /// Prints diagnostics on standard error, in the order given; of very many only the first, and how many there are more.
-pub fn diagnostics<'a>(documents: &[Document], diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
+pub fn diagnostics<'a>(
+    documents: &[impl Borrow<Document>],
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+) {
     let mut rest = diagnostics.into_iter();
     for item in rest.by_ref().take(PRINTED) {
         eprint(&format!("{}\n\n", diagnostic(documents, item)));
@@ -70,7 +74,7 @@ pub fn diagnostics<'a>(documents: &[Document], diagnostics: impl IntoIterator<It
 }
 
 /// One diagnostic as it is printed: with its excerpt from one of `documents`, and colours.
-pub fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
+pub fn diagnostic(documents: &[impl Borrow<Document>], diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -80,7 +84,7 @@ pub fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
     let place =
         || Origin::path(diagnostic.file.as_str()).line(diagnostic.line).char_column(diagnostic.column);
     let file = diagnostic.file.as_str();
-    let document = documents.iter().find(|document| document.label() == file);
+    let document = documents.iter().map(Borrow::borrow).find(|document| document.label() == file);
     let excerpt = document.map(|document| Excerpt::new(document.text(), diagnostic.bytes.clone()));
     match excerpt.as_ref().filter(|excerpt| !excerpt.text.trim().is_empty()) {
         Some(excerpt) => {
@@ -107,6 +111,9 @@ pub fn diagnostic(documents: &[Document], diagnostic: &Diagnostic) -> String {
 }
 
 fn option_fault(fault: &OptionFault) {
+    if let Some(place) = &fault.place {
+        return diagnostics(std::slice::from_ref(&place.document), [&place.diagnostic]);
+    }
     let title = format!("{} {}: {}", fault.option, fault.found, fault.message);
     message(&title, fault.help.as_slice());
 }

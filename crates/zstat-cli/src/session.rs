@@ -12,13 +12,13 @@ use zstat_core::plugin::Registry;
 use zstat_core::spec::{Analysis, BuildOptions, Dialect, Interpolation, Workspace, check_analysis, lint};
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
-use crate::data;
 use crate::failure::{Failure, OptionFault};
 use crate::input::{Spec, SpecFaults};
 use crate::output::Page;
 use crate::select;
 use crate::settings::Settings;
 use crate::start::Start;
+use crate::{data, data_file};
 
 /// A spec, compiled.
 #[derive(Debug)]
@@ -168,10 +168,7 @@ impl Session {
             faults.push(bad_data_word(&path.display().to_string()));
             return Ok(data::empty(&self.model));
         }
-        let observations = data::read_file(path, faults)?;
-        if !observations.is_empty() {
-            data::check_file(&self.model, path, &observations, faults);
-        }
+        let observations = data_file::read(&self.model, path, faults)?;
         Ok(data::from_observations(&self.model, &observations, &mut Vec::new()))
     }
 
@@ -285,10 +282,12 @@ fn measurement(workspace: &Workspace, name: Option<&str>, faults: &mut Vec<Optio
 fn poi(analysis: &Analysis, args: &ModelArgs, faults: &mut Vec<OptionFault>) -> Option<Vec<String>> {
     let settings = Settings::of(&analysis.workspace, args.measurement.as_deref());
     let known: Vec<&str> = settings.parameters().into_iter().collect();
-    let mut poi = Vec::new();
+    let mut poi: Vec<String> = Vec::new();
     for name in &args.poi {
         let base = name.split_once('[').map_or(name.as_str(), |(base, _)| base);
-        if known.contains(&name.as_str()) || known.contains(&base) {
+        if poi.contains(name) {
+            faults.push(OptionFault::new("--poi", name, "is given twice"));
+        } else if known.contains(&name.as_str()) || known.contains(&base) {
             poi.push(name.clone());
         } else if settings.formula(name).is_none() {
             faults.push(OptionFault::unknown("--poi", name, "parameter", &known));
@@ -300,11 +299,17 @@ fn poi(analysis: &Analysis, args: &ModelArgs, faults: &mut Vec<OptionFault>) -> 
 /// Reads `normsys=code4,histosys=code4p`.
 fn interpolation(text: &str, codes: &mut Interpolation, faults: &mut Vec<OptionFault>) {
     const OPTION: &str = "--interpolation";
+    let mut seen = Vec::new();
     for part in text.split(',') {
         let Some((kind, code)) = part.split_once('=') else {
             faults.push(OptionFault::new(OPTION, part, "expected KIND=CODE, e.g. `normsys=code4`"));
             continue;
         };
+        if seen.contains(&kind.trim()) {
+            faults.push(OptionFault::new(OPTION, part, format!("`{}` has a code already", kind.trim())));
+            continue;
+        }
+        seen.push(kind.trim());
         let parsed = match kind.trim() {
             "normsys" => code.trim().parse().map(|code| codes.normsys = Some(code)),
             "histosys" => code.trim().parse().map(|code| codes.histosys = Some(code)),

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use zstat_core::diag::Code;
 use zstat_core::model::Model;
+use zstat_core::source::{Node, NodeValue};
 
 use crate::args::ParameterArgs;
 use crate::failure::{Failure, OptionFault};
 use crate::select;
+use crate::side::SideFile;
 
 /// Start values and fixed flags, one a parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,35 +101,70 @@ impl Start {
         }
     }
 
+    /// Fixed parameters may lie outside their bounds, but hardly on purpose.
+    pub fn warn_of_fixed(&mut self, model: &Model) {
+        for (index, parameter) in model.parameters().iter().enumerate() {
+            let (value, [lower, upper]) = (self.values[index], parameter.bounds);
+            let changed = value.to_bits() != parameter.init.to_bits();
+            if changed && self.fixed[index] && !(lower..=upper).contains(&value) {
+                let name = &parameter.name;
+                self.warnings
+                    .push(format!("`{name}` is fixed at {value}, outside its bounds [{lower}, {upper}]"));
+            }
+        }
+    }
+
     fn init_from(
         &mut self,
         model: &Model,
         path: &Path,
         faults: &mut Vec<OptionFault>,
     ) -> Result<(), Failure> {
-        let text = std::fs::read_to_string(path).map_err(|source| Failure::read(path, source))?;
-        let shown = path.display().to_string();
-        let earlier: EarlierResult = match serde_json::from_str(&text) {
-            Ok(earlier) => earlier,
-            Err(error) => {
-                let message = format!("expected the JSON result of `zstat fit`: {error}");
-                faults.push(OptionFault::new("--init-from", shown, message));
+        let file = SideFile::open("--init-from", path)?;
+        let parameters = match file.tree().map(|root| (root, root.get("parameters"))) {
+            Ok((_, Some(list))) if matches!(list.value, NodeValue::List(_)) => list.items(),
+            Ok((root, _)) => {
+                let message = "the file has no list of `parameters`, expected the JSON result of `zstat fit`";
+                faults.push(file.fault(file.at(root, Code::WrongFile, "", message.to_owned())));
+                return Ok(());
+            }
+            Err(fault) => {
+                faults.push(fault);
                 return Ok(());
             }
         };
+        let shown = file.name().to_owned();
         let mut unused = Vec::new();
         let mut known = 0;
-        for parameter in &earlier.parameters {
-            match (model.find(&parameter.name), parameter.value) {
+        for (i, parameter) in parameters.iter().enumerate() {
+            let at = format!("/parameters/{i}");
+            let Some(name) = parameter.get("name").and_then(Node::text) else {
+                let message = format!("entry {i} of `parameters` has no `name`");
+                faults.push(file.fault(file.at(parameter, Code::MissingKey, &at, message)));
+                continue;
+            };
+            let value = match parameter.get("value").map(|value| (value, &value.value)) {
+                None | Some((_, NodeValue::Null)) => None,
+                Some((node, _)) => {
+                    match file.number(node, &format!("{at}/value"), &format!("the value of `{name}`")) {
+                        Ok(value) => Some(value),
+                        Err(fault) => {
+                            faults.push(file.fault(fault));
+                            continue;
+                        }
+                    }
+                }
+            };
+            match (model.find(name), value) {
                 (Some(index), Some(value)) => {
                     self.values[index.0] = value;
                     known += 1;
                 }
-                _ => unused.push(format!("`{}`", parameter.name)),
+                _ => unused.push(format!("`{name}`")),
             }
         }
         if known == 0 {
-            let message = "has no value of any parameter of this model";
+            let message = "the file has no value of any parameter of this model";
             faults.push(OptionFault::new("--init-from", shown, message));
         } else if !unused.is_empty() {
             self.warnings
@@ -135,18 +172,6 @@ impl Start {
         }
         Ok(())
     }
-}
-
-/// What is read of an earlier result.
-#[derive(Debug, Deserialize)]
-struct EarlierResult {
-    parameters: Vec<EarlierParameter>,
-}
-
-#[derive(Debug, Deserialize)]
-struct EarlierParameter {
-    name: String,
-    value: Option<f64>,
 }
 
 fn collect(result: Result<(), OptionFault>, faults: &mut Vec<OptionFault>) {

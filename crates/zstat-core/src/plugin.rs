@@ -35,6 +35,7 @@ pub struct PluginInfo {
     /// Name in specs.
     pub name: &'static str,
     /// The crate that registers it.
+    #[serde(rename = "crate")]
     pub package: &'static str,
     /// That crate's version.
     pub version: &'static str,

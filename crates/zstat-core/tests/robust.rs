@@ -389,3 +389,23 @@ fn second_derivatives_that_overflow_are_an_error() {
         assert!(error.to_string().contains("through a formula"), "{error}");
     }
 }
+
+/// The value is finite here; the logarithmic slope of a factor that is nearly zero is not.
+#[test]
+fn first_derivatives_that_overflow_are_an_error() {
+    let text = r#"{
+        "channels": [{"name": "SR", "samples": [
+            {"name": "signal", "data": [5.0], "modifiers": [
+                {"name": "scale", "type": "normfactor"}, {"name": "mu", "type": "normfactor"}]},
+            {"name": "background", "data": [50.0], "modifiers": []}]}],
+        "observations": {"SR": [53]},
+        "parameters": {"scale": {"formula": "1.7976931348623157e308 ^ -mu"}}
+    }"#;
+    let workspace: Workspace = serde_json::from_str(text).expect("a workspace");
+    let model = Model::build(&workspace, &BuildOptions::default()).expect("a model");
+    let mut nll = Nll::new(&model, model.data(vec![53.0]));
+    let theta = model.init();
+    assert!(nll.value(&theta).is_ok());
+    let error = nll.gradient(&theta, &mut vec![0.0; theta.len()]).expect_err("an overflow");
+    assert_eq!(error.to_string(), "the derivative by parameter `mu` is not finite");
+}

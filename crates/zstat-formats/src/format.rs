@@ -143,23 +143,20 @@ impl Format {
 }
 
 fn write_native(analysis: &Analysis) -> Result<Written, WriteError> {
-    Ok(Written { text: native::to_yaml(&numbered(analysis))?, losses: vec![] })
+    let (analysis, losses) = native::without_idle(analysis);
+    Ok(Written { text: native::to_yaml(&analysis)?, losses })
 }
 
 fn write_native_json(analysis: &Analysis) -> Result<Written, WriteError> {
     check_finite(analysis)?;
-    Ok(Written { text: native::to_json(&numbered(analysis))?, losses: vec![] })
+    let (analysis, losses) = native::without_idle(analysis);
+    Ok(Written { text: native::to_json(&analysis)?, losses })
 }
 
 fn write_pyhf(analysis: &Analysis) -> Result<Written, WriteError> {
     check_finite(analysis)?;
     let (workspace, losses) = pyhf::from_analysis(analysis);
     Ok(Written { text: native::to_json(&workspace)?, losses })
-}
-
-/// The analysis with the version of its format, which one made by hand may lack.
-fn numbered(analysis: &Analysis) -> Analysis {
-    Analysis { zstat: 1, ..analysis.clone() }
 }
 
 fn check_finite(analysis: &Analysis) -> Result<(), WriteError> {

@@ -5,8 +5,10 @@
 //! scanned once ([`crate::scan`]), of YAML only the first column is looked at.
 
 use serde_json::Value;
+use zstat_core::source::{Document, Syntax};
 
 use crate::scan::{Shape, json_evidence, yaml_evidence};
+use crate::tree::document_tree;
 
 /// What a text holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,11 +84,17 @@ fn detect_with(text: &str, quick: bool) -> Kind {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     match text.as_bytes().first() {
         None => Kind::Empty,
-        Some(b'{' | b'[') => judge(&json_evidence(text, quick)),
+        Some(b'{' | b'[') if Syntax::of(text) == Syntax::Json => judge(&json_evidence(text, quick)),
+        Some(b'{' | b'[') => detect_flow(text),
         Some(b'<') => Kind::Xml,
         Some(_) if is_datacard(text) => Kind::Datacard,
         Some(_) => judge(&yaml_evidence(text)),
     }
+}
+
+/// YAML in brackets: nobody writes large files so.
+fn detect_flow(text: &str) -> Kind {
+    document_tree(&Document::new("", text.to_owned())).map_or(Kind::Unknown, |tree| detect_tree(&tree))
 }
 
 /// What the top level of a text shows.

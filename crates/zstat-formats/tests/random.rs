@@ -142,6 +142,23 @@ fn workspace() -> impl Strategy<Value = Workspace> {
     )
 }
 
+/// Settings and parameters of interest that nothing uses do not survive: here all are used.
+fn with_all_names_used(mut workspace: Workspace) -> Workspace {
+    let settings = |parameters: &IndexMap<String, ParameterSpec>, poi: &Option<OneOrMany<String>>| {
+        let poi = poi.iter().flat_map(|poi| poi.as_slice().to_vec());
+        parameters.keys().cloned().chain(poi).collect::<Vec<_>>()
+    };
+    let mut names = settings(&workspace.parameters, &workspace.poi);
+    names.extend(workspace.measurements.iter().flat_map(|m| settings(&m.parameters, &m.poi)));
+    let modifiers = names
+        .into_iter()
+        .map(|name| Modifier { name, kind: ModifierKind::NormFactor, constraint: None })
+        .collect();
+    let sample = Sample { name: "user".into(), data: vec![1.0], modifiers };
+    workspace.channels.push(Channel { name: "user".into(), samples: vec![sample] });
+    workspace
+}
+
 fn load(text: &str) -> Result<Analysis, String> {
     let document = Document::new("f", text.to_owned());
     let input = Input { document: &document, patches: &[], ignore_digests: false };
@@ -153,9 +170,11 @@ proptest! {
 
     #[test]
     fn native_formats_bring_everything_back(workspace in workspace()) {
-        let analysis = Analysis { zstat: 1, workspace, ..Default::default() };
+        let analysis = Analysis { zstat: 1, workspace: with_all_names_used(workspace), ..Default::default() };
         for format in [Format::Native, Format::NativeJson] {
-            let text = format.write(&analysis).unwrap().text;
+            let written = format.write(&analysis).unwrap();
+            prop_assert_eq!(written.losses, vec![]);
+            let text = written.text;
             let back = load(&text).map_err(TestCaseError::fail)?;
             prop_assert_eq!(&back, &analysis, "{}", text);
             prop_assert_eq!(digest(&back.workspace), digest(&analysis.workspace));

@@ -46,15 +46,9 @@ impl Color {
 #[command(next_help_heading = "Output options")]
 pub struct GlobalArgs {
     /// How the result is written
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        hide_possible_values = false
-    )]
-    pub format: Format,
+    /// [default: by the ending of --output, `.json` or `.csv`; else text]
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = false)]
+    format: Option<Format>,
     /// Write the result to FILE, whole or not at all, instead of standard output
     #[arg(long, short, global = true, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -65,6 +59,35 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
     /// Number of threads; results never depend on it
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub threads: Option<NonZeroUsize>,
+}
+
+impl GlobalArgs {
+    /// The format asked for, else that of the file's ending.
+    pub fn format(&self) -> Format {
+        let ending =
+            self.output.as_ref().and_then(|path| path.extension()).and_then(|ending| ending.to_str());
+        self.format.unwrap_or(match ending {
+            Some("json") => Format::Json,
+            Some("csv") => Format::Csv,
+            _ => Format::Text,
+        })
+    }
+}
+
+/// How many of something: one at least.
+pub fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "expected a whole number, 1 or more".to_owned())
+}
+
+/// A seed.
+pub fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
+}
+
+/// The size of a correlation.
+pub fn correlation(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|size| (0.0..=1.0).contains(size));
+    value.ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }

@@ -7,7 +7,7 @@ use clap::{ColorChoice, Parser};
 
 use crate::commands::Command;
 
-pub use common::{Format, GlobalArgs};
+pub use common::{Format, GlobalArgs, correlation, count, seed};
 pub use model::{DataArgs, Hinted, ModelArgs, ParameterArgs, SpecArgs};
 
 /// Fit, test and inspect HistFactory models.

@@ -1,14 +1,15 @@
 //! `zstat convert`: between file formats, with a report of what was lost.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
+use zstat_core::spec::{BuildOptions, check};
 use zstat_formats::{Format, Loss, Written};
 
 use crate::args::{GlobalArgs, Hinted, SpecArgs};
 use crate::failure::{Failure, OptionFault};
-use crate::input::Spec;
+use crate::input::{Spec, SpecFaults};
 use crate::output::{self, Page, Report};
 use crate::{EXIT_DONE, render};
 
@@ -31,7 +32,18 @@ pub struct ConvertArgs {
 /// Converts. What was lost is in the report, or in warnings where OUT is standard output.
 pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let format = format(args)?;
+    if same_file(&args.spec.spec, &args.out) {
+        let fault = OptionFault::new("OUT", args.out.display().to_string(), "is the spec itself");
+        return Err(Failure::Options(vec![fault.help("comments would be lost; write another file")]));
+    }
     let spec = Spec::open(&args.spec)?;
+    let load_s = spec.opened.elapsed().as_secs_f64();
+    let options = BuildOptions { allow_absent: spec.is_foreign(), ..BuildOptions::default() };
+    let faults = check(&spec.analysis().workspace, &options);
+    if !faults.is_empty() {
+        let diagnostics = spec.locate(&faults);
+        return Err(Failure::Spec(Box::new(SpecFaults { documents: spec.into_documents(), diagnostics })));
+    }
     let Written { text, losses } = format
         .write(spec.analysis())
         .map_err(|error| Failure::write(&args.out, std::io::Error::other(error)))?;
@@ -43,7 +55,8 @@ pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         return Ok(EXIT_DONE);
     }
     output::write_file(&args.out, &text)?;
-    let report = Conversion { from: spec.name().to_owned(), to: args.out.display().to_string(), losses };
+    let report =
+        Conversion { from: spec.name().to_owned(), to: args.out.display().to_string(), losses, load_s };
     output::write(&report, global)?;
     Ok(EXIT_DONE)
 }
@@ -70,6 +83,12 @@ struct Conversion {
     from: String,
     to: String,
     losses: Vec<Loss>,
+    load_s: f64,
+}
+
+/// Whether two paths lead to one existing file.
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b && a.is_file())
 }
 
 impl Report for Conversion {
@@ -78,7 +97,8 @@ impl Report for Conversion {
     }
 
     fn json(&self) -> Value {
-        json!({ "zstat": env!("CARGO_PKG_VERSION"), "from": self.from, "to": self.to, "losses": self.losses })
+        json!({ "zstat": env!("CARGO_PKG_VERSION"), "from": self.from, "to": self.to, "losses": self.losses,
+            "timing": { "load_s": self.load_s } })
     }
 
     fn text(&self, page: &mut Page) {

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indexmap::IndexMap;
-use serde::de::{MapAccess, Visitor};
+use zstat_core::diag::{Code, Fault};
 use zstat_core::likelihood::Nll;
 use zstat_core::model::Model;
+use zstat_core::source::{NodeValue, pointer};
 
 use crate::args::{DataArgs, GlobalArgs, ModelArgs, ParameterArgs};
 use crate::failure::{Failure, OptionFault};
 use crate::report::evaluation::EvaluationReport;
 use crate::session::{Session, Setup};
-use crate::{EXIT_DONE, input, output, select};
+use crate::side::SideFile;
+use crate::{EXIT_DONE, output, select};
 
 /// Options of `zstat evaluate`.
 #[derive(Debug, Args)]
@@ -26,8 +28,8 @@ pub struct EvaluateArgs {
     data: DataArgs,
     #[command(flatten)]
     parameters: ParameterArgs,
-    /// The point, one JSON object {parameter: value}; parameters not in it are at their start value
-    #[arg(long, value_name = "FILE.json")]
+    /// The point, a JSON or YAML mapping {parameter: value}; parameters not in it are at their start value
+    #[arg(long, value_name = "FILE")]
     at: Option<PathBuf>,
 }
 
@@ -71,30 +73,39 @@ fn read_point(
     path: &Path,
     faults: &mut Vec<OptionFault>,
 ) -> Result<Vec<(usize, f64)>, Failure> {
-    let document = input::read_document(path)?;
-    let point = match serde_json::from_str::<Point>(document.text()) {
-        Ok(point) => point.0,
-        Err(error) => {
-            let message = format!("expected one JSON object {{parameter: value}}: {error}");
-            faults.push(OptionFault::new("--at", path.display().to_string(), message));
+    let file = SideFile::open("--at", path)?;
+    let root = match file.tree() {
+        Ok(root) => root,
+        Err(fault) => {
+            faults.push(fault);
             return Ok(Vec::new());
         }
     };
+    if !matches!(root.value, NodeValue::Map(_)) {
+        let message = format!("the file {}, expected `{{PARAMETER: value, ..}}`", root.found());
+        faults.push(file.fault(file.at(root, Code::WrongType, "", message)));
+        return Ok(Vec::new());
+    }
+    faults.extend(file.repeated(root, "").into_iter().map(|fault| file.fault(fault)));
     let mut values: IndexMap<usize, f64> = IndexMap::new();
-    let known = select::known_parameters(model);
-    for (name, value) in point {
-        let Some(index) = model.find(&name) else {
-            faults.push(unknown(model, &name, &known));
-            continue;
-        };
-        if values.insert(index.0, value).is_some() {
-            faults.push(OptionFault::new("--at", name.clone(), format!("`{name}` has a value already")));
+    for entry in root.entries() {
+        let at = pointer::join("", &entry.key);
+        let value = file.number(&entry.node, &at, &format!("`{}`", entry.key));
+        let value = value.map_err(|fault| faults.push(file.fault(fault)));
+        match (model.find(&entry.key), value) {
+            (Some(index), Ok(value)) => drop(values.insert(index.0, value)),
+            (Some(_), Err(())) => {}
+            (None, _) => {
+                let OptionFault { message, help, .. } = unknown(model, &entry.key);
+                let fault = file.at_key(entry, Code::UnknownName, "", message);
+                faults.push(file.fault(Fault { help, ..fault }));
+            }
         }
     }
     Ok(values.into_iter().collect())
 }
 
-fn unknown(model: &Model, name: &str, known: &[&str]) -> OptionFault {
+fn unknown(model: &Model, name: &str) -> OptionFault {
     // A name in a file is a name, whatever characters it has.
     let formula = model.formulas().iter().any(|formula| formula.name == name);
     if let Some(fault) = select::formula_fault(model, "--at", name).filter(|_| formula) {
@@ -103,31 +114,6 @@ fn unknown(model: &Model, name: &str, known: &[&str]) -> OptionFault {
     match model.sets().iter().find(|set| set.name == name) {
         Some(set) => OptionFault::new("--at", name, format!("`{name}` has {} values", set.len))
             .help(format!("write `{name}[0]` to `{name}[{}]`", set.len - 1)),
-        None => OptionFault::unknown("--at", name, "parameter", known),
-    }
-}
-
-/// An object of numbers that keeps double keys, so that they can be refused.
-struct Point(Vec<(String, f64)>);
-
-impl<'de> serde::Deserialize<'de> for Point {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Point;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object of numbers")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Point, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Point(pairs))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
+        None => OptionFault::unknown("--at", name, "parameter", &select::known_parameters(model)),
     }
 }

@@ -11,7 +11,7 @@ use zstat_core::plugin::Registry;
 use zstat_core::spec::{OneOrMany, PluginSpec};
 use zstat_core::text::is_glob;
 
-use crate::args::{DataArgs, GlobalArgs, ModelArgs, ParameterArgs};
+use crate::args::{DataArgs, GlobalArgs, ModelArgs, ParameterArgs, correlation, count, seed};
 use crate::failure::{Failure, OptionFault};
 use crate::report::fit::{FitReport, Shown, Timing};
 use crate::session::{Session, Setup, seconds};
@@ -50,10 +50,10 @@ struct MinimiserArgs {
     #[arg(long, value_name = "NAME", num_args = 1..)]
     minos: Vec<String>,
     /// Number of starts: the first where the options say, the others random inside the bounds
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     multi_start: Option<NonZeroUsize>,
     /// Seed of the random starts
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
 }
 
@@ -77,7 +77,7 @@ struct ShownArgs {
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
     sort: Sort,
     /// List correlations of at least this size
-    #[arg(long, value_name = "RHO", default_value_t = 0.3)]
+    #[arg(long, value_name = "RHO", default_value_t = 0.3, value_parser = correlation, allow_negative_numbers = true)]
     correlations: f64,
     /// Show yields bin by bin
     #[arg(long)]
@@ -91,6 +91,7 @@ pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let fitter = fitter(&session, args.fit.fitter.as_deref(), &mut faults)?;
     let Setup { data, mut start, unobserved } = session.setup(&args.data, &args.parameters, &mut faults)?;
     start.check_bounds(&session.model, &mut faults);
+    start.warn_of_fixed(&session.model);
     if !unobserved.is_empty() {
         let message = format!("no observations of {}", unobserved.join(", "));
         faults.push(

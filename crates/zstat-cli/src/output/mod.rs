@@ -1,6 +1,7 @@
 //! Results out: one file a format, one place that knows standard output, files and pipes.
 
 mod csv;
+mod file;
 mod json;
 pub mod number;
 pub mod table;
@@ -13,8 +14,8 @@ use serde_json::Value;
 
 use crate::args::{Format, GlobalArgs};
 use crate::failure::Failure;
-use crate::interrupt;
 
+pub use file::write_file;
 pub use json::Finite;
 pub use text::{ATTENTION, BAD, BOLD, DIM, GOOD, Page, styled};
 
@@ -40,7 +41,7 @@ pub trait Report {
 /// # Errors
 /// Where the format has no form for it or the destination cannot be written.
 pub fn write(report: &dyn Report, args: &GlobalArgs) -> Result<(), Failure> {
-    let text = match args.format {
+    let text = match args.format() {
         Format::Json => json::document(&report.json()),
         Format::Csv => csv::document(&report.csv().ok_or(Failure::NoTable { command: report.command() })?),
         Format::Text => {
@@ -67,22 +68,4 @@ pub fn write_stdout(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-/// Writes a whole file or none: a temporary file beside it, then a rename. Ctrl-C waits for the rename.
-///
-/// # Errors
-/// Where it cannot be written.
-pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    let _whole = interrupt::whole_file();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let fail = |error| Failure::write(path, error);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".zstat-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // minus the umask, as for any new file
-    let mut file = builder.tempfile_in(folder).map_err(fail)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
 }

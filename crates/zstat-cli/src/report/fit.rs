@@ -116,6 +116,9 @@ impl Report for FitReport {
                     .push(format!("{bad} entries of the covariance are not finite, written as null"));
             }
         }
+        if self.result.twice_nll.is_none() {
+            finite.warnings.push("twice_nll is not finite, written as null".to_owned());
+        }
         document["status"] = json!(status);
         if let Some(Value::Array(warnings)) = document["status"].get_mut("warnings") {
             warnings.extend(finite.warnings.into_iter().map(Value::from));

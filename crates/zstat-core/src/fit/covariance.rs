@@ -7,8 +7,11 @@ use crate::linalg::{ArrowMatrix, ArrowSolver};
 
 /// Eigenvalues of the scaled Hessian below this are flat directions; below its negative, directions downhill.
 const FLAT: f64 = 1e-10;
-/// A parameter whose share of a flat direction is above this is undetermined.
-const SHARE: f64 = 1e-6;
+/// A parameter whose share of a flat direction is above this is undetermined. Shares are in conditional standard
+/// deviations; what is left of the gradient at a minimum gives constrained parameters shares of some 1e-6.
+const SHARE: f64 = 1e-3;
+/// A bound pushes against a parameter if moving beyond it would lower the objective by more than this (½ g²/H).
+const PUSH: f64 = 1e-7;
 
 /// Covariance over the free parameters at a minimum.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +59,9 @@ pub fn uncertainties(
     if solver.factor(&hessian, None, &free).is_ok() {
         return Some(determined(&free, solver.inverse(), Vec::new()));
     }
+    if let Some(flat) = flat_at_bounds(&hessian, &gradient, &free, at_bound) {
+        return Some(flat);
+    }
     for &i in at_bound {
         free[i] = false;
     }
@@ -63,6 +69,29 @@ pub fn uncertainties(
         return Some(determined(&free, solver.inverse(), at_bound.to_vec()));
     }
     Some(from_eigenvalues(&hessian, &free, at_bound))
+}
+
+/// Where no force holds a parameter to its bound, the direction in which it stopped there may be flat: then nothing that
+/// shares it is determined, and what the rest would say with the parameter held is an accident of the bound.
+fn flat_at_bounds(
+    hessian: &ArrowMatrix,
+    gradient: &[f64],
+    free: &[bool],
+    at_bound: &[usize],
+) -> Option<Uncertainties> {
+    let is_pushed = |i: &usize| {
+        let (g, h) = (gradient[*i], hessian.diagonal(*i));
+        0.5 * g * g > PUSH * h.abs()
+    };
+    let (pushed, resting): (Vec<usize>, Vec<usize>) = at_bound.iter().partition(|i| is_pushed(i));
+    if resting.is_empty() {
+        return None;
+    }
+    let mut free = free.to_vec();
+    pushed.iter().for_each(|&i| free[i] = false);
+    let found = from_eigenvalues(hessian, &free, &pushed);
+    let flat = resting.iter().any(|i| found.undetermined.contains(i));
+    (flat && found.downhill.is_empty()).then_some(found)
 }
 
 fn determined(free: &[bool], matrix: Vec<f64>, left_out: Vec<usize>) -> Uncertainties {

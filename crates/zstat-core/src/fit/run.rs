@@ -5,8 +5,8 @@ use super::kinks::settle;
 use super::minos::{MinosOutcome, minos};
 use super::starts::random_start;
 use super::{
-    Covariance, FitOptions, FitResult, FitStatus, Fitter, FormulaResult, Minimum, Objective, OtherMinimum,
-    ParameterResult, Problem, Termination,
+    Covariance, FitOptions, FitResult, FitStatus, Fitter, FormulaResult, Minimum, Minos, Objective,
+    OtherMinimum, ParameterResult, Problem, Termination,
 };
 use crate::likelihood::Nll;
 use crate::model::Parameter;
@@ -141,16 +141,16 @@ fn find_minima(
         }
     }
     let mut minima = vec![(first, 1)];
+    let mut failed: Vec<(String, Vec<usize>)> = Vec::new();
     for start in 1..options.multi_start {
         let point = random_start(parameters, problem.start, problem.fixed, options.seed, start as u64);
         let minimum = fitter.minimise(nll, &Problem { start: &point, ..*problem });
         if minimum.termination != Termination::Converged {
-            warnings.push(format!(
-                "start {} of {}: {}",
-                start + 1,
-                options.multi_start,
-                reason(&minimum.termination)
-            ));
+            let why = reason(&minimum.termination);
+            match failed.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, starts)) => starts.push(start + 1),
+                None => failed.push((why, vec![start + 1])),
+            }
             continue;
         }
         match minima.iter().position(|(known, _)| same_minimum(nll, known, &minimum)) {
@@ -162,6 +162,16 @@ fn find_minima(
             }
             None => minima.push((minimum, 1)),
         }
+    }
+    for (why, starts) in failed {
+        let which: Vec<String> = starts.iter().take(8).map(usize::to_string).collect();
+        let more = if starts.len() > which.len() { ", …" } else { "" };
+        warnings.push(format!(
+            "{} of {} starts did not converge (start {}{more}): {why}",
+            starts.len(),
+            options.multi_start,
+            which.join(", ")
+        ));
     }
     // A first fit that went nowhere must not hide a good one.
     minima.sort_by(|(a, _), (b, _)| {
@@ -219,8 +229,9 @@ fn explain(
     };
     if !found.left_out.is_empty() {
         warnings.push(format!(
-            "the Hessian is not positive definite with {} free: the covariance holds them on their bounds",
-            names(&found.left_out, parameters)
+            "the Hessian is not positive definite with {} free: the covariance holds {} fixed at the bound",
+            names(&found.left_out, parameters),
+            if found.left_out.len() == 1 { "it" } else { "each" }
         ));
     }
     if !found.undetermined.is_empty() {
@@ -266,6 +277,17 @@ fn minos_intervals(
         let outcome = minos(nll, fitter, problem, best, i, sigma, &slopes);
         if let Some(why) = &outcome.failed {
             warnings.push(format!("MINOS of `{name}`: {why}"));
+        }
+        if outcome.failed.is_none() && outcome.lower_minimum.is_none() {
+            let Minos { down, up } = outcome.interval;
+            for (end, side, bound) in [(down, "lower", 0), (up, "upper", 1)] {
+                if end.is_none() {
+                    let bound = problem.bounds[i][bound];
+                    warnings.push(format!(
+                        "MINOS of `{name}`: no {side} end, 2 ΔNLL stays below 1 up to the bound {bound}"
+                    ));
+                }
+            }
         }
         if let Some(drop) = outcome.lower_minimum {
             warnings.push(format!(

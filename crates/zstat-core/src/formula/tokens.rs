@@ -50,8 +50,12 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, FormulaFault> {
             _ if c.is_ascii_digit() || c == '.' => number(&chars, &mut at)?,
             _ if c.is_alphabetic() || c == '_' => name(&chars, &mut at),
             _ => {
-                return Err(FormulaFault::new(at, format!("the character `{c}` has no meaning here"))
-                    .help("a name with unusual characters stands in backticks"));
+                return Err(FormulaFault::new(at, format!("the character `{c}` has no meaning here")).help(
+                    match c {
+                        ',' => "functions have one argument; write `a^b` for a power, and `.` in numbers",
+                        _ => "a name with unusual characters stands in backticks",
+                    },
+                ));
             }
         };
         out.push((start, token));

@@ -329,7 +329,14 @@ impl Objective for Nll<'_> {
             self.extended.gradient = by_phi;
         }
         self.weight = weight;
-        Ok(value)
+        // A derivative may overflow where the value does not: next to a factor of nearly zero, through a formula.
+        match gradient.iter().position(|slope| !slope.is_finite()) {
+            Some(at) => {
+                let name = &self.model.parameters()[at].name;
+                Err(EvalError::NotFinite { what: format!("the derivative by parameter `{name}`") })
+            }
+            None => Ok(value),
+        }
     }
 
     fn hessian(

@@ -4,7 +4,7 @@
 //! All matrices are square or `rows × cols`, row-major, without padding.
 
 pub use super::kernel::dot;
-use super::kernel::{PANEL, Strides, factor_panel, product};
+use super::kernel::{PANEL, Part, Strides, factor_panel, product};
 
 /// Rows handled one at a time before a blocked routine hands over to products.
 const BLOCK: usize = 32;
@@ -15,13 +15,19 @@ const SMALL: usize = 6;
 #[expect(clippy::too_many_arguments, reason = "the signature of a matrix product")]
 pub fn product_tn(alpha: f64, x: &[f64], y: &[f64], r: usize, m: usize, n: usize, beta: f64, z: &mut [f64]) {
     let (left, right) = ((x, Strides::transposed(m)), (y, Strides::rows(n)));
-    product([m, r, n], alpha, left, right, beta, (z, Strides::rows(n)));
+    product([m, r, n], Part::All, alpha, left, right, beta, (z, Strides::rows(n)));
+}
+
+/// The lower triangle of z = xᵀ y, with `x` and `y` of shape r × m; what `z` has above the diagonal is lost.
+pub fn lower_product_tn(x: &[f64], y: &[f64], r: usize, m: usize, z: &mut [f64]) {
+    let (left, right) = ((x, Strides::transposed(m)), (y, Strides::rows(m)));
+    product([m, r, m], Part::Lower, 1.0, left, right, 0.0, (z, Strides::rows(m)));
 }
 
 /// z += xᵀ y for `x` and `y` of shape r × m; the rows of `z` are `stride` apart.
 pub fn add_product_tn(x: &[f64], y: &[f64], r: usize, m: usize, z: &mut [f64], stride: usize) {
     let (left, right) = ((x, Strides::transposed(m)), (y, Strides::rows(m)));
-    product([m, r, m], 1.0, left, right, 1.0, (z, Strides::rows(stride)));
+    product([m, r, m], Part::All, 1.0, left, right, 1.0, (z, Strides::rows(stride)));
 }
 
 /// y += a x.
@@ -32,27 +38,36 @@ pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
     }
 }
 
-/// Cholesky factor L (A = L Lᵀ) of the lower triangle, in place; the upper triangle is neither read nor written.
+/// Cholesky factor L (A = L Lᵀ) of the lower triangle, in place; the upper triangle is not read, and lost. `scratch` is
+/// for reuse: nothing else is allocated.
 ///
 /// Returns false, leaving `a` half done, at a pivot that is not above `tolerance` times its original diagonal.
 #[must_use]
-pub fn cholesky(a: &mut [f64], n: usize, tolerance: f64) -> bool {
+pub fn cholesky(a: &mut [f64], n: usize, tolerance: f64, scratch: &mut CholeskyScratch) -> bool {
     if n <= SMALL {
         return cholesky_small(a, n, tolerance);
     }
     // Pivots are judged by the diagonal they started from, which a panel's update overwrites.
-    let diagonal: Vec<f64> = (0..n).map(|i| a[i * n + i]).collect();
-    let mut below = Vec::new();
+    let CholeskyScratch { diagonal, below } = scratch;
+    diagonal.clear();
+    diagonal.extend((0..n).map(|i| a[i * n + i]));
     let mut start = 0;
     while start < n {
         let end = (start + PANEL).min(n);
-        if !factor_panel(a, n, [start, end], &diagonal[start..end], tolerance, &mut below) {
+        if !factor_panel(a, n, [start, end], &diagonal[start..end], tolerance, below) {
             return false;
         }
-        update_trailing(a, n, [start, end], &below);
+        update_trailing(a, n, [start, end], below);
         start = end;
     }
     true
+}
+
+/// Scratch space of [`cholesky`].
+#[derive(Debug, Clone, Default)]
+pub struct CholeskyScratch {
+    diagonal: Vec<f64>,
+    below: Vec<f64>,
 }
 
 /// Row after row, for the little blocks of local rows.
@@ -74,16 +89,16 @@ fn cholesky_small(a: &mut [f64], n: usize, tolerance: f64) -> bool {
     true
 }
 
-/// Subtracts the panel's outer product from the lower triangle right of it, a strip of rows at a time. `below` is the
-/// panel transposed, columns × rows below it.
+/// Subtracts the panel's outer product from the lower triangle right of it. `below` is the panel transposed, columns ×
+/// rows below it.
 fn update_trailing(a: &mut [f64], n: usize, [start, end]: [usize; 2], below: &[f64]) {
     let (width, m) = (end - start, n - end);
-    for first in (0..m).step_by(BLOCK) {
-        let last = (first + BLOCK).min(m);
-        let left = (&below[first..], Strides::transposed(m));
-        let target = (&mut a[(end + first) * n + end..], Strides::rows(n));
-        product([last - first, width, last], -1.0, left, (below, Strides::rows(m)), 1.0, target);
+    if m == 0 {
+        return;
     }
+    let (left, right) = ((below, Strides::transposed(m)), (below, Strides::rows(m)));
+    let target = (&mut a[end * n + end..], Strides::rows(n));
+    product([m, width, m], Part::Lower, -1.0, left, right, 1.0, target);
 }
 
 /// Solves L x = b in place.
@@ -138,13 +153,21 @@ fn invert_lower_block(l: &mut [f64], n: usize, start: usize, end: usize) {
     let at = |row: usize, column: usize| row * n + column;
     let (b, a) = (&l[at(middle, start)..], &l[at(start, start)..]);
     let rows = Strides::rows(n);
-    product([lower, upper, upper], 1.0, (b, rows), (a, rows), 0.0, (&mut inner, Strides::rows(upper)));
+    product(
+        [lower, upper, upper],
+        Part::All,
+        1.0,
+        (b, rows),
+        (a, rows),
+        0.0,
+        (&mut inner, Strides::rows(upper)),
+    );
     let mut c = Vec::with_capacity(lower * lower);
     for i in middle..end {
         c.extend_from_slice(&l[at(i, middle)..at(i, end)]);
     }
     let (c, inner) = ((c.as_slice(), Strides::rows(lower)), (inner.as_slice(), Strides::rows(upper)));
-    product([lower, lower, upper], -1.0, c, inner, 0.0, (&mut l[at(middle, start)..], rows));
+    product([lower, lower, upper], Part::All, -1.0, c, inner, 0.0, (&mut l[at(middle, start)..], rows));
 }
 
 /// Inverse of A from its Cholesky factor: A⁻¹ = L⁻ᵀ L⁻¹, both triangles. Destroys `l`.
@@ -156,7 +179,7 @@ pub fn inverse_from_cholesky(l: &mut [f64], n: usize, inverse: &mut [f64]) {
         let rows = &l[start * n..];
         let (left, right) = ((&rows[start..], Strides::transposed(n)), (rows, Strides::rows(n)));
         let target = (&mut inverse[start * n..], Strides::rows(n));
-        product([end - start, n - start, end], 1.0, left, right, 0.0, target);
+        product([end - start, n - start, end], Part::All, 1.0, left, right, 0.0, target);
         for i in start..end {
             for j in 0..i {
                 inverse[j * n + i] = inverse[i * n + j];
@@ -200,7 +223,7 @@ mod tests {
         for n in [1, 2, 7, 31, 32, 33, 65, 95, 130] {
             let a = matrix(n);
             let mut l = a.clone();
-            assert!(cholesky(&mut l, n, 1e-14));
+            assert!(cholesky(&mut l, n, 1e-14, &mut CholeskyScratch::default()));
             let mut x: Vec<f64> = (0..n).map(|i| (i as f64).sin()).collect();
             let b: Vec<f64> = (0..n).map(|i| dot(&a[i * n..(i + 1) * n], &x)).collect();
             let mut found = b;
@@ -223,8 +246,8 @@ mod tests {
 
     #[test]
     fn cholesky_refuses_indefinite_and_nan() {
-        assert!(!cholesky(&mut [1.0, 0.0, 2.0, 1.0], 2, 1e-14));
-        assert!(!cholesky(&mut [f64::NAN], 1, 1e-14));
-        assert!(!cholesky(&mut [0.0], 1, 1e-14));
+        assert!(!cholesky(&mut [1.0, 0.0, 2.0, 1.0], 2, 1e-14, &mut CholeskyScratch::default()));
+        assert!(!cholesky(&mut [f64::NAN], 1, 1e-14, &mut CholeskyScratch::default()));
+        assert!(!cholesky(&mut [0.0], 1, 1e-14, &mut CholeskyScratch::default()));
     }
 }

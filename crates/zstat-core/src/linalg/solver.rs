@@ -3,7 +3,7 @@
 //! Rows can be left out (`free`), and a diagonal can be added, so that one matrix serves all steps of a bounded
 //! trust-region method.
 
-use super::dense::{axpy, cholesky, product_tn, solve_lower, solve_lower_transposed};
+use super::dense::{CholeskyScratch, axpy, cholesky, lower_product_tn, solve_lower, solve_lower_transposed};
 use super::{ArrowMatrix, ArrowStructure, Run};
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub struct ArrowSolver {
     pub(super) groups: Vec<GroupFactor>,
     product: Vec<f64>,
     rhs: Vec<f64>,
+    local_rhs: Vec<f64>,
+    scratch: CholeskyScratch,
 }
 
 /// Factors of one group.
@@ -64,6 +66,8 @@ impl ArrowSolver {
             groups,
             product: Vec::new(),
             rhs: Vec::new(),
+            local_rhs: Vec::new(),
+            scratch: CholeskyScratch::default(),
             structure,
         }
     }
@@ -103,7 +107,11 @@ impl ArrowSolver {
         for group in 0..self.groups.len() {
             self.eliminate(group, matrix, damping)?;
         }
-        if cholesky(&mut self.factor, n, PIVOT) { Ok(()) } else { Err(NotPositiveDefinite) }
+        if cholesky(&mut self.factor, n, PIVOT, &mut self.scratch) {
+            Ok(())
+        } else {
+            Err(NotPositiveDefinite)
+        }
     }
 
     fn select(&mut self, free: &[bool]) {
@@ -129,7 +137,7 @@ impl ArrowSolver {
         let group = &self.structure.groups()[at];
         let values = &matrix.groups[at];
         let out = &mut self.groups[at];
-        out.gather(group, values, damping, &self.free, &self.position)?;
+        out.gather(group, values, damping, &self.free, &self.position, &mut self.scratch)?;
         let (rows, width, n) = (out.locals.len(), out.border.len(), self.free_shared.len());
         if rows == 0 || width == 0 {
             return Ok(());
@@ -139,7 +147,7 @@ impl ArrowSolver {
             return Ok(());
         }
         self.product.resize(width * width, 0.0);
-        product_tn(1.0, &out.coupling, &out.solved, rows, width, width, 0.0, &mut self.product);
+        lower_product_tn(&out.coupling, &out.solved, rows, width, &mut self.product);
         for (i, &(_, row)) in out.border.iter().enumerate() {
             let source = &self.product[i * width..i * width + i + 1];
             subtract_row(1.0, source, &out.runs, &mut self.factor[row * n..(row + 1) * n]);
@@ -168,7 +176,7 @@ impl ArrowSolver {
             x[structure.shared()[at]] = value;
         }
         for (group, factor) in structure.groups().iter().zip(&self.groups) {
-            factor.back_substitute(group, b, &self.rhs, x);
+            factor.back_substitute(group, b, &self.rhs, x, &mut self.local_rhs);
         }
     }
 }
@@ -221,6 +229,7 @@ impl GroupFactor {
         damping: Option<&[f64]>,
         free: &[bool],
         position: &[Option<usize>],
+        scratch: &mut CholeskyScratch,
     ) -> Result<(), NotPositiveDefinite> {
         self.border.clear();
         self.border
@@ -249,7 +258,7 @@ impl GroupFactor {
                 self.coupling.extend(self.border.iter().map(|&(column, _)| coupling[column]));
             }
             let m = self.locals.len() - first;
-            if !cholesky(&mut self.factors[start..], m, PIVOT) {
+            if !cholesky(&mut self.factors[start..], m, PIVOT, scratch) {
                 return Err(NotPositiveDefinite);
             }
         }
@@ -286,17 +295,23 @@ impl GroupFactor {
     }
 
     /// x_local = B⁻¹ b_local − W x_shared.
-    fn back_substitute(&self, group: &super::Group, b: &[f64], shared: &[f64], x: &mut [f64]) {
-        let mut rhs = Vec::new();
+    fn back_substitute(
+        &self,
+        group: &super::Group,
+        b: &[f64],
+        shared: &[f64],
+        x: &mut [f64],
+        rhs: &mut Vec<f64>,
+    ) {
         for block in 0..self.starts.len() {
             let range = self.blocks[block]..self.blocks[block + 1];
             let m = range.len();
             rhs.clear();
             rhs.extend(self.locals[range.clone()].iter().map(|&local| b[group.locals[local]]));
             let l = &self.factors[self.starts[block]..];
-            solve_lower(l, m, &mut rhs);
-            solve_lower_transposed(l, m, &mut rhs);
-            for (i, value) in range.zip(&rhs) {
+            solve_lower(l, m, rhs);
+            solve_lower_transposed(l, m, rhs);
+            for (i, value) in range.zip(rhs.iter()) {
                 let weights = self.solved_row(i).iter().zip(&self.border);
                 let correction: f64 = weights.map(|(w, &(_, position))| w * shared[position]).sum();
                 x[group.locals[self.locals[i]]] = value - correction;

@@ -9,10 +9,30 @@ use crate::diag::{Code, Diagnostic, Fault, Severity};
 /// The two languages of specs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
-    /// JSON: the text starts with `{` or `[`.
+    /// JSON: the text starts with a bracket, and what is inside is no bare word.
     Json,
     /// YAML: everything else.
     Yaml,
+}
+
+impl Syntax {
+    /// The language of a text, by its first characters: `{"a": 1}` and `[1]` are JSON, `{a: 1}` and `a: 1` are YAML.
+    pub fn of(text: &str) -> Self {
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        let inside = text.trim_start_matches(|c: char| "{[".contains(c) || c.is_whitespace());
+        let opened = text[..text.len() - inside.len()].trim_end();
+        let bare = |word: &str| inside.starts_with(word);
+        let json = match opened.chars().last() {
+            None => false,
+            // A key of JSON has its quotes, and a faulty text is more likely to be meant as JSON.
+            Some('{') => !inside.starts_with(|c: char| c.is_alphanumeric() || c == '_'),
+            Some(_) => {
+                !inside.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                    || ["null", "true", "false", "NaN", "Infinity"].into_iter().any(bare)
+            }
+        };
+        if json { Self::Json } else { Self::Yaml }
+    }
 }
 
 /// A text with its name.
@@ -45,10 +65,7 @@ impl Document {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        let syntax = match text.trim_start().as_bytes().first() {
-            Some(b'{' | b'[') => Syntax::Json,
-            _ => Syntax::Yaml,
-        };
+        let syntax = Syntax::of(&text);
         Self {
             label: label.into(),
             text,
@@ -216,6 +233,12 @@ mod tests {
         let syntax = |text: &str| Document::new("f", text.to_owned()).syntax();
         assert_eq!(syntax("\u{feff} \n {}"), Syntax::Json);
         assert_eq!(syntax("[1]"), Syntax::Json);
+        assert_eq!(syntax("[{\"name\": \"SR\"}]"), Syntax::Json);
+        assert_eq!(syntax("[[null]]"), Syntax::Json);
+        assert_eq!(syntax("{"), Syntax::Json);
+        assert_eq!(syntax("{SR: [1]}"), Syntax::Yaml);
+        assert_eq!(syntax("[ {name: SR}]"), Syntax::Yaml);
+        assert_eq!(syntax("{'SR': [1]}"), Syntax::Json, "as a program prints it that meant JSON");
         assert_eq!(syntax("a: {}"), Syntax::Yaml);
         assert_eq!(syntax(""), Syntax::Yaml);
     }

@@ -103,6 +103,11 @@ impl Node {
         }
     }
 
+    /// What it is, in words: "is the number 3", "is a list", "has no value".
+    pub fn found(&self) -> String {
+        super::walk::found(self)
+    }
+
     /// The text, if it is one.
     pub fn text(&self) -> Option<&str> {
         match &self.value {

@@ -15,7 +15,8 @@ use serde_json::Value;
 use super::{Node, NodeValue, pointer};
 use crate::diag::{Code, Fault};
 use crate::text::{list_of, nearest, number};
-use words::{describe, found};
+use words::describe;
+pub(in crate::source) use words::found;
 
 /// Wrong entries of one list that are reported one by one.
 const PER_LIST: usize = 3;

@@ -9,7 +9,7 @@ use super::words::{self, found};
 use super::{Step, Walk};
 use crate::diag::Code;
 use crate::source::{Entry, Node, NodeValue};
-use crate::text::{list_of, nearest};
+use crate::text::{list_of, nearest, number};
 
 /// Repeated or unknown keys of one mapping that are reported one by one.
 const PER_MAP: usize = 100;
@@ -70,10 +70,19 @@ impl<'s> Walk<'s> {
     /// Faults of the keys themselves: repeated, or not text.
     pub(super) fn keys(&mut self, entries: &[Entry]) {
         let (mut seen, mut repeated) = (HashSet::new(), 0);
-        for entry in entries {
+        for (at, entry) in entries.iter().enumerate() {
             if !entry.key_is_text {
                 let message = format!("{} is a key that is not text", self.subject_of(&entry.key));
-                let help = format!("put it in quotes: `\"{}\"`", entry.key);
+                let before = at.checked_sub(1).and_then(|before| entries.get(before));
+                let help = match (before.map(|before| &before.node.value), &entry.node.value) {
+                    // `lo: 0,92` is the number 0 and a key 92.
+                    (Some(NodeValue::Number { value, integer: true }), NodeValue::Null)
+                        if entry.key.bytes().all(|byte| byte.is_ascii_digit()) =>
+                    {
+                        format!("decimals stand behind a point: `{}.{}`", number(*value), entry.key)
+                    }
+                    _ => format!("put it in quotes: `\"{}\"`", entry.key),
+                };
                 self.push_key(Code::WrongType, entry, message, Some(help));
             }
             if entry.key_is_text && !seen.insert(&entry.key) {

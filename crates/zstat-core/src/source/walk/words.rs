@@ -95,7 +95,7 @@ pub(super) fn required(schema: &Value) -> Vec<&str> {
 }
 
 /// "is the number 3", "is the text `x`": what a document holds.
-pub(super) fn found(node: &Node) -> String {
+pub(in crate::source) fn found(node: &Node) -> String {
     match &node.value {
         NodeValue::Null => "has no value".into(),
         NodeValue::Bool(value) => format!("is `{value}`"),

@@ -156,6 +156,14 @@ fn matrix(
             } else if i == j && correlation && (value - 1.0).abs() > SYMMETRY {
                 let message = format!("the diagonal of a correlation matrix is 1, found {}", shown(value));
                 faults.push(fault(place, message).help("is it a covariance?"));
+            } else if i > j && correlation && value.abs() > 1.0 {
+                let message = format!(
+                    "the correlation of `{}` and `{}` is {}, expected −1 to 1",
+                    block.parameters[i],
+                    block.parameters[j],
+                    shown(value)
+                );
+                faults.push(fault(place, message));
             } else if i > j && rows[j].get(i).is_some_and(|other| !close(*other, value)) {
                 let message = format!(
                     "the matrix is not symmetric: {} here, {} in row {j}",

@@ -158,8 +158,10 @@ impl<'w> Uses<'w> {
 
     fn indexed<'n>(&self, name: &'n str) -> Option<(&'n str, usize)> {
         let (base, index) = name.strip_suffix(']')?.rsplit_once('[')?;
-        let index: usize = index.parse().ok()?;
-        self.is_vector(base).then_some((base, index))
+        let (index, text) = (index.parse::<usize>().ok()?, index);
+        // `[01]` and `[+1]` are not how a component is spelled.
+        let spelled = index.to_string() == text;
+        (spelled && self.is_vector(base)).then_some((base, index))
     }
 }
 

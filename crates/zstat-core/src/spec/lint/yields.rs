@@ -79,6 +79,10 @@ fn not_positive(
     let wrong = |bin: &usize| total[*bin] < 0.0 || (total[*bin] == 0.0 && data(*bin) > 0.0);
     let bins: Vec<usize> = (0..total.len()).filter(wrong).collect();
     if let Some(&first) = bins.first() {
+        // The sample that expects least is where to look.
+        let least = |(_, a): &(usize, f64), (_, b): &(usize, f64)| a.total_cmp(b);
+        let of_sample = |(s, sample): (usize, &Sample)| Some((s, *sample.data.get(first)?));
+        let at = channel.samples.iter().enumerate().filter_map(of_sample).min_by(least).map_or(0, |(s, _)| s);
         let message = format!(
             "channel `{}`: {} without a positive expectation at the start values, first bin {first} with {} expected and \
              {} observed",
@@ -88,7 +92,7 @@ fn not_positive(
             number(data(first))
         );
         faults.push(
-            Fault::new(Code::NegativeBin, format!("/channels/{c}/samples/0/data/{first}"), message)
+            Fault::new(Code::NegativeBin, format!("/channels/{c}/samples/{at}/data/{first}"), message)
                 .help("merge it with a neighbour, or set a lower limit with `--clip-bins`"),
         );
     }

@@ -1,0 +1,125 @@
+//! Files out: whole or not at all.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Error, ErrorKind, Result, Write};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::interrupt;
+
+/// Symbolic links are followed so far.
+const LINKS: usize = 40;
+
+/// Writes a whole file or none: a temporary file beside it, then a rename. Ctrl-C waits for the rename. A link is
+/// followed, an existing file keeps its permissions, and what is no file (a pipe, a device) is written to as it is.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_file(path: &Path, text: &str) -> std::result::Result<(), Failure> {
+    let _whole = interrupt::whole_file();
+    write(path, text.as_bytes()).map_err(|error| Failure::write(path, error))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let existing = match fs::metadata(path) {
+        Ok(existing) if existing.is_dir() => {
+            return Err(Error::new(ErrorKind::IsADirectory, "it is a folder, expected a file"));
+        }
+        // `/dev/stdout` may be a file, which is not ours to replace.
+        Ok(existing) if !existing.is_file() || path.starts_with("/dev") || path.starts_with("/proc") => {
+            let mut open = OpenOptions::new().append(true).open(path)?;
+            return open.write_all(bytes).and_then(|()| open.flush());
+        }
+        Ok(existing) => Some(existing),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let target = behind_links(path)?;
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        let message = format!("there is no folder `{}`", folder.display());
+        return Err(Error::new(ErrorKind::NotFound, message));
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".zstat-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // minus the umask, as for any new file
+    let mut file = builder.tempfile_in(folder).map_err(without_path)?;
+    file.write_all(bytes).and_then(|()| file.flush()).map_err(without_path)?;
+    if let Some(existing) = existing {
+        file.as_file().set_permissions(existing.permissions())?;
+    }
+    file.persist(&target).map_err(|error| without_path(error.error))?;
+    Ok(())
+}
+
+/// The file that a path leads to, which need not exist.
+fn behind_links(path: &Path) -> Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::read_link(&target) {
+            Ok(next) => target = target.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(Error::other("it is a link that leads to itself"))
+}
+
+/// The error without the name of the temporary file, which means nothing to anybody.
+fn without_path(error: Error) -> Error {
+    match error.raw_os_error() {
+        Some(code) => Error::from_raw_os_error(code),
+        None => error.kind().into(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn links_are_followed_and_permissions_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), "old").expect("written");
+        fs::set_permissions(at("file"), fs::Permissions::from_mode(0o600)).expect("set");
+        symlink("file", at("link")).expect("linked");
+        symlink("link", at("second")).expect("linked");
+        write(&at("second"), b"new").expect("written");
+        assert_eq!(fs::read_to_string(at("file")).expect("read"), "new");
+        assert_eq!(fs::metadata(at("file")).expect("there").permissions().mode() & 0o777, 0o600);
+        assert!(fs::symlink_metadata(at("second")).expect("there").is_symlink());
+        symlink("later", at("dangling")).expect("linked");
+        write(&at("dangling"), b"now").expect("written");
+        assert_eq!(fs::read_to_string(at("later")).expect("read"), "now");
+        symlink("b", at("a")).expect("linked");
+        symlink("a", at("b")).expect("linked");
+        assert!(write(&at("a"), b"").is_err(), "a ring of links");
+        let left: Vec<_> = fs::read_dir(folder.path()).expect("read").collect();
+        assert_eq!(left.len(), 7, "no temporary file is left: {left:?}");
+    }
+
+    #[test]
+    fn a_pipe_is_written_to() {
+        let (mut reader, writer) = std::io::pipe().expect("a pipe");
+        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&writer));
+        if !Path::new(&path).exists() {
+            return; // Not a system on which a pipe has a name.
+        }
+        write(Path::new(&path), b"through").expect("written");
+        drop(writer);
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut reader, &mut text).expect("read");
+        assert_eq!(text, "through");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_in_words() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = write(folder.path(), b"").expect_err("a folder");
+        assert_eq!(error.to_string(), "it is a folder, expected a file");
+        let error = write(&folder.path().join("none/x"), b"").expect_err("no folder");
+        assert!(error.to_string().starts_with("there is no folder `"), "{error}");
+    }
+}
