@@ -68,3 +68,56 @@ fn a_minimum_on_a_kink_is_found_and_said() {
         }
     }
 }
+
+/// −ln L with `mu` held, profiled over α by golden-section searches on both sides of the kink and the corner itself.
+fn profile(nll: &mut Nll<'_>, index: [usize; 2], mu: f64) -> f64 {
+    let mut at = |alpha: f64| {
+        let mut theta = [0.0; 2];
+        (theta[index[0]], theta[index[1]]) = (mu, alpha);
+        nll.value(&theta).unwrap()
+    };
+    let golden = 0.5 * (5.0_f64.sqrt() - 1.0);
+    let mut lowest = at(0.0);
+    for [mut low, mut high] in [[-5.0, 0.0], [0.0, 5.0]] {
+        for _ in 0..80 {
+            let (a, b) = (high - golden * (high - low), low + golden * (high - low));
+            if at(a) < at(b) { high = b } else { low = a }
+        }
+        lowest = lowest.min(at(0.5 * (low + high)));
+    }
+    lowest
+}
+
+/// Where the interval ends, α is on its kink on one side at least: the constrained fits must end there, too.
+#[test]
+fn minos_intervals_cross_kinks() {
+    for modifier in KINKED {
+        let workspace: Workspace = serde_json::from_str(&WORKSPACE.replace("TYPE", modifier)).unwrap();
+        let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
+        let index = ["mu", "shape"].map(|name| model.find(name).unwrap().0);
+        for fitter in [&Newton::default() as &dyn Fitter, &Lbfgsb::default()] {
+            let options = FitOptions {
+                start: model.init(),
+                fixed: vec![false; 2],
+                minos: vec![index[0]],
+                multi_start: 4,
+                seed: 1,
+            };
+            let mut nll = Nll::new(&model, model.observed(&workspace).unwrap());
+            let result = run(&mut nll, fitter, &options);
+            let mu = &result.parameters[index[0]];
+            let best = 0.5 * result.twice_nll.unwrap() - nll.constant();
+            assert!(
+                !result.status.warnings.iter().any(|w| w.contains("did not converge")),
+                "{:?}",
+                result.status
+            );
+            let minos = mu.minos.unwrap();
+            for end in [minos.down, minos.up].into_iter().flatten() {
+                let rise = 2.0 * (profile(&mut nll, index, mu.value + end) - best);
+                assert!((rise - 1.0).abs() < 1e-6, "{modifier}: 2 ΔNLL = {rise} at {end:+}");
+            }
+            assert!(minos.up.is_some(), "{modifier}");
+        }
+    }
+}

@@ -113,7 +113,7 @@ fn time(seconds: f64) -> String {
         s => (s, "s"),
     };
     let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
-    format!("{value:.digits$} {unit}")
+    format!("{value:.digits$}\u{a0}{unit}") // one word: tables must not break it
 }
 
 fn ratio(value: f64) -> String {
@@ -252,7 +252,7 @@ fn growth(files: &Files, setting: &Setting, bench: &Path, page: &mut String) -> 
         let converged = if row["converged"] == true { "" } else { " (not converged)" };
         writeln!(
             page,
-            "| {bins} | {shapes} | {} | {:.1} MB | {} | {} | {} | {} | {}{converged} | {} | {} ({}) |",
+            "| {bins} | {shapes} | {} | {:.1}\u{a0}MB | {} | {} | {} | {} | {}{converged} | {} | {} ({}) |",
             row["parameters"],
             bytes / 1e6,
             time(number(&row, "load_s")),

@@ -15,7 +15,7 @@ pub(super) const TABLE: &[Entry] = &[
         code: Code::Syntax,
         id: "E0102",
         title: "the text is neither YAML nor JSON",
-        explanation: "The file starts like YAML or JSON (`{` or `[` means JSON) and then breaks its rules: an open bracket or quote, a tab \
+        explanation: "The file starts like YAML or JSON (`{\"` or `[` means JSON) and then breaks its rules: an open bracket or quote, a tab \
             as indentation, a comma too many. The place is where reading stopped; the cause is there or shortly before.",
     },
     Entry {

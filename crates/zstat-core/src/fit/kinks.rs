@@ -1,76 +1,146 @@
-//! Minima on the kink of a piecewise interpolation (codes 0 and 1 at α = 0): the slope jumps there from below zero to above
-//! it, so that no gradient vanishes and a minimiser stops without having converged.
+//! Minimisation across the kinks of piecewise interpolations (codes 0 and 1 at α = 0).
+//!
+//! The slope jumps there, so that a minimiser for smooth functions stops beside a kink without having converged. But
+//! kinks lie on coordinate planes only, and in the box between them, where every such α keeps its sign, the likelihood is
+//! smooth: it is minimised box by box. Where a parameter ended on the plane between two boxes and the likelihood falls on
+//! the other side, its sign changes; each round lowers the value, and the last one ends where it rises on both sides of
+//! every kink that was reached.
 
 use super::{Fitter, Minimum, Objective, Problem, Termination};
 use crate::likelihood::Nll;
 
-/// A parameter this close to its kink may belong on it.
-const NEAR: f64 = 1e-2;
-/// Where the slopes beside a kink are taken.
-const BESIDE: f64 = 1e-9;
-/// Rounds of holding parameters on their kinks.
-const ROUNDS: usize = 5;
+/// The lower side of a kink: the same value as at 0, and the slopes of α < 0.
+const BELOW: f64 = -f64::MIN_POSITIVE;
+/// Boxes looked at in one minimisation.
+const ROUNDS: usize = 60;
+/// A change of sign must promise to lower the objective by more than this (½ g²/H).
+const GAIN: f64 = 1e-9;
 
-/// Tries to end a search that made no more progress: parameters on whose kink the slope changes sign are held there, and
-/// the others are fitted. Returns the minimum and those parameters, or what it was given and none.
-pub(super) fn settle(
-    nll: &mut Nll<'_>,
-    fitter: &dyn Fitter,
-    problem: &Problem<'_>,
-    stuck: Minimum,
-) -> (Minimum, Vec<usize>) {
-    let kinked = nll.model().kinked();
-    if kinked.is_empty() || stuck.termination != Termination::NoProgress {
-        return (stuck, Vec::new());
+/// Minimises, and goes on across kinks where the fitter got stuck. Returns the minimum, and the parameters that are on
+/// their kinks there, with −ln L rising to both sides.
+pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -> (Minimum, Vec<usize>) {
+    let found = fitter.minimise(nll, problem);
+    let stuck = matches!(found.termination, Termination::NoProgress | Termination::IterationLimit);
+    if !stuck {
+        return (found, Vec::new());
     }
-    let mut theta = stuck.theta.clone();
-    let mut held: Vec<usize> = Vec::new();
-    let (mut iterations, mut evaluations) = (stuck.iterations, stuck.evaluations);
-    for _ in 0..ROUNDS {
-        // A kink on a bound, or beyond, is no corner inside the box.
-        let free = |i: &&usize| {
-            let [lower, upper] = problem.bounds[**i];
-            !problem.fixed[**i] && theta[**i].abs() < NEAR && lower < 0.0 && upper > 0.0
-        };
-        let near: Vec<usize> = kinked.iter().filter(free).copied().collect();
-        let mut on_kink = Vec::new();
-        for i in near {
-            evaluations += 2;
-            if is_corner(nll, &theta, i) {
-                on_kink.push(i);
-            }
-        }
-        if on_kink.is_empty() {
-            break;
-        }
-        let same = on_kink == held;
-        let mut fixed = problem.fixed.to_vec();
-        for &i in &on_kink {
-            (theta[i], fixed[i]) = (0.0, true);
-        }
-        let found = fitter.minimise(nll, &Problem { start: &theta, fixed: &fixed, ..*problem });
-        iterations += found.iterations;
-        evaluations += found.evaluations;
-        theta.clone_from(&found.theta);
-        let corners = on_kink.iter().all(|&i| is_corner(nll, &theta, i));
-        if found.termination == Termination::Converged && corners && found.value <= stuck.value {
-            return (Minimum { iterations, evaluations, ..found }, on_kink);
-        }
-        if same {
-            break;
-        }
-        held = on_kink;
+    // A kink on a bound, or beyond, is no corner inside the box.
+    let straddles = |i: &usize| {
+        let [lower, upper] = problem.bounds[*i];
+        !problem.fixed[*i] && lower < 0.0 && upper > 0.0
+    };
+    let kinked: Vec<usize> = nll.model().kinked().into_iter().filter(straddles).collect();
+    if kinked.is_empty() {
+        return (found, Vec::new());
     }
-    (stuck, Vec::new())
+    Boxes { nll, fitter, problem, kinked }.minimise(found)
 }
 
-/// Whether −ln L falls towards α = 0 of parameter `i` from both sides.
-fn is_corner(nll: &mut Nll<'_>, theta: &[f64], i: usize) -> bool {
-    let mut point = theta.to_vec();
-    let mut gradient = vec![0.0; theta.len()];
-    let mut slope = |x: f64| {
-        point[i] = x;
-        nll.gradient(&point, &mut gradient).ok().map(|_| gradient[i])
-    };
-    matches!((slope(-BESIDE), slope(BESIDE)), (Some(below), Some(above)) if below < 0.0 && above > 0.0)
+struct Boxes<'a, 'm> {
+    nll: &'a mut Nll<'m>,
+    fitter: &'a dyn Fitter,
+    problem: &'a Problem<'a>,
+    /// Free parameters with a kink inside their bounds.
+    kinked: Vec<usize>,
+}
+
+impl Boxes<'_, '_> {
+    fn minimise(&mut self, stuck: Minimum) -> (Minimum, Vec<usize>) {
+        let mut best = stuck;
+        let mut is_above: Vec<bool> = self.kinked.iter().map(|&i| best.theta[i] >= 0.0).collect();
+        for _ in 0..ROUNDS {
+            let found = self.in_box(&best, &is_above);
+            let ended = found.termination != Termination::Converged;
+            // A search that began at the best point cannot end above it, but for rounding.
+            let counts = [best.iterations + found.iterations, best.evaluations + found.evaluations];
+            if found.value <= best.value || best.termination != Termination::Converged {
+                best = found;
+            }
+            [best.iterations, best.evaluations] = counts;
+            if ended {
+                break;
+            }
+            let Some(slopes) = self.slopes(&mut best) else { break };
+            let flips: Vec<usize> = (0..self.kinked.len())
+                .filter(|&k| self.is_on_kink(&best, k))
+                .filter(|&k| slopes[k].falls(!is_above[k]))
+                .collect();
+            if flips.is_empty() {
+                let corners = (0..self.kinked.len()).filter(|&k| self.is_on_kink(&best, k));
+                let corners: Vec<usize> =
+                    corners.filter(|&k| slopes[k].is_corner()).map(|k| self.kinked[k]).collect();
+                self.onto_kinks(&mut best);
+                return (best, corners);
+            }
+            flips.iter().for_each(|&k| is_above[k] = !is_above[k]);
+        }
+        if best.termination == Termination::Converged {
+            best.termination = Termination::NoProgress;
+        }
+        self.onto_kinks(&mut best);
+        (best, Vec::new())
+    }
+
+    /// The minimum of the box in which the kinked parameters have these signs.
+    fn in_box(&mut self, from: &Minimum, is_above: &[bool]) -> Minimum {
+        let mut bounds = self.problem.bounds.to_vec();
+        let mut start = from.theta.clone();
+        for (&i, &above) in self.kinked.iter().zip(is_above) {
+            let [lower, upper] = bounds[i];
+            bounds[i] = if above { [0.0, upper] } else { [lower, BELOW] };
+            start[i] = start[i].max(bounds[i][0]).min(bounds[i][1]);
+        }
+        self.fitter.minimise(self.nll, &Problem { start: &start, bounds: &bounds, fixed: self.problem.fixed })
+    }
+
+    fn is_on_kink(&self, at: &Minimum, k: usize) -> bool {
+        (BELOW..=0.0).contains(&at.theta[self.kinked[k]])
+    }
+
+    /// Writes 0 for the lower side of a kink: the value is the same.
+    fn onto_kinks(&self, at: &mut Minimum) {
+        for &i in &self.kinked {
+            if at.theta[i] == BELOW {
+                at.theta[i] = 0.0;
+            }
+        }
+    }
+
+    /// Slopes and curvatures on both sides of the kinks. Those of one parameter do not depend on the sides of the others.
+    fn slopes(&mut self, at: &mut Minimum) -> Option<Vec<Slopes>> {
+        let mut theta = at.theta.clone();
+        let mut gradient = vec![0.0; theta.len()];
+        let mut hessian = self.nll.new_hessian();
+        let on_kink: Vec<usize> = (0..self.kinked.len()).filter(|&k| self.is_on_kink(at, k)).collect();
+        let mut out = vec![Slopes::default(); self.kinked.len()];
+        for above in [false, true] {
+            on_kink.iter().for_each(|&k| theta[self.kinked[k]] = if above { 0.0 } else { BELOW });
+            self.nll.hessian(&theta, super::Curvature::Fisher, &mut gradient, &mut hessian).ok()?;
+            at.evaluations += 1;
+            for (slopes, &i) in out.iter_mut().zip(&self.kinked) {
+                slopes.sides[usize::from(above)] = [gradient[i], hessian.diagonal(i)];
+            }
+        }
+        Some(out)
+    }
+}
+
+/// What −ln L does on the two sides of a kink: slope and curvature below, then above.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slopes {
+    sides: [[f64; 2]; 2],
+}
+
+impl Slopes {
+    /// Whether it falls, going away from the kink, by more than rounding.
+    fn falls(&self, above: bool) -> bool {
+        let [slope, curvature] = self.sides[usize::from(above)];
+        let outward = if above { slope } else { -slope };
+        outward < 0.0 && 0.5 * slope * slope > GAIN * curvature.abs().max(f64::MIN_POSITIVE)
+    }
+
+    fn is_corner(&self) -> bool {
+        let [[below, _], [above, _]] = self.sides;
+        below < 0.0 && above > 0.0
+    }
 }

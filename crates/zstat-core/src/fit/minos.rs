@@ -3,7 +3,8 @@
 //! At a constrained minimum the profile's slope is ∂NLL/∂θ_i (envelope theorem), so every fit gives value and slope and
 //! the crossing is reached in a few of them. Source: F. James and M. Roos, Comput. Phys. Commun. 10 (1975) 343.
 
-use super::{Fitter, Minimum, Minos, Objective, Problem, Termination};
+use super::{Fitter, Minimum, Minos, Problem, Termination, minimise};
+use crate::likelihood::Nll;
 
 /// Precision of the crossing, in units of 2 NLL.
 const PRECISION: f64 = 1e-7;
@@ -21,7 +22,7 @@ pub(super) struct MinosOutcome {
 
 /// Both sides for parameter `i` around `best`. `sigma` is a first guess of the distance.
 pub(super) fn minos(
-    objective: &mut dyn Objective,
+    nll: &mut Nll<'_>,
     fitter: &dyn Fitter,
     problem: &Problem<'_>,
     best: &Minimum,
@@ -32,7 +33,7 @@ pub(super) fn minos(
     let mut out =
         MinosOutcome { interval: Minos { down: None, up: None }, lower_minimum: None, failed: None };
     for side in [-1.0, 1.0] {
-        let mut search = Side { objective, fitter, problem, best, i, sigma, slopes, out: &mut out };
+        let mut search = Side { nll, fitter, problem, best, i, sigma, slopes, out: &mut out };
         let offset = search.find(side);
         if side < 0.0 {
             out.interval.down = offset;
@@ -43,8 +44,8 @@ pub(super) fn minos(
     out
 }
 
-struct Side<'a, 'p> {
-    objective: &'a mut dyn Objective,
+struct Side<'a, 'p, 'm> {
+    nll: &'a mut Nll<'m>,
     fitter: &'a dyn Fitter,
     problem: &'a Problem<'p>,
     best: &'a Minimum,
@@ -55,7 +56,7 @@ struct Side<'a, 'p> {
     out: &'a mut MinosOutcome,
 }
 
-impl Side<'_, '_> {
+impl Side<'_, '_, '_> {
     fn find(&mut self, side: f64) -> Option<f64> {
         let origin = self.best.theta[self.i];
         let [lower, upper] = self.problem.bounds[self.i];
@@ -107,12 +108,12 @@ impl Side<'_, '_> {
         let mut fixed = self.problem.fixed.to_vec();
         fixed[self.i] = true;
         let problem = Problem { start: &start, bounds: self.problem.bounds, fixed: &fixed };
-        let mut fit = self.fitter.minimise(self.objective, &problem);
+        let (mut fit, _) = minimise(self.nll, self.fitter, &problem);
         if fit.termination != Termination::Converged {
             // The predicted point may be a bad start: try from where the last fit ended.
             let mut start = warm.to_vec();
             start[self.i] = x;
-            fit = self.fitter.minimise(self.objective, &Problem { start: &start, ..problem });
+            (fit, _) = minimise(self.nll, self.fitter, &Problem { start: &start, ..problem });
         }
         if fit.termination == Termination::Converged {
             return Some(fit);

@@ -5,6 +5,7 @@
 
 mod covariance;
 mod kinks;
+mod minima;
 mod minos;
 mod objective;
 mod result;
@@ -12,6 +13,7 @@ mod run;
 mod starts;
 
 pub use covariance::{Uncertainties, uncertainties};
+pub use kinks::minimise;
 pub use objective::{Curvature, EvalError, Fitter, Minimum, Objective, Problem, Termination};
 pub use result::{
     Covariance, FitOptions, FitResult, FitStatus, FormulaResult, Minos, OtherMinimum, ParameterResult,

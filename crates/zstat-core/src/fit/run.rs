@@ -1,20 +1,14 @@
 //! The maximum-likelihood fit of a model to data, with all that is reported about it.
 
 use super::covariance::{Uncertainties, uncertainties};
-use super::kinks::settle;
+use super::minima::{Found, find_minima};
 use super::minos::{MinosOutcome, minos};
-use super::starts::random_start;
 use super::{
-    Covariance, FitOptions, FitResult, FitStatus, Fitter, FormulaResult, Minimum, Minos, Objective,
-    OtherMinimum, ParameterResult, Problem, Termination,
+    Covariance, FitOptions, FitResult, FitStatus, Fitter, FormulaResult, Minimum, Minos, OtherMinimum,
+    ParameterResult, Problem, Termination,
 };
 use crate::likelihood::Nll;
 use crate::model::Parameter;
-
-/// 2 NLL values closer than this are the same.
-const SAME: f64 = 1e-6;
-/// Random points tried where the start values have no likelihood.
-const RESCUES: u64 = 50;
 
 /// Fits. A fit that does not converge is a result too: see its status.
 ///
@@ -59,8 +53,7 @@ pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> 
     let problem = Problem { start: &options.start, bounds: &bounds, fixed: &options.fixed };
     let mut warnings = Vec::new();
     let mut minima = find_minima(nll, fitter, &problem, options, &mut warnings);
-    let (best, starts) = minima.remove(0);
-    let (best, on_kink) = settle(nll, fitter, &problem, best);
+    let Found { minimum: best, on_kink, starts } = minima.remove(0);
     if !on_kink.is_empty() {
         warnings.push(format!(
             "on the kink of {}: the likelihood has a corner there, and the symmetric uncertainty is that of the side above",
@@ -105,89 +98,6 @@ pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> 
         minima: others(&best, starts, minima, constant, options.multi_start),
     };
     Fitted { result, best, found }
-}
-
-/// The distinct minima, lowest first, each with the number of starts that ended there. Never empty.
-fn find_minima(
-    nll: &mut Nll<'_>,
-    fitter: &dyn Fitter,
-    problem: &Problem<'_>,
-    options: &FitOptions,
-    warnings: &mut Vec<String>,
-) -> Vec<(Minimum, usize)> {
-    let parameters = nll.model().parameters();
-    let inside = |i: usize| {
-        let ([lower, upper], x) = (problem.bounds[i], problem.start[i]);
-        if problem.fixed[i] { x } else { x.max(lower).min(upper) }
-    };
-    let start: Vec<f64> = (0..problem.start.len()).map(inside).collect();
-    let at_start = nll.value(&start);
-    let mut first = fitter.minimise(nll, problem);
-    if let (Err(why), false) = (&at_start, matches!(first.termination, Termination::InvalidStart(_))) {
-        warnings
-            .push(format!("no likelihood at the start values ({why}); the fit began at a point near them"));
-    }
-    if let Termination::InvalidStart(why) = first.termination.clone() {
-        for attempt in 1..=RESCUES {
-            let start = random_start(parameters, problem.start, problem.fixed, options.seed, attempt);
-            let again = fitter.minimise(nll, &Problem { start: &start, ..*problem });
-            if !matches!(again.termination, Termination::InvalidStart(_)) {
-                warnings.push(format!(
-                    "no likelihood at the start values ({why}); started from a random point instead"
-                ));
-                first = again;
-                break;
-            }
-        }
-    }
-    let mut minima = vec![(first, 1)];
-    let mut failed: Vec<(String, Vec<usize>)> = Vec::new();
-    for start in 1..options.multi_start {
-        let point = random_start(parameters, problem.start, problem.fixed, options.seed, start as u64);
-        let minimum = fitter.minimise(nll, &Problem { start: &point, ..*problem });
-        if minimum.termination != Termination::Converged {
-            let why = reason(&minimum.termination);
-            match failed.iter_mut().find(|(known, _)| *known == why) {
-                Some((_, starts)) => starts.push(start + 1),
-                None => failed.push((why, vec![start + 1])),
-            }
-            continue;
-        }
-        match minima.iter().position(|(known, _)| same_minimum(nll, known, &minimum)) {
-            Some(at) => {
-                minima[at].1 += 1;
-                if minimum.value < minima[at].0.value {
-                    minima[at].0 = minimum;
-                }
-            }
-            None => minima.push((minimum, 1)),
-        }
-    }
-    for (why, starts) in failed {
-        let which: Vec<String> = starts.iter().take(8).map(usize::to_string).collect();
-        let more = if starts.len() > which.len() { ", …" } else { "" };
-        warnings.push(format!(
-            "{} of {} starts did not converge (start {}{more}): {why}",
-            starts.len(),
-            options.multi_start,
-            which.join(", ")
-        ));
-    }
-    // A first fit that went nowhere must not hide a good one.
-    minima.sort_by(|(a, _), (b, _)| {
-        let failed = |m: &Minimum| m.termination != Termination::Converged;
-        failed(a).cmp(&failed(b)).then(a.value.total_cmp(&b.value))
-    });
-    minima
-}
-
-/// Two converged points are one minimum if their values agree and nothing rises between them.
-fn same_minimum(nll: &mut Nll<'_>, a: &Minimum, b: &Minimum) -> bool {
-    if a.termination != Termination::Converged || 2.0 * (a.value - b.value).abs() > SAME {
-        return false;
-    }
-    let middle: Vec<f64> = a.theta.iter().zip(&b.theta).map(|(x, y)| 0.5 * (x + y)).collect();
-    nll.value(&middle).is_ok_and(|value| 2.0 * (value - a.value.max(b.value)) <= SAME)
 }
 
 fn bound_parameters(best: &Minimum, problem: &Problem<'_>) -> Vec<usize> {
@@ -336,7 +246,7 @@ fn covariance(found: &Uncertainties, parameters: &[Parameter]) -> Covariance {
     }
 }
 
-fn reason(termination: &Termination) -> String {
+pub(super) fn reason(termination: &Termination) -> String {
     match termination {
         Termination::Converged => "edm below tolerance".to_owned(),
         Termination::NoProgress => {
@@ -370,13 +280,14 @@ fn status(
 fn others(
     best: &Minimum,
     starts: usize,
-    rest: Vec<(Minimum, usize)>,
+    rest: Vec<Found>,
     constant: f64,
     multi_start: usize,
 ) -> Vec<OtherMinimum> {
     if multi_start <= 1 {
         return Vec::new();
     }
+    let rest = rest.into_iter().map(|found| (found.minimum, found.starts));
     std::iter::once((best.clone(), starts))
         .chain(rest)
         .map(|(minimum, starts)| OtherMinimum {
