@@ -77,3 +77,15 @@ fn a_faulty_spec_is_not_converted_and_none_overwritten() {
     run.tells(&["OUT ./good.yaml: is the spec itself"]);
     assert_eq!(std::fs::read_to_string(folder.path().join("good.yaml")).unwrap(), COUNTING);
 }
+
+/// The bounds of dialect `root` are others than pyhf's.
+#[test]
+fn the_dialect_of_the_spec_counts() {
+    let folder = folder();
+    let spec = "zstat: 1\ndialect: root\nworkspace:\n  channels:\n    - name: SR\n      samples:\n        - name: b\n          \
+                data: [50.0]\n          modifiers: [{name: sf, type: shapefactor}]\n  observations: {SR: [52]}\n  parameters: \
+                {sf: {init: 50}}\n";
+    write(folder.path(), "root.yaml", spec);
+    run_in(folder.path(), &["validate", "root.yaml"]).exits(0);
+    run_in(folder.path(), &["convert", "root.yaml", "root.zstat.json"]).exits(0);
+}

@@ -43,6 +43,12 @@ fn all_faults_of_a_data_file_at_once_with_their_places() {
     fails("twice.yaml", "SR: [70]\nSR: [1]\n", &["twice.yaml:2:1", "`SR` is given twice"]);
     let list = r#"[{"name": "SR", "data": [70]}, {"name": "SR", "data": [1]}, {"data": [1]}]"#;
     fails("twice.json", list, &["observations in entry 0 already", "entry 2 has no `name`"]);
+    fails("bare.yaml", "channels: []\nmeasurements: []\n", &["the file has no `observations`"]);
+    fails(
+        "both.yaml",
+        "observations: {SR: [1]}\nobservations: {SR: [2]}\n",
+        &["`observations` is given twice"],
+    );
     fails("cut.json", r#"{"SR": [70"#, &["cut.json:1:"]);
     let run = run_in(folder.path(), &["fit", "spec.yaml", "--data", "asimow"]).exits(2);
     run.tells(&["--data asimow", "did you mean `asimov`?"]);

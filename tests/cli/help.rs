@@ -2,8 +2,19 @@
 
 use super::support::{folder, golden, run, run_in};
 
-const COMMANDS: [&str; 8] =
-    ["validate", "inspect", "evaluate", "fit", "convert", "schema", "plugins", "completions"];
+const COMMANDS: [&str; 11] = [
+    "validate",
+    "inspect",
+    "evaluate",
+    "fit",
+    "hypotest",
+    "limit",
+    "significance",
+    "convert",
+    "schema",
+    "plugins",
+    "completions",
+];
 
 #[test]
 fn help_texts_are_as_accepted() {

@@ -14,6 +14,7 @@ mod evaluate;
 mod fit;
 mod formulas;
 mod help;
+mod inference;
 mod inspect;
 mod limits;
 mod markdown;

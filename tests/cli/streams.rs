@@ -114,3 +114,20 @@ fn json_is_one_document_and_nothing_else() {
     assert_eq!(stderr, "");
     assert!(child.wait().unwrap().success());
 }
+
+/// What was read is not written over: the spec, a data file; but a result may replace the one it started from.
+#[test]
+fn inputs_are_not_overwritten() {
+    let folder = folder();
+    write(folder.path(), "spec.yaml", COUNTING);
+    write(folder.path(), "data.json", r#"{"SR": [70]}"#);
+    for output in ["spec.yaml", "./spec.yaml", "data.json"] {
+        let run = run_in(folder.path(), &["fit", "spec.yaml", "--data", "data.json", "-o", output]).exits(2);
+        run.tells(&["cannot write", "was read by this very command"]);
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("spec.yaml")).unwrap(), COUNTING);
+    run_in(folder.path(), &["fit", "spec.yaml", "-o", "fit.json"]).exits(0);
+    run_in(folder.path(), &["fit", "spec.yaml", "--init-from", "fit.json", "-o", "fit.json"]).exits(0);
+    let run = run_in(folder.path(), &["fit", "spec.yaml", "-o", "none/fit.json"]).exits(2);
+    run.tells(&["there is no folder `none`"]);
+}

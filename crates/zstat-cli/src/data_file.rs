@@ -47,12 +47,20 @@ impl Reader<'_> {
         let (mut node, mut at) = (root, String::new());
         // `observations` is a key of a workspace, and not a channel, where it does not hold numbers.
         for key in ["workspace", "observations"] {
+            self.faults.extend(
+                self.file.repeated(node, &at).into_iter().filter(|fault| fault.pointer.ends_with(key)),
+            );
             if let Some(inner) = node.get(key).filter(|inner| !is_numbers(inner)) {
                 at = pointer::join(&at, key);
                 node = inner;
             }
         }
         match &node.value {
+            NodeValue::Map(_) if self.is_workspace(node) => {
+                let message = "the file has no `observations`".to_owned();
+                self.faults.push(self.file.at(node, Code::MissingKey, &at, message).help(FORMS));
+                return;
+            }
             NodeValue::Map(entries) => self.by_channel(node, entries, &at),
             NodeValue::List(items) => self.list(items, &at),
             _ => {
@@ -62,6 +70,12 @@ impl Reader<'_> {
             }
         }
         self.missing(node, &at);
+    }
+
+    /// A workspace, or an analysis, that holds no observations.
+    fn is_workspace(&self, node: &Node) -> bool {
+        let is_channel = |key: &str| self.channels().any(|channel| channel == key);
+        ["channels", "workspace"].into_iter().any(|key| node.get(key).is_some() && !is_channel(key))
     }
 
     fn by_channel(&mut self, node: &Node, entries: &[Entry], at: &str) {
@@ -83,6 +97,7 @@ impl Reader<'_> {
                 self.faults.push(self.file.at(item, Code::WrongType, &at, message).help(FORMS));
                 continue;
             };
+            self.faults.extend(self.file.repeated(item, &at));
             let name_at = pointer::join(&at, "name");
             if let Some(earlier) = first.get(name) {
                 let message = format!("channel `{name}` has observations in entry {earlier} already");
@@ -120,6 +135,7 @@ impl Reader<'_> {
             let message =
                 format!("the data of channel `{name}` {}, expected a list of numbers", past(&node.found()));
             self.faults.push(self.file.at(node, Code::WrongType, at, message));
+            self.observations.insert(name.to_owned(), Vec::new());
             return;
         };
         let bins = self.model.channels().iter().find(|channel| channel.name == name);

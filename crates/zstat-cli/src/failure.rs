@@ -38,6 +38,9 @@ pub enum Failure {
     /// A plugin is not linked or refuses its options.
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    /// A test cannot be done.
+    #[error(transparent)]
+    Test(#[from] zstat_inference::TestError),
     /// A format has no form for this result.
     #[error("`{command}` has no CSV form: its result is not one table; use --format json")]
     NoTable {

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use zstat_core::diag::{Diagnostic, Fault, Severity};
@@ -150,11 +151,30 @@ pub fn read_document(path: &Path) -> Result<Document, Failure> {
     })
 }
 
+/// Files that were read, by their real names.
+static READ: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Whether this process has read the file: it is not to be written over.
+pub fn was_read(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    READ.lock().unwrap_or_else(PoisonError::into_inner).contains(&path)
+}
+
+/// Forgets that a file was read: it may be written over.
+pub fn release(path: &Path) {
+    if let Ok(path) = path.canonicalize() {
+        READ.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| *known != path);
+    }
+}
+
 /// Reads a file, or standard input where the path is `-`.
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     if path.as_os_str() == "-" {
         let read = read_all(std::io::stdin().lock(), LARGEST);
         return read.map_err(|source| Failure::read(Path::new("<stdin>"), source));
+    }
+    if let Ok(path) = path.canonicalize() {
+        READ.lock().unwrap_or_else(PoisonError::into_inner).push(path);
     }
     read_file(path).map_err(|source| Failure::read(path, source))
 }

@@ -7,6 +7,7 @@ mod commands;
 mod data;
 mod data_file;
 mod failure;
+mod fitter;
 mod input;
 mod interrupt;
 mod output;
@@ -20,6 +21,7 @@ mod session;
 mod settings;
 mod side;
 mod start;
+mod testing;
 
 use std::process::ExitCode;
 
@@ -50,7 +52,8 @@ pub fn main() -> ExitCode {
         }
     };
     cli.global.color.write_global();
-    match commands::run(&cli) {
+    let target = cli.global.output.as_deref().map_or(Ok(()), output::check_target);
+    match target.and_then(|()| commands::run(&cli)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             render::failure(&failure);

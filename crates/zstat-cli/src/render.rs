@@ -12,7 +12,7 @@ use zstat_core::diag::{Diagnostic, Severity};
 use zstat_core::source::Document;
 use zstat_core::text::shortened;
 
-use crate::failure::{Failure, OptionFault};
+use crate::failure::{Failure, OptionFault, Place};
 
 /// A line longer than this is not shown for context.
 const LONG: usize = 140;
@@ -35,7 +35,7 @@ pub fn failure(failure: &Failure) {
             let (errors, warnings) = spec.counts();
             eprint(&format!("{}\n", summary(spec.faulty_file(), errors, warnings)));
         }
-        Failure::Options(faults) => faults.iter().for_each(option_fault),
+        Failure::Options(faults) => options(faults),
         other => message(&other.to_string(), &[]),
     }
 }
@@ -110,10 +110,22 @@ pub fn diagnostic(documents: &[impl Borrow<Document>], diagnostic: &Diagnostic) 
     Renderer::styled().render(&[group])
 }
 
-fn option_fault(fault: &OptionFault) {
-    if let Some(place) = &fault.place {
-        return diagnostics(std::slice::from_ref(&place.document), [&place.diagnostic]);
+/// Faults of options, then those in files that options name, file by file.
+fn options(faults: &[OptionFault]) {
+    faults.iter().filter(|fault| fault.place.is_none()).for_each(option_fault);
+    let places: Vec<&Place> = faults.iter().filter_map(|fault| fault.place.as_deref()).collect();
+    let mut told: Vec<&str> = Vec::new();
+    for place in &places {
+        let label = place.document.label();
+        if !told.contains(&label) {
+            told.push(label);
+            let here = places.iter().filter(|other| other.document.label() == label);
+            diagnostics(std::slice::from_ref(&place.document), here.map(|other| &other.diagnostic));
+        }
     }
+}
+
+fn option_fault(fault: &OptionFault) {
     let title = format!("{} {}: {}", fault.option, fault.found, fault.message);
     message(&title, fault.help.as_slice());
 }

@@ -164,12 +164,24 @@ impl Session {
     }
 
     fn data_of_file(&self, path: &Path, faults: &mut Vec<OptionFault>) -> Result<Data, Failure> {
-        if !path.exists() {
+        if !path.exists() && path.as_os_str() != "-" {
             faults.push(bad_data_word(&path.display().to_string()));
             return Ok(data::empty(&self.model));
         }
         let observations = data_file::read(&self.model, path, faults)?;
         Ok(data::from_observations(&self.model, &observations, &mut Vec::new()))
+    }
+
+    /// Channels without observations cannot be fitted: a fault.
+    pub fn require_data(&self, data: &DataArgs, unobserved: &[String], faults: &mut Vec<OptionFault>) {
+        if unobserved.is_empty() {
+            return;
+        }
+        let message = format!("no observations of {}", unobserved.join(", "));
+        faults.push(
+            OptionFault::new("--data", data.data.clone(), message)
+                .help("add them to the spec, or use --data asimov, --data FILE, or --blind CHANNEL"),
+        );
     }
 
     /// What is probably not meant, placed in the documents.
@@ -285,7 +297,8 @@ fn poi(analysis: &Analysis, args: &ModelArgs, faults: &mut Vec<OptionFault>) -> 
     let mut poi: Vec<String> = Vec::new();
     for name in &args.poi {
         let base = name.split_once('[').map_or(name.as_str(), |(base, _)| base);
-        if poi.contains(name) {
+        let plain = |name: &str| name.strip_suffix("[0]").unwrap_or(name).to_owned();
+        if poi.iter().any(|known| plain(known) == plain(name)) {
             faults.push(OptionFault::new("--poi", name, "is given twice"));
         } else if known.contains(&name.as_str()) || known.contains(&base) {
             poi.push(name.clone());

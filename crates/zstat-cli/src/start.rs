@@ -8,8 +8,8 @@ use zstat_core::source::{Node, NodeValue};
 
 use crate::args::ParameterArgs;
 use crate::failure::{Failure, OptionFault};
-use crate::select;
 use crate::side::SideFile;
+use crate::{input, select};
 
 /// Start values and fixed flags, one a parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Start {
     pub values: Vec<f64>,
     /// Kept fixed?
     pub fixed: Vec<bool>,
+    /// Came from the file of `--init-from`, and no option changed it?
+    from_file: Vec<bool>,
     /// What a reader should know, such as values of an earlier result that were of no use.
     pub warnings: Vec<String>,
 }
@@ -28,6 +30,7 @@ impl Start {
         Self {
             values: model.parameters().iter().map(|p| p.init).collect(),
             fixed: model.parameters().iter().map(|p| p.fixed).collect(),
+            from_file: vec![false; model.parameters().len()],
             warnings: Vec::new(),
         }
     }
@@ -65,6 +68,7 @@ impl Start {
         let value = number("--set", text, value)?;
         for index in select::parameters(model, "--set", name.trim())? {
             self.values[index] = value;
+            self.from_file[index] = false;
         }
         Ok(())
     }
@@ -78,6 +82,7 @@ impl Start {
             self.fixed[index] = true;
             if let Some(value) = value {
                 self.values[index] = value;
+                self.from_file[index] = false;
             }
         }
         Ok(())
@@ -93,8 +98,12 @@ impl Start {
                     "the start value {value} of `{}` is outside its bounds [{lower}, {upper}]",
                     parameter.name
                 );
+                let (option, found) = match self.from_file[index] {
+                    true => ("--init-from", parameter.name.clone()),
+                    false => ("--set", format!("{}={value}", parameter.name)),
+                };
                 faults.push(
-                    OptionFault::new("--set", format!("{}={value}", parameter.name), message)
+                    OptionFault::new(option, found, message)
                         .help("start inside, or widen `bounds` in the spec"),
                 );
             }
@@ -121,6 +130,8 @@ impl Start {
         faults: &mut Vec<OptionFault>,
     ) -> Result<(), Failure> {
         let file = SideFile::open("--init-from", path)?;
+        // A result may take the place of the one it started from.
+        input::release(path);
         let parameters = match file.tree().map(|root| (root, root.get("parameters"))) {
             Ok((_, Some(list))) if matches!(list.value, NodeValue::List(_)) => list.items(),
             Ok((root, _)) => {
@@ -135,6 +146,7 @@ impl Start {
         };
         let shown = file.name().to_owned();
         let mut unused = Vec::new();
+        let mut seen = vec![false; self.values.len()];
         let mut known = 0;
         for (i, parameter) in parameters.iter().enumerate() {
             let at = format!("/parameters/{i}");
@@ -157,7 +169,12 @@ impl Start {
             };
             match (model.find(name), value) {
                 (Some(index), Some(value)) => {
+                    if std::mem::replace(&mut seen[index.0], true) {
+                        let message = format!("`{name}` has a value in an earlier entry already");
+                        faults.push(file.fault(file.at(parameter, Code::DuplicateName, &at, message)));
+                    }
                     self.values[index.0] = value;
+                    self.from_file[index.0] = true;
                     known += 1;
                 }
                 _ => unused.push(format!("`{name}`")),

@@ -5,10 +5,11 @@
 mod common;
 
 use common::fit;
-use zstat_core::fit::{FitResult, FormulaResult, ParameterResult};
+use zstat_core::fit::{FitOptions, FitResult, FormulaResult, ParameterResult, run};
 use zstat_core::likelihood::Nll;
 use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace, check};
+use zstat_fitters::Newton;
 
 /// Two channels; `signal` names the parameter of the signal's strength in both, `a` and `b` drive the backgrounds.
 fn workspace(signal: &str, settings: serde_json::Value) -> Workspace {
@@ -161,4 +162,45 @@ fn a_fit_stays_inside_the_domain() {
     theta[model.find("x").unwrap().0] = -1.0;
     let error = Nll::new(&model, model.observed(&workspace).unwrap()).evaluate(&theta).unwrap_err();
     assert!(error.to_string().contains("`mu`"), "{error}");
+}
+
+/// √μ has no slope at 0, and needs none where μ is held there: the fit is that of the background alone.
+#[test]
+fn a_held_parameter_may_have_infinite_derivatives() {
+    let text = |modifiers: &str, parameters: &str| {
+        format!(
+            r#"{{"channels": [{{"name": "SR", "samples": [
+                {{"name": "signal", "data": [5.0, 12.0], "modifiers": [{{"name": "mu", "type": "normfactor"}}]}},
+                {{"name": "interference", "data": [-2.0, 1.0], "modifiers": [{modifiers}]}},
+                {{"name": "background", "data": [50.0, 40.0], "modifiers": [
+                    {{"name": "scale", "type": "normsys", "lo": 0.9, "hi": 1.1}}]}}]}}],
+                "observations": {{"SR": [58, 53]}}, "poi": "mu", "parameters": {{{parameters}}}}}"#
+        )
+    };
+    let fit = |text: String| {
+        let workspace: Workspace = serde_json::from_str(&text).unwrap();
+        let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
+        let mu = model.find("mu").unwrap().0;
+        let mut start = model.init();
+        let mut fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
+        (start[mu], fixed[mu]) = (0.0, true);
+        if let Some(root) = model.find("root") {
+            (start[root.0], fixed[root.0]) = (0.0, true);
+        }
+        let mut nll = Nll::new(&model, model.observed(&workspace).unwrap());
+        let options = FitOptions { start, fixed, minos: Vec::new(), multi_start: 1, seed: 1 };
+        let result = run(&mut nll, &Newton::default(), &options);
+        assert!(result.status.converged, "{:?}", result.status);
+        let scale = model.find("scale").unwrap().0;
+        (
+            result.twice_nll.unwrap(),
+            result.parameters[scale].value,
+            result.parameters[scale].uncertainty.unwrap(),
+        )
+    };
+    let root = r#"{"name": "root", "type": "normfactor"}"#;
+    let (with, without) = (fit(text(root, r#""root": {"formula": "sqrt(mu)"}"#)), fit(text(root, "")));
+    for (a, b) in [(with.0, without.0), (with.1, without.1), (with.2, without.2)] {
+        assert!((a - b).abs() < 1e-9, "{with:?} and {without:?}");
+    }
 }

@@ -121,3 +121,37 @@ fn minos_intervals_cross_kinks() {
         }
     }
 }
+
+/// Above 0 the variation does nothing, below it helps: seen from above, the start is a minimum.
+#[test]
+fn a_flat_side_hides_no_minimum() {
+    for modifier in [
+        r#""type": "histosys", "lo": [40.0, 60.0], "hi": [50.0, 52.0], "interpolation": "code0""#,
+        r#""type": "normsys", "lo": 0.8, "hi": 1.0, "interpolation": "code1""#,
+    ] {
+        let text = WORKSPACE.replace("TYPE", modifier).replace("[45, 62]", "[44, 75]");
+        let workspace: Workspace = serde_json::from_str(&text).unwrap();
+        let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
+        let index = ["mu", "shape"].map(|name| model.find(name).unwrap().0);
+        for fitter in [&Newton::default() as &dyn Fitter, &Lbfgsb::default()] {
+            let from = |start: f64| {
+                let mut theta = model.init();
+                theta[index[1]] = start;
+                let options = FitOptions {
+                    start: theta,
+                    fixed: vec![false; 2],
+                    minos: Vec::new(),
+                    multi_start: 1,
+                    seed: 1,
+                };
+                let mut nll = Nll::new(&model, model.observed(&workspace).unwrap());
+                let result = run(&mut nll, fitter, &options);
+                assert!(result.status.converged, "{modifier}: {:?}", result.status);
+                (result.twice_nll.unwrap(), result.parameters[index[1]].value)
+            };
+            let (here, there) = (from(0.0), from(-0.5));
+            assert!((here.0 - there.0).abs() < 1e-6, "{modifier}: {here:?} and {there:?}");
+            assert!(here.1 < -0.01, "{modifier}: {here:?}");
+        }
+    }
+}

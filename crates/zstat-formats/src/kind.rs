@@ -2,7 +2,8 @@
 //! that zstat does not read.
 //!
 //! In: any text, broken or not. Out: a [`Kind`]; the reader for it then says what is wrong. Nothing is parsed: JSON is
-//! scanned once ([`crate::scan`]), of YAML only the first column is looked at.
+//! scanned once ([`crate::scan`]), of YAML only the first column is looked at, unless it
+//! stands in brackets.
 
 use serde_json::Value;
 use zstat_core::source::{Document, Syntax};

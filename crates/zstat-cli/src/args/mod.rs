@@ -2,6 +2,7 @@
 
 mod common;
 mod model;
+mod testing;
 
 use clap::{ColorChoice, Parser};
 
@@ -9,6 +10,7 @@ use crate::commands::Command;
 
 pub use common::{Format, GlobalArgs, correlation, count, seed};
 pub use model::{DataArgs, Hinted, ModelArgs, ParameterArgs, SpecArgs};
+pub use testing::{TestArgs, asimov_data};
 
 /// Fit, test and inspect HistFactory models.
 #[derive(Debug, Parser)]

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use zstat_core::spec::{BuildOptions, check};
+use zstat_core::fit::Fitter;
+use zstat_core::plugin::Registry;
+use zstat_core::spec::{BuildOptions, check, check_analysis};
 use zstat_formats::{Format, Loss, Written};
 
 use crate::args::{GlobalArgs, Hinted, SpecArgs};
@@ -36,10 +38,22 @@ pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         let fault = OptionFault::new("OUT", args.out.display().to_string(), "is the spec itself");
         return Err(Failure::Options(vec![fault.help("comments would be lost; write another file")]));
     }
+    if let Some(report) = global.output.as_ref().filter(|report| **report == args.out) {
+        let fault = OptionFault::new("--output", report.display().to_string(), "is OUT itself");
+        return Err(Failure::Options(vec![fault.help("the report of losses needs a file of its own")]));
+    }
     let spec = Spec::open(&args.spec)?;
     let load_s = spec.opened.elapsed().as_secs_f64();
-    let options = BuildOptions { allow_absent: spec.is_foreign(), ..BuildOptions::default() };
-    let faults = check(&spec.analysis().workspace, &options);
+    let analysis = spec.analysis();
+    let options = BuildOptions {
+        dialect: analysis.dialect,
+        interpolation: analysis.interpolation,
+        staterror: analysis.staterror,
+        allow_absent: spec.is_foreign(),
+        ..BuildOptions::default()
+    };
+    let mut faults = check(&analysis.workspace, &options);
+    faults.extend(check_analysis(analysis, &Registry::<dyn Fitter>::load("fitter")?));
     if !faults.is_empty() {
         let diagnostics = spec.locate(&faults);
         return Err(Failure::Spec(Box::new(SpecFaults { documents: spec.into_documents(), diagnostics })));
@@ -47,17 +61,20 @@ pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let Written { text, losses } = format
         .write(spec.analysis())
         .map_err(|error| Failure::write(&args.out, std::io::Error::other(error)))?;
-    if args.out.as_os_str() == "-" {
+    let to_stdout = args.out.as_os_str() == "-";
+    if to_stdout {
         output::write_stdout(&text)?;
         if !global.quiet {
             losses.iter().for_each(|loss| render::warning(&format!("lost: {loss}")));
         }
-        return Ok(EXIT_DONE);
+    } else {
+        output::write_file(&args.out, &text)?;
     }
-    output::write_file(&args.out, &text)?;
     let report =
         Conversion { from: spec.name().to_owned(), to: args.out.display().to_string(), losses, load_s };
-    output::write(&report, global)?;
+    if !to_stdout || global.output.is_some() {
+        output::write(&report, global)?;
+    }
     Ok(EXIT_DONE)
 }
 

@@ -93,7 +93,14 @@ fn read_point(
         let value = file.number(&entry.node, &at, &format!("`{}`", entry.key));
         let value = value.map_err(|fault| faults.push(file.fault(fault)));
         match (model.find(&entry.key), value) {
-            (Some(index), Ok(value)) => drop(values.insert(index.0, value)),
+            (Some(index), Ok(value)) => {
+                if values.insert(index.0, value).is_some()
+                    && root.entries().iter().filter(|e| e.key == entry.key).count() == 1
+                {
+                    let message = format!("`{}` has a value already, under another name", entry.key);
+                    faults.push(file.fault(file.at_key(entry, Code::DuplicateKey, "", message)));
+                }
+            }
             (Some(_), Err(())) => {}
             (None, _) => {
                 let OptionFault { message, help, .. } = unknown(model, &entry.key);

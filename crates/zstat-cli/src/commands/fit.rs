@@ -4,11 +4,9 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
 use zstat_core::fit::{self, FitOptions, FitResult, Fitter};
 use zstat_core::likelihood::Nll;
-use zstat_core::plugin::Registry;
-use zstat_core::spec::{OneOrMany, PluginSpec};
+use zstat_core::spec::OneOrMany;
 use zstat_core::text::is_glob;
 
 use crate::args::{DataArgs, GlobalArgs, ModelArgs, ParameterArgs, correlation, count, seed};
@@ -16,10 +14,7 @@ use crate::failure::{Failure, OptionFault};
 use crate::report::fit::{FitReport, Shown, Timing};
 use crate::session::{Session, Setup, seconds};
 use crate::start::Start;
-use crate::{EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_CONVERGED, output, progress, select};
-
-/// The minimiser where neither spec nor option names one.
-pub const DEFAULT_FITTER: &str = "newton";
+use crate::{EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_CONVERGED, fitter, output, progress, select};
 
 /// Options of `zstat fit`.
 #[derive(Debug, Args)]
@@ -88,17 +83,11 @@ struct ShownArgs {
 pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let session = Session::open(&args.model)?;
     let mut faults = Vec::new();
-    let fitter = fitter(&session, args.fit.fitter.as_deref(), &mut faults)?;
+    let fitter = fitter::choose(&session, args.fit.fitter.as_deref(), &mut faults)?;
     let Setup { data, mut start, unobserved } = session.setup(&args.data, &args.parameters, &mut faults)?;
     start.check_bounds(&session.model, &mut faults);
     start.warn_of_fixed(&session.model);
-    if !unobserved.is_empty() {
-        let message = format!("no observations of {}", unobserved.join(", "));
-        faults.push(
-            OptionFault::new("--data", args.data.data.clone(), message)
-                .help("add them to the spec, or use --data asimov, --data FILE, or --blind CHANNEL"),
-        );
-    }
+    session.require_data(&args.data, &unobserved, &mut faults);
     let minos = minos(&session, &args.fit.minos, &mut start, &mut faults);
     session.finish(faults)?;
     let Some(fitter) = fitter else { return Ok(EXIT_BAD_INPUT) };
@@ -143,30 +132,6 @@ fn minimise(
 fn starts(session: &Session, args: &FitArgs) -> usize {
     let of_spec = session.spec.analysis().fit.multi_start.map(|n| n as usize);
     args.fit.multi_start.map(NonZeroUsize::get).or(of_spec).unwrap_or(1)
-}
-
-/// The minimiser of the option, else of the spec with its options, else the default; none with a fault where the option
-/// names none.
-fn fitter(
-    session: &Session,
-    name: Option<&str>,
-    faults: &mut Vec<OptionFault>,
-) -> Result<Option<Box<dyn Fitter>>, Failure> {
-    let registry = Registry::<dyn Fitter>::load("fitter")?;
-    let Some(name) = name else {
-        let (name, options) = match &session.spec.analysis().fit.fitter {
-            Some(PluginSpec::Name(name)) => (name.as_str(), Value::Null),
-            Some(PluginSpec::Options { name, options }) => (name.as_str(), Value::Object(options.clone())),
-            None => (DEFAULT_FITTER, Value::Null),
-        };
-        return Ok(Some(registry.build(name, options)?));
-    };
-    if registry.get(name).is_ok() {
-        return Ok(Some(registry.build(name, Value::Null)?));
-    }
-    let known: Vec<&str> = registry.iter().map(|plugin| plugin.name).collect();
-    faults.push(OptionFault::unknown("--fitter", name, "fitter", &known));
-    Ok(None)
 }
 
 /// Indices of the parameters of `--minos`, else of the spec's `fit.minos`; sorted, each once. A glob leaves fixed

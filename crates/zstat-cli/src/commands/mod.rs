@@ -4,10 +4,13 @@ mod completions;
 mod convert;
 mod evaluate;
 mod fit;
+mod hypotest;
 mod inspect;
+mod limit;
 mod man;
 mod plugins;
 mod schema;
+mod significance;
 mod validate;
 
 use clap::Subcommand;
@@ -15,7 +18,7 @@ use clap::Subcommand;
 use crate::args::Cli;
 use crate::failure::Failure;
 
-pub use fit::{DEFAULT_FITTER, Sort};
+pub use fit::Sort;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -28,6 +31,12 @@ pub enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Maximum-likelihood fit
     Fit(fit::FitArgs),
+    /// Test one value of the parameter of interest: CLs, p-values
+    Hypotest(hypotest::HypotestArgs),
+    /// Upper limit, observed and expected
+    Limit(limit::LimitArgs),
+    /// Significance of a discovery
+    Significance(significance::SignificanceArgs),
     /// Convert between file formats, and report what was lost
     Convert(convert::ConvertArgs),
     /// JSON Schemas of this build, plugins included
@@ -51,6 +60,9 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Inspect(args) => inspect::run(args, &cli.global),
         Command::Evaluate(args) => evaluate::run(args, &cli.global),
         Command::Fit(args) => fit::run(args, &cli.global),
+        Command::Hypotest(args) => hypotest::run(args, &cli.global),
+        Command::Limit(args) => limit::run(args, &cli.global),
+        Command::Significance(args) => significance::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),
         Command::Plugins(args) => plugins::run(args, &cli.global),

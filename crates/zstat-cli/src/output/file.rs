@@ -1,11 +1,11 @@
 //! Files out: whole or not at all.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use crate::interrupt;
+use crate::{input, interrupt};
 
 /// Symbolic links are followed so far.
 const LINKS: usize = 40;
@@ -14,52 +14,88 @@ const LINKS: usize = 40;
 /// followed, an existing file keeps its permissions, and what is no file (a pipe, a device) is written to as it is.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// Where it cannot be written, or is a file that was read.
 pub fn write_file(path: &Path, text: &str) -> std::result::Result<(), Failure> {
-    let _whole = interrupt::whole_file();
     write(path, text.as_bytes()).map_err(|error| Failure::write(path, error))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+/// Whether a file could be written here: told before hours of work, not after.
+///
+/// # Errors
+/// Where it could not.
+pub fn check_target(path: &Path) -> std::result::Result<(), Failure> {
+    target(path).map(|_| ()).map_err(|error| Failure::write(path, error))
+}
+
+/// What is to be written to.
+enum Target {
+    /// Something that only takes bytes.
+    Stream,
+    /// A file, which may be there already.
+    File { path: PathBuf, folder: PathBuf, existing: Option<Permissions> },
+}
+
+fn target(path: &Path) -> Result<Target> {
     let existing = match fs::metadata(path) {
         Ok(existing) if existing.is_dir() => {
             return Err(Error::new(ErrorKind::IsADirectory, "it is a folder, expected a file"));
         }
-        // `/dev/stdout` may be a file, which is not ours to replace.
-        Ok(existing) if !existing.is_file() || path.starts_with("/dev") || path.starts_with("/proc") => {
-            let mut open = OpenOptions::new().append(true).open(path)?;
-            return open.write_all(bytes).and_then(|()| open.flush());
-        }
-        Ok(existing) => Some(existing),
+        Ok(existing) if !existing.is_file() => return Ok(Target::Stream),
+        Ok(existing) => Some(existing.permissions()),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let target = behind_links(path)?;
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(path) = behind_links(path)? else { return Ok(Target::Stream) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.to_owned();
     if !folder.is_dir() {
         let message = format!("there is no folder `{}`", folder.display());
         return Err(Error::new(ErrorKind::NotFound, message));
     }
+    Ok(Target::File { path, folder, existing })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let Target::File { path, folder, existing } = target(path)? else {
+        // Not a place for a guard: a pipe may wait for its reader for ever.
+        let mut open = OpenOptions::new().append(true).open(path)?;
+        return open.write_all(bytes).and_then(|()| open.flush());
+    };
+    if input::was_read(&path) {
+        return Err(Error::other("it was read by this very command, and would be lost"));
+    }
+    let _whole = interrupt::whole_file();
     let mut builder = tempfile::Builder::new();
     builder.prefix(".zstat-");
+    // Minus the umask, as for any new file; one that exists has its own permissions before it has content.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // minus the umask, as for any new file
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(if existing.is_some() {
+        0o600
+    } else {
+        0o666
+    }));
     let mut file = builder.tempfile_in(folder).map_err(without_path)?;
-    file.write_all(bytes).and_then(|()| file.flush()).map_err(without_path)?;
     if let Some(existing) = existing {
-        file.as_file().set_permissions(existing.permissions())?;
+        file.as_file().set_permissions(existing)?;
     }
-    file.persist(&target).map_err(|error| without_path(error.error))?;
+    file.write_all(bytes).and_then(|()| file.flush()).map_err(without_path)?;
+    file.persist(&path).map_err(|error| without_path(error.error))?;
     Ok(())
 }
 
-/// The file that a path leads to, which need not exist.
-fn behind_links(path: &Path) -> Result<PathBuf> {
+/// The file that a path leads to, which need not exist; none where it leads through an open stream, such as
+/// `/dev/stdout`: that may be a file, which is not ours to replace.
+fn behind_links(path: &Path) -> Result<Option<PathBuf>> {
     let mut target = path.to_owned();
     for _ in 0..LINKS {
+        let in_proc =
+            target.starts_with("/proc") && target.parent().is_some_and(|folder| folder.ends_with("fd"));
+        if in_proc || target.starts_with("/dev/fd") {
+            return Ok(None);
+        }
         match fs::read_link(&target) {
             Ok(next) => target = target.parent().unwrap_or(Path::new("")).join(next),
-            Err(_) => return Ok(target),
+            Err(_) => return Ok(Some(target)),
         }
     }
     Err(Error::other("it is a link that leads to itself"))

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::args::{Format, GlobalArgs};
 use crate::failure::Failure;
 
-pub use file::write_file;
+pub use file::{check_target, write_file};
 pub use json::Finite;
 pub use text::{ATTENTION, BAD, BOLD, DIM, GOOD, Page, styled};
 

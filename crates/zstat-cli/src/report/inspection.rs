@@ -8,7 +8,7 @@ use zstat_core::spec::{Channel, ModifierKind, PluginSpec, Sample, StatErrorConst
 
 use super::inspection_text;
 use super::relations::{BlockView, FormulaView, blocks, formulas};
-use crate::commands::DEFAULT_FITTER;
+use crate::fitter::DEFAULT_FITTER;
 use crate::output::{Finite, Page, Report};
 use crate::session::{Session, SpecInfo};
 

@@ -3,7 +3,10 @@
 pub mod evaluation;
 pub mod fit;
 mod fit_text;
+pub mod hypotest;
 pub mod inspection;
 mod inspection_text;
+pub mod limit;
 mod pull_bar;
 mod relations;
+pub mod significance;

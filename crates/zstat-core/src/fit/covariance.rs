@@ -87,11 +87,16 @@ fn flat_at_bounds(
     if resting.is_empty() {
         return None;
     }
+    let is_flat = |found: &Uncertainties| {
+        found.downhill.is_empty() && resting.iter().any(|i| found.undetermined.contains(i))
+    };
+    let found = from_eigenvalues(hessian, free, &[]);
+    if is_flat(&found) || pushed.is_empty() {
+        return Some(found).filter(is_flat);
+    }
     let mut free = free.to_vec();
     pushed.iter().for_each(|&i| free[i] = false);
-    let found = from_eigenvalues(hessian, &free, &pushed);
-    let flat = resting.iter().any(|i| found.undetermined.contains(i));
-    (flat && found.downhill.is_empty()).then_some(found)
+    Some(from_eigenvalues(hessian, &free, &pushed)).filter(is_flat)
 }
 
 fn determined(free: &[bool], matrix: Vec<f64>, left_out: Vec<usize>) -> Uncertainties {

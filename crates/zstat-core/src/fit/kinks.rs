@@ -5,6 +5,8 @@
 //! smooth: it is minimised box by box. Where a parameter ended on the plane between two boxes and the likelihood falls on
 //! the other side, its sign changes; each round lowers the value, and the last one ends where it rises on both sides of
 //! every kink that was reached.
+//!
+//! Interpolations driven by formulas have kinks elsewhere, which are not looked for.
 
 use super::{Fitter, Minimum, Objective, Problem, Termination};
 use crate::likelihood::Nll;
@@ -19,9 +21,9 @@ const GAIN: f64 = 1e-9;
 /// Minimises, and goes on across kinks where the fitter got stuck. Returns the minimum, and the parameters that are on
 /// their kinks there, with −ln L rising to both sides.
 pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -> (Minimum, Vec<usize>) {
+    nll.hold(problem.fixed);
     let found = fitter.minimise(nll, problem);
-    let stuck = matches!(found.termination, Termination::NoProgress | Termination::IterationLimit);
-    if !stuck {
+    if !matches!(found.termination, Termination::NoProgress | Termination::Converged) {
         return (found, Vec::new());
     }
     // A kink on a bound, or beyond, is no corner inside the box.
@@ -30,7 +32,9 @@ pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -
         !problem.fixed[*i] && lower < 0.0 && upper > 0.0
     };
     let kinked: Vec<usize> = nll.model().kinked().into_iter().filter(straddles).collect();
-    if kinked.is_empty() {
+    // A smooth minimum that is on no kink is one.
+    let on_kink = kinked.iter().any(|&i| found.theta[i] == 0.0);
+    if kinked.is_empty() || (found.termination == Termination::Converged && !on_kink) {
         return (found, Vec::new());
     }
     Boxes { nll, fitter, problem, kinked }.minimise(found)
@@ -45,20 +49,26 @@ struct Boxes<'a, 'm> {
 }
 
 impl Boxes<'_, '_> {
-    fn minimise(&mut self, stuck: Minimum) -> (Minimum, Vec<usize>) {
-        let mut best = stuck;
+    /// From a point where a search got stuck, or converged with a parameter on its kink: seen from above it may be flat
+    /// there while it falls below.
+    fn minimise(&mut self, first: Minimum) -> (Minimum, Vec<usize>) {
+        let mut best = first;
         let mut is_above: Vec<bool> = self.kinked.iter().map(|&i| best.theta[i] >= 0.0).collect();
-        for _ in 0..ROUNDS {
-            let found = self.in_box(&best, &is_above);
-            let ended = found.termination != Termination::Converged;
-            // A search that began at the best point cannot end above it, but for rounding.
-            let counts = [best.iterations + found.iterations, best.evaluations + found.evaluations];
-            if found.value <= best.value || best.termination != Termination::Converged {
-                best = found;
-            }
-            [best.iterations, best.evaluations] = counts;
-            if ended {
-                break;
+        for round in 0..ROUNDS {
+            if round > 0 || best.termination != Termination::Converged {
+                let found = self.in_box(&best, &is_above);
+                let ended = found.termination != Termination::Converged;
+                // A search that began at the best point cannot end above it, but for rounding.
+                let counts = [best.iterations + found.iterations, best.evaluations + found.evaluations];
+                let is_better = found.value <= best.value;
+                let is_as_good = !ended && found.value <= best.value + GAIN;
+                if is_better || (is_as_good && best.termination != Termination::Converged) {
+                    best = found;
+                }
+                [best.iterations, best.evaluations] = counts;
+                if ended {
+                    break;
+                }
             }
             let Some(slopes) = self.slopes(&mut best) else { break };
             let flips: Vec<usize> = (0..self.kinked.len())

@@ -78,6 +78,15 @@ pub(super) fn find_minima(
             None => minima.push(Found { minimum, on_kink, starts: 1 }),
         }
     }
+    // A first fit that went nowhere is no minimum beside good ones.
+    if minima.len() > 1 && minima[0].minimum.termination != Termination::Converged {
+        let first = minima.remove(0);
+        let why = reason(&first.minimum.termination);
+        match failed.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, starts)) => starts.insert(0, 1),
+            None => failed.insert(0, (why, vec![1])),
+        }
+    }
     for (why, starts) in failed {
         let which: Vec<String> = starts.iter().take(8).map(usize::to_string).collect();
         let more = if starts.len() > which.len() { ", …" } else { "" };
@@ -88,12 +97,8 @@ pub(super) fn find_minima(
             which.join(", ")
         ));
     }
-    // A first fit that went nowhere must not hide a good one.
-    minima.sort_by(|a, b| {
-        let (a, b) = (&a.minimum, &b.minimum);
-        let failed = |m: &Minimum| m.termination != Termination::Converged;
-        failed(a).cmp(&failed(b)).then(a.value.total_cmp(&b.value))
-    });
+    // The lowest first.
+    minima.sort_by(|a, b| a.minimum.value.total_cmp(&b.minimum.value));
     minima
 }
 

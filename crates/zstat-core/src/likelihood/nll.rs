@@ -36,7 +36,7 @@ pub struct Evaluation {
     pub twice_nll_main: f64,
     /// −2 ln of the constraint terms.
     pub twice_nll_constraint: f64,
-    /// Gradient of −2 ln L, one a parameter.
+    /// Gradient of −2 ln L, one a parameter; NaN where one of them is not finite.
     pub gradient: Vec<f64>,
 }
 
@@ -80,6 +80,13 @@ impl<'m> Nll<'m> {
         self.data.main.copy_from_slice(&data.main);
         self.data.aux.copy_from_slice(&data.aux);
         self.data.masked.copy_from_slice(&data.masked);
+    }
+
+    /// Says which parameters do not move, until told otherwise: where a formula has an infinite derivative by one of them
+    /// (√μ at μ = 0), it counts as 0. One entry a parameter.
+    pub fn hold(&mut self, held: &[bool]) {
+        self.extended.values.held.clear();
+        self.extended.values.held.extend_from_slice(held);
     }
 
     /// Value and first derivatives (by parameter) of the model's formulas at `theta`; not finite outside their domain.
@@ -134,7 +141,11 @@ impl<'m> Nll<'m> {
     /// Where the likelihood is not finite.
     pub fn evaluate(&mut self, theta: &[f64]) -> Result<Evaluation, EvalError> {
         let mut gradient = vec![0.0; self.n_params()];
-        self.gradient(theta, &mut gradient)?;
+        if let Err(error) = self.gradient(theta, &mut gradient) {
+            // A derivative may be missing where the value is not.
+            self.value(theta).map_err(|_| error)?;
+            gradient.fill(f64::NAN);
+        }
         gradient.iter_mut().for_each(|g| *g *= 2.0);
         let main = self.main_terms()? + self.constant_main();
         let constraint = self.constraint_terms(theta)? + self.constant_constraint();

@@ -91,6 +91,21 @@ fn link_one(
     Some(FormulaParameter { name: name.to_owned(), formula: formula.clone(), roots, arguments })
 }
 
+/// Writes 0 for the derivatives by one root that are not finite, as of √μ at μ = 0.
+fn forget_infinite(jet: &mut Jet, place: usize) {
+    let d = jet.gradient.len();
+    let forget = |x: &mut f64| {
+        if !x.is_finite() {
+            *x = 0.0;
+        }
+    };
+    forget(&mut jet.gradient[place]);
+    for other in 0..d {
+        forget(&mut jet.hessian[place * d + other]);
+        forget(&mut jet.hessian[other * d + place]);
+    }
+}
+
 /// Values of all formulas, and their derivatives by their roots. Scratch space included: reuse it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FormulaValues {
@@ -98,6 +113,8 @@ pub(crate) struct FormulaValues {
     jets: Jets,
     /// One a formula.
     pub found: Vec<Jet>,
+    /// Parameters that do not move, one a parameter, or none at all: infinite derivatives by them are of no importance.
+    pub held: Vec<bool>,
 }
 
 impl FormulaValues {
@@ -143,8 +160,14 @@ impl FormulaValues {
             rest[0].value = jet.value;
             rest[0].gradient.copy_from_slice(&jet.gradient);
             rest[0].hessian.copy_from_slice(&jet.hessian);
+            let value = jet.value;
+            let jet = &mut rest[0];
+            let is_held = |root: &usize| self.held.get(*root).copied().unwrap_or(false);
+            for (place, _) in formula.roots.iter().enumerate().filter(|(_, root)| is_held(root)) {
+                forget_infinite(jet, place);
+            }
             let all = jet.gradient.iter().chain(&jet.hessian);
-            if !jet.value.is_finite() || all.into_iter().any(|x| !x.is_finite()) {
+            if !value.is_finite() || all.into_iter().any(|x| !x.is_finite()) {
                 bad = bad.or(Some(i));
             }
         }

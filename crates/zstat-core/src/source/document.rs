@@ -104,7 +104,7 @@ impl Document {
         &self.text
     }
 
-    /// JSON or YAML, by the first character.
+    /// JSON or YAML, by the first characters.
     pub fn syntax(&self) -> Syntax {
         self.syntax
     }

@@ -1,0 +1,191 @@
+//! The result of `zstat hypotest`.
+
+use serde_json::{Value, json};
+use zstat_inference::{Asimov, Hypotest, Tails};
+
+use crate::output::number::plain;
+use crate::output::table::{Align, Table};
+use crate::output::{BAD, Finite, GOOD, Page, Report, styled};
+use crate::session::SpecInfo;
+use crate::testing::Testing;
+
+/// Names of the five expected values, in the order of the lists.
+pub const BANDS: [&str; 5] = ["-2σ", "-1σ", "median", "+1σ", "+2σ"];
+
+/// What all tests report beside their numbers.
+pub struct TestHead {
+    spec: SpecInfo,
+    /// The parameter that is tested.
+    pub parameter: String,
+    asimov: Asimov,
+    warnings: Vec<String>,
+    converged: bool,
+    fits: usize,
+    load_s: f64,
+    test_s: f64,
+}
+
+impl TestHead {
+    /// Of a test that took `test_s` seconds.
+    pub fn new(testing: &Testing, warnings: &[String], converged: bool, fits: usize, test_s: f64) -> Self {
+        Self {
+            spec: testing.session.info(),
+            parameter: testing.parameter().to_owned(),
+            asimov: testing.asimov(),
+            warnings: testing.warnings(warnings),
+            converged,
+            fits,
+            load_s: testing.session.load_s,
+            test_s,
+        }
+    }
+
+    /// Did all fits converge?
+    pub fn converged(&self) -> bool {
+        self.converged
+    }
+
+    /// The document: the head, then `body`, then status and timing.
+    pub fn document(&self, body: Value, finite: Finite) -> Value {
+        let mut document = json!({
+            "zstat": env!("CARGO_PKG_VERSION"),
+            "spec": self.spec,
+            "poi": self.parameter,
+            "calculator": "asymptotic",
+            "asimov": self.asimov,
+        });
+        let warnings: Vec<&String> = self.warnings.iter().chain(&finite.warnings).collect();
+        let tail = json!({
+            "status": { "converged": self.converged, "fits": self.fits, "warnings": warnings },
+            "timing": { "load_s": self.load_s, "test_s": self.test_s },
+        });
+        if let Some(map) = document.as_object_mut() {
+            for part in [body, tail] {
+                if let Value::Object(part) = part {
+                    map.extend(part);
+                }
+            }
+        }
+        document
+    }
+
+    /// The head of a page: the spec, what was done, how it went.
+    pub fn page(&self, what: &str, page: &mut Page) {
+        self.spec.head(page);
+        let (word, style) = if self.converged { ("converged", GOOD) } else { ("NOT CONVERGED", BAD) };
+        page.line(format!("{what}: {} ({} fits)", styled(word, style), self.fits));
+        self.warnings.iter().for_each(|warning| page.warning(warning));
+    }
+}
+
+/// The test of one value.
+pub struct HypotestReport {
+    head: TestHead,
+    test: Hypotest,
+}
+
+impl HypotestReport {
+    /// From the engine's result.
+    pub fn new(testing: &Testing, test: Hypotest, test_s: f64) -> Self {
+        let head = TestHead::new(testing, &test.warnings, test.converged, test.fits, test_s);
+        Self { head, test }
+    }
+
+    /// Did all fits converge?
+    pub fn converged(&self) -> bool {
+        self.head.converged()
+    }
+
+    fn rows(&self) -> Vec<[f64; 7]> {
+        let (Some(observed), Some(expected)) = (self.test.observed, self.test.expected) else {
+            return Vec::new();
+        };
+        let row = |index: f64, value: fn(&Tails) -> f64| {
+            let [a, b, c, d, e] = expected.map(|tails| value(&tails));
+            [index, value(&observed), a, b, c, d, e]
+        };
+        vec![row(0.0, |t| t.cls), row(1.0, |t| t.clsb), row(2.0, |t| t.clb)]
+    }
+}
+
+const ROWS: [&str; 3] = ["CLs", "CLs+b", "CLb"];
+
+impl Report for HypotestReport {
+    fn command(&self) -> &'static str {
+        "hypotest"
+    }
+
+    fn json(&self) -> Value {
+        let test = &self.test;
+        let mut finite = Finite::default();
+        if test.observed.is_none() {
+            finite.warnings.push(format!(
+                "cls_obs, clsb_obs, clb_obs and cls_exp are null: `{}` has no CLs",
+                test.statistic
+            ));
+        }
+        let mut number = |value: f64, what: &str| finite.number(value, || what.to_owned());
+        let [cls, clsb, clb]: [Option<f64>; 3] = [
+            test.observed.and_then(|tails| number(tails.cls, "cls_obs")),
+            test.observed.and_then(|tails| number(tails.clsb, "clsb_obs")),
+            test.observed.and_then(|tails| number(tails.clb, "clb_obs")),
+        ];
+        let expected = test.expected.map(|all| all.map(|tails| number(tails.cls, "cls_exp")));
+        let body = json!({
+            "mu": test.mu,
+            "test_stat": test.statistic,
+            "mu_hat": number(test.mu_hat, "mu_hat"),
+            "cls_obs": cls,
+            "clsb_obs": clsb,
+            "clb_obs": clb,
+            "cls_exp": expected,
+            "p_obs": number(test.p_obs, "p_obs"),
+            "p_exp": number(test.p_exp, "p_exp"),
+            "q_obs": number(test.q_obs, "q_obs"),
+            "q_asimov": number(test.q_asimov, "q_asimov"),
+        });
+        self.head.document(body, finite)
+    }
+
+    fn text(&self, page: &mut Page) {
+        let test = &self.test;
+        let name = &self.head.parameter;
+        self.head.page(
+            &format!("{name} = {} tested with {}, asymptotic formulas", plain(test.mu), test.statistic),
+            page,
+        );
+        page.line(format!(
+            "best {name} = {}, q = {}, on Asimov data {}",
+            plain(test.mu_hat),
+            plain(test.q_obs),
+            plain(test.q_asimov)
+        ));
+        page.gap();
+        let rows = self.rows();
+        if rows.is_empty() {
+            page.line(format!("  p-value  observed {}, expected {}", plain(test.p_obs), plain(test.p_exp)));
+            return;
+        }
+        let mut columns = vec![("", Align::Left), ("observed", Align::Right)];
+        columns.extend(BANDS.map(|band| (band, Align::Right)));
+        let mut table = Table::new(&columns);
+        for (title, row) in ROWS.iter().zip(&rows) {
+            let numbers = row[1..].iter().map(|value| plain(*value).into());
+            table.row(std::iter::once((*title).into()).chain(numbers));
+        }
+        page.table(&table);
+    }
+
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        let header = ["quantity", "observed", "exp_m2", "exp_m1", "exp_median", "exp_p1", "exp_p2"];
+        let mut out = vec![header.map(str::to_owned).to_vec()];
+        for (title, row) in ["cls", "clsb", "clb"].iter().zip(self.rows()) {
+            let numbers = row[1..].iter().map(f64::to_string);
+            out.push(std::iter::once((*title).to_owned()).chain(numbers).collect());
+        }
+        let mut p = vec!["p".to_owned(), self.test.p_obs.to_string()];
+        p.extend([String::new(), String::new(), self.test.p_exp.to_string(), String::new(), String::new()]);
+        out.push(p);
+        Some(out)
+    }
+}

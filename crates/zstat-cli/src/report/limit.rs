@@ -1,0 +1,162 @@
+//! The result of `zstat limit`.
+
+use serde_json::{Value, json};
+use zstat_inference::{Limit, LimitOptions, LimitPoint, Reached, TestStatistic};
+
+use super::hypotest::{BANDS, TestHead};
+use crate::output::number::plain;
+use crate::output::table::{Align, Table};
+use crate::output::{Finite, Page, Report};
+use crate::testing::Testing;
+
+/// Characters of the sketch of CLs.
+const SKETCH: usize = 50;
+
+/// An upper limit.
+pub struct LimitReport {
+    head: TestHead,
+    found: Limit,
+    statistic: TestStatistic,
+    options: LimitOptions,
+}
+
+impl LimitReport {
+    /// From the engine's result.
+    pub fn new(
+        testing: &Testing,
+        found: Limit,
+        statistic: TestStatistic,
+        options: LimitOptions,
+        test_s: f64,
+    ) -> Self {
+        let mut warnings = found.warnings.clone();
+        let all = std::iter::once(("observed", found.observed)).chain(BANDS.into_iter().zip(found.expected));
+        let mut why: Vec<(String, Vec<&str>)> = Vec::new();
+        for (name, reached) in all {
+            let Some(reason) = reason(reached, testing.parameter()) else { continue };
+            match why.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, names)) => names.push(name),
+                None => why.push((reason, vec![name])),
+            }
+        }
+        warnings.extend(
+            why.into_iter().map(|(reason, names)| format!("no limit ({}): {reason}", names.join(", "))),
+        );
+        let head = TestHead::new(testing, &warnings, found.converged, found.fits, test_s);
+        Self { head, found, statistic, options }
+    }
+
+    /// Did all fits converge?
+    pub fn converged(&self) -> bool {
+        self.head.converged()
+    }
+}
+
+/// Why there is no limit.
+fn reason(reached: Reached, parameter: &str) -> Option<String> {
+    match reached {
+        Reached::At(_) => None,
+        Reached::AboveBound(bound) => Some(format!(
+            "it lies above {}, the upper bound of `{parameter}`; use --widen, or widen `bounds` in the spec",
+            plain(bound)
+        )),
+        Reached::NoSensitivity => {
+            Some(format!("no sensitivity, the likelihood hardly depends on `{parameter}`"))
+        }
+        Reached::Failed => Some("the search came to no end".to_owned()),
+    }
+}
+
+impl Report for LimitReport {
+    fn command(&self) -> &'static str {
+        "limit"
+    }
+
+    fn json(&self) -> Value {
+        let mut finite = Finite::default();
+        let found = &self.found;
+        let body = json!({
+            "test_stat": self.statistic,
+            "level": self.options.level,
+            "mu_hat": finite.number(found.mu_hat, || "mu_hat".to_owned()),
+            "observed": found.observed.value(),
+            "expected": found.expected.map(Reached::value),
+            "scan": found.scan,
+        });
+        self.head.document(body, finite)
+    }
+
+    fn text(&self, page: &mut Page) {
+        let (found, name) = (&self.found, &self.head.parameter);
+        let percent = plain(100.0 * self.options.level);
+        let what = format!(
+            "upper limit on {name} at {percent} % confidence with CLs, {}, asymptotic formulas",
+            self.statistic
+        );
+        self.head.page(&what, page);
+        page.line(format!("best {name} = {}", plain(found.mu_hat)));
+        page.gap();
+        let mut columns = vec![("observed", Align::Right)];
+        columns.extend(BANDS.map(|band| (band, Align::Right)));
+        let shown = |reached: &Reached| match reached {
+            Reached::At(value) => plain(*value),
+            Reached::AboveBound(bound) => format!("> {}", plain(*bound)),
+            Reached::NoSensitivity | Reached::Failed => "none".to_owned(),
+        };
+        let mut table = Table::new(&columns);
+        table.row(
+            std::iter::once(&found.observed).chain(&found.expected).map(|reached| shown(reached).into()),
+        );
+        page.table(&table);
+        if found.scan.len() > 1 {
+            page.heading("CLs");
+            let mut table = Table::new(&[
+                (name.as_str(), Align::Right),
+                ("observed", Align::Right),
+                ("median", Align::Right),
+                ("0 · · · · · · · · · ● observed, ○ median · · · · · 1", Align::Left),
+            ]);
+            for point in thinned(&found.scan) {
+                table.row([
+                    plain(point.mu).into(),
+                    plain(point.cls_obs).into(),
+                    plain(point.cls_exp[2]).into(),
+                    sketch(point, 1.0 - self.options.level).into(),
+                ]);
+            }
+            page.table(&table);
+        }
+    }
+
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        let header =
+            ["mu", "cls_obs", "cls_exp_m2", "cls_exp_m1", "cls_exp_median", "cls_exp_p1", "cls_exp_p2"];
+        let rows = self.found.scan.iter().map(|point| {
+            let numbers = [point.mu, point.cls_obs].into_iter().chain(point.cls_exp);
+            numbers.map(|value| value.to_string()).collect()
+        });
+        Some(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows).collect())
+    }
+}
+
+/// The points without those that stand on the same spot of a sketch as the one before.
+fn thinned(scan: &[LimitPoint]) -> Vec<&LimitPoint> {
+    let width = scan.last().map_or(0.0, |last| last.mu) / 100.0;
+    let mut out: Vec<&LimitPoint> = Vec::new();
+    for point in scan {
+        if out.last().is_none_or(|last| point.mu - last.mu > width) {
+            out.push(point);
+        }
+    }
+    out
+}
+
+/// CLs of data and median between 0 and 1, and the threshold.
+fn sketch(point: &LimitPoint, threshold: f64) -> String {
+    let place = |value: f64| ((value.clamp(0.0, 1.0) * (SKETCH - 1) as f64).round()) as usize;
+    let mut line = vec![' '; SKETCH];
+    line[place(threshold)] = '┊';
+    line[place(point.cls_exp[2])] = '○';
+    line[place(point.cls_obs)] = '●';
+    line.into_iter().collect::<String>().trim_end().to_owned()
+}

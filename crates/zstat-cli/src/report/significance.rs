@@ -1,0 +1,81 @@
+//! The result of `zstat significance`.
+
+use serde_json::{Value, json};
+use zstat_inference::Significance;
+
+use super::hypotest::TestHead;
+use crate::output::number::{fixed, plain};
+use crate::output::table::{Align, Table};
+use crate::output::{Finite, Page, Report};
+use crate::testing::Testing;
+
+/// The significance of a discovery.
+pub struct SignificanceReport {
+    head: TestHead,
+    found: Significance,
+    signal: f64,
+}
+
+impl SignificanceReport {
+    /// From the engine's result, for a signal of this size.
+    pub fn new(testing: &Testing, found: Significance, signal: f64, test_s: f64) -> Self {
+        let test = &found.test;
+        let head = TestHead::new(testing, &test.warnings, test.converged, test.fits, test_s);
+        Self { head, found, signal }
+    }
+
+    /// Did all fits converge?
+    pub fn converged(&self) -> bool {
+        self.head.converged()
+    }
+}
+
+impl Report for SignificanceReport {
+    fn command(&self) -> &'static str {
+        "significance"
+    }
+
+    fn json(&self) -> Value {
+        let mut finite = Finite::default();
+        let mut number = |value: f64, what: &str| finite.number(value, || what.to_owned());
+        let found = &self.found;
+        let body = json!({
+            "test_stat": found.test.statistic,
+            "mu_hat": number(found.test.mu_hat, "mu_hat"),
+            "p0_obs": number(found.p0_obs, "p0_obs"),
+            "z_obs": number(found.z_obs, "z_obs"),
+            "signal": self.signal,
+            "p0_exp": number(found.p0_exp, "p0_exp"),
+            "z_exp": number(found.z_exp, "z_exp"),
+            "p0_exp_band": found.p0_exp_band.map(|p| number(p, "p0_exp_band")),
+            "q_obs": number(found.test.q_obs, "q_obs"),
+            "q_asimov": number(found.test.q_asimov, "q_asimov"),
+        });
+        self.head.document(body, finite)
+    }
+
+    fn text(&self, page: &mut Page) {
+        let found = &self.found;
+        let name = &self.head.parameter;
+        self.head
+            .page(&format!("{name} = 0 tested with {}, asymptotic formulas", found.test.statistic), page);
+        page.line(format!("best {name} = {}", plain(found.test.mu_hat)));
+        page.gap();
+        let expected = format!("expected at {name} = {}", plain(self.signal));
+        let mut table = Table::new(&[("", Align::Left), ("p0", Align::Right), ("Z", Align::Right)]);
+        table.row(["observed".into(), plain(found.p0_obs).into(), fixed(found.z_obs, 3).into()]);
+        table.row([expected.into(), plain(found.p0_exp).into(), fixed(found.z_exp, 3).into()]);
+        page.table(&table);
+    }
+
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        let row = |name: &str, p: f64, z: f64| vec![name.to_owned(), p.to_string(), z.to_string()];
+        let header = ["", "p0", "z"].map(str::to_owned).to_vec();
+        let found = &self.found;
+        Some(vec![
+            header,
+            row("observed", found.p0_obs, found.z_obs),
+            row("expected", found.p0_exp, found.z_exp),
+        ])
+    }
+}

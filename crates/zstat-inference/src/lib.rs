@@ -1,0 +1,25 @@
+//! Tests of hypotheses about a parameter of interest: statistics of the profile likelihood ratio, p-values, significances
+//! and upper limits.
+//!
+//! In: a model, data and a minimiser (`zstat-core`'s contracts). Out: numbers and what a careful reader should know about
+//! them. Asymptotic formulas: G. Cowan, K. Cranmer, E. Gross, O. Vitells, Eur. Phys. J. C 71 (2011) 1554 (below: CCGV).
+
+mod asymptotic;
+mod hypotest;
+mod limit;
+mod normal;
+mod profile;
+mod root;
+mod significance;
+mod statistic;
+
+pub use asymptotic::{Tails, expected_tails, observed_tails, one_sided_p, two_sided_p};
+pub use hypotest::{Asimov, Hypotest, Setup, TestError, hypotest};
+pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
+pub use normal::{ln_upper_tail, quantile, upper_tail};
+pub use profile::{Fit, Profile};
+pub use significance::{Significance, significance};
+pub use statistic::TestStatistic;
+
+/// Background fluctuations, in standard deviations, of the five expected values: the first is the smallest CLs.
+pub const BANDS: [f64; 5] = [2.0, 1.0, 0.0, -1.0, -2.0];

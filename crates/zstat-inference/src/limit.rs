@@ -1,0 +1,239 @@
+//! Upper limits: the value of the parameter of interest at which CLs falls to 1 − level.
+
+use serde::Serialize;
+
+use crate::asymptotic::{expected_tails, ln_cls_slope, observed_tails};
+use crate::hypotest::{Point, Setup, Tester};
+use crate::normal::{quantile, upper_tail};
+use crate::root::newton;
+use crate::{BANDS, TestError};
+
+/// The last of Newton's steps, relative to the limit. What remains is of the order of its square.
+const PRECISION: f64 = 1e-5;
+/// Below this, q on Asimov data over the whole range says that there is no sensitivity.
+const FLAT: f64 = 1e-9;
+/// With leave to widen, the range grows by this factor at a time, so many times.
+const WIDER: f64 = 2.0;
+const WIDENINGS: usize = 30;
+
+/// How to search.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LimitOptions {
+    /// Confidence level.
+    pub level: f64,
+    /// Search above the parameter's upper bound, too.
+    pub widen: bool,
+}
+
+impl Default for LimitOptions {
+    fn default() -> Self {
+        Self { level: 0.95, widen: false }
+    }
+}
+
+/// A limit, or why there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reached {
+    /// The limit.
+    At(f64),
+    /// CLs stays above 1 − level up to the upper bound.
+    AboveBound(f64),
+    /// Not even infinite signals would be excluded: the data do not depend on the parameter.
+    NoSensitivity,
+    /// The search was stopped by a fit without value.
+    Failed,
+}
+
+impl Reached {
+    /// The limit, if there is one.
+    pub fn value(self) -> Option<f64> {
+        match self {
+            Self::At(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// One value that the search tried.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LimitPoint {
+    /// Value of the parameter of interest.
+    pub mu: f64,
+    /// CLs of the data.
+    pub cls_obs: f64,
+    /// CLs expected at −2 … 2 standard deviations of the background.
+    pub cls_exp: [f64; 5],
+}
+
+/// An upper limit with its expected band.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// Of the data.
+    pub observed: Reached,
+    /// Expected at −2, −1, 0, 1 and 2 standard deviations of the background, ascending.
+    pub expected: [Reached; 5],
+    /// Best value of the parameter of interest, inside its bounds.
+    pub mu_hat: f64,
+    /// What was tried, ascending.
+    pub scan: Vec<LimitPoint>,
+    /// All fits converged.
+    pub converged: bool,
+    /// What a reader should know.
+    pub warnings: Vec<String>,
+    /// Minimisations.
+    pub fits: usize,
+}
+
+/// The upper limit, and the five that background alone would give. All are roots on the same two profiles, so that fits
+/// are shared; the slopes of the profiles make Newton's method out of it.
+///
+/// # Errors
+/// Where there is no likelihood at all, a hypothesis expects negative events, or the statistic has no CLs.
+pub fn limit(setup: Setup<'_>, options: LimitOptions) -> Result<Limit, TestError> {
+    if !setup.statistic.has_cls() {
+        return Err(TestError::NoLimit(setup.statistic));
+    }
+    let mut search = Search { tester: Tester::new(setup)?, tried: Vec::new(), failure: None };
+    let alpha = 1.0 - options.level;
+    let top = match search.top(alpha, options)? {
+        Ok(top) => top,
+        Err(reached) => return Ok(search.finish(reached, [reached; 5])),
+    };
+    let expected = BANDS.map(|sigmas| search.expected(alpha, sigmas, top));
+    let observed = search.observed(alpha, top);
+    Ok(search.finish(observed, expected))
+}
+
+struct Search<'a> {
+    tester: Tester<'a>,
+    tried: Vec<Point>,
+    failure: Option<TestError>,
+}
+
+impl Search<'_> {
+    fn at(&mut self, mu: f64) -> Option<Point> {
+        if let Some(known) = self.tried.iter().find(|point| point.mu == mu) {
+            return Some(*known);
+        }
+        match self.tester.at(mu) {
+            Ok(point) => {
+                self.tried.push(point);
+                Some(point)
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    /// The upper end of the range to search in: the bound, or with leave to widen a value that excludes even the largest
+    /// expected limit and the data. The inner error is a range without sensitivity.
+    fn top(&mut self, alpha: f64, options: LimitOptions) -> Result<Result<f64, Reached>, TestError> {
+        let [_, bound] = self.tester.observed.range();
+        let free = self.tester.observed.free();
+        let mut top = if bound.is_finite() { bound } else { free.mu.abs().max(1.0) };
+        if options.widen || !bound.is_finite() {
+            for _ in 0..WIDENINGS {
+                let point = self.tester.at(top)?;
+                self.tried.push(point);
+                let observed = observed_tails(self.tester.setup.statistic, point.q, point.q_asimov).cls;
+                let last = expected_tails(BANDS[4], point.q_asimov).cls;
+                if observed < alpha && last < alpha {
+                    break;
+                }
+                top = if top > 0.0 { top * WIDER } else { 1.0 };
+            }
+        }
+        let point = self.tester.at(top)?;
+        self.tried.push(point);
+        Ok(if point.q_asimov < FLAT { Err(Reached::NoSensitivity) } else { Ok(top) })
+    }
+
+    /// The limit where the background fluctuates by `sigmas`: there √q_A has a value that follows from the normal
+    /// distribution alone.
+    fn expected(&mut self, alpha: f64, sigmas: f64, top: f64) -> Reached {
+        let wanted = quantile(alpha * upper_tail(sigmas)) - sigmas;
+        let Some(last) = self.at(top) else { return Reached::Failed };
+        if last.q_asimov.sqrt() < wanted {
+            return Reached::AboveBound(top);
+        }
+        // √q_A is nearly a line through the origin.
+        let start = self.nearest(|point| (point.q_asimov.sqrt() - wanted).abs()).unwrap_or(last);
+        let start = start.mu * wanted / start.q_asimov.sqrt().max(f64::MIN_POSITIVE);
+        let root = newton(
+            |mu| match self.at(mu) {
+                Some(point) => {
+                    let root = point.q_asimov.sqrt();
+                    (root - wanted, 0.5 * point.q_asimov_slope / root)
+                }
+                None => (f64::NAN, 1.0),
+            },
+            [0.0, top],
+            start,
+            PRECISION * start.min(top),
+        );
+        root.map_or(Reached::Failed, Reached::At)
+    }
+
+    fn observed(&mut self, alpha: f64, top: f64) -> Reached {
+        let statistic = self.tester.setup.statistic;
+        let ln_cls = |point: &Point| {
+            let value = observed_tails(statistic, point.q, point.q_asimov).cls.ln();
+            let roots = [point.q.sqrt(), point.q_asimov.sqrt()];
+            let rate = |slope: f64, root: f64| if root > 0.0 { 0.5 * slope / root } else { 0.0 };
+            let rates = [rate(point.q_slope, roots[0]), rate(point.q_asimov_slope, roots[1])];
+            (value, ln_cls_slope(statistic, roots, rates))
+        };
+        let wanted = alpha.ln();
+        let Some(last) = self.at(top) else { return Reached::Failed };
+        if ln_cls(&last).0 > wanted {
+            return Reached::AboveBound(top);
+        }
+        let known = self.nearest(|point| (ln_cls(point).0 - wanted).abs()).unwrap_or(last);
+        let (value, slope) = ln_cls(&known);
+        let guess = known.mu - (value - wanted) / slope;
+        let start = if guess.is_finite() && guess > 0.0 && guess < top { guess } else { known.mu };
+        let root = newton(
+            |mu| match self.at(mu) {
+                Some(point) => {
+                    let (value, slope) = ln_cls(&point);
+                    (wanted - value, -slope)
+                }
+                None => (f64::NAN, 1.0),
+            },
+            [0.0, top],
+            start,
+            PRECISION * start,
+        );
+        root.map_or(Reached::Failed, Reached::At)
+    }
+
+    fn nearest(&self, distance: impl Fn(&Point) -> f64) -> Option<Point> {
+        self.tried.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+
+    fn finish(mut self, observed: Reached, expected: [Reached; 5]) -> Limit {
+        let statistic = self.tester.setup.statistic;
+        self.tried.sort_by(|a, b| a.mu.total_cmp(&b.mu));
+        self.tried.dedup_by(|a, b| a.mu == b.mu);
+        let point = |point: &Point| LimitPoint {
+            mu: point.mu,
+            cls_obs: observed_tails(statistic, point.q, point.q_asimov).cls,
+            cls_exp: BANDS.map(|sigmas| expected_tails(sigmas, point.q_asimov).cls),
+        };
+        let mut warnings = self.tester.warnings();
+        warnings.extend(self.failure.take().map(|failure| format!("the search stopped: {failure}")));
+        let failed = expected.iter().chain([&observed]).any(|reached| *reached == Reached::Failed);
+        Limit {
+            observed,
+            expected,
+            mu_hat: self.tester.observed.free().mu,
+            scan: self.tried.iter().map(point).collect(),
+            converged: self.tester.converged() && !failed,
+            warnings,
+            fits: self.tester.fits(),
+        }
+    }
+}

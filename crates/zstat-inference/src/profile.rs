@@ -1,0 +1,267 @@
+//! Fits of one data set with the parameter of interest free, or held at a value: each from several starts, all kept.
+
+use zstat_core::fit::{Fitter, Minimum, Objective, Problem, Termination, minimise};
+use zstat_core::likelihood::Nll;
+use zstat_core::model::Parameter;
+
+/// Two fits at the same value whose 2 NLL differ by more than this ended in different minima.
+const APART: f64 = 1e-6;
+/// A statistic below this is no rounding: the free fit missed a lower minimum.
+const NEGATIVE: f64 = -1e-8;
+/// So many held fits look for minima far from those that are known.
+const WIDE: usize = 2;
+
+/// A minimum, with the parameter of interest at `mu`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// Value of the parameter of interest.
+    pub mu: f64,
+    /// The point, one value a parameter.
+    pub theta: Vec<f64>,
+    /// −ln L there, up to the likelihood's constant.
+    pub nll: f64,
+    /// d NLL / dμ there: the slope of the profile, by the envelope theorem.
+    pub slope: f64,
+    /// EDM and projected gradient are below tolerance.
+    pub converged: bool,
+}
+
+/// The profile likelihood of one parameter for one data set. Fits are kept: each value is fitted once.
+pub struct Profile<'m, 'f> {
+    nll: Nll<'m>,
+    fitter: &'f dyn Fitter,
+    bounds: Vec<[f64; 2]>,
+    /// Kept fixed, besides the parameter of interest.
+    fixed: Vec<bool>,
+    start: Vec<f64>,
+    poi: usize,
+    free: Option<Fit>,
+    /// Fits with the parameter of interest held, by ascending value.
+    held: Vec<Fit>,
+    /// What a reader should know, each once.
+    warnings: Vec<String>,
+    /// Minimisations so far.
+    fits: usize,
+}
+
+impl<'m, 'f> Profile<'m, 'f> {
+    /// The profile of parameter `poi`. `start` and `fixed` have one entry a parameter; the entry of `poi` in `fixed` is not
+    /// looked at.
+    ///
+    /// # Panics
+    /// If lengths do not fit the model.
+    pub fn new(nll: Nll<'m>, fitter: &'f dyn Fitter, poi: usize, start: &[f64], fixed: &[bool]) -> Self {
+        let parameters = nll.model().parameters();
+        assert!(poi < parameters.len() && start.len() == parameters.len() && fixed.len() == parameters.len());
+        let bounds = parameters.iter().map(|p| p.bounds).collect();
+        let (start, fixed) = (start.to_vec(), fixed.to_vec());
+        Self {
+            nll,
+            fitter,
+            bounds,
+            fixed,
+            start,
+            poi,
+            free: None,
+            held: Vec::new(),
+            warnings: Vec::new(),
+            fits: 0,
+        }
+    }
+
+    /// The same with a free fit that is known: Asimov data are fitted best by the point they were made from.
+    #[must_use]
+    pub fn with_free(mut self, theta: Vec<f64>) -> Self {
+        let mut gradient = vec![0.0; theta.len()];
+        let mut held = self.fixed.clone();
+        held[self.poi] = true;
+        self.nll.hold(&held);
+        let value = self.nll.gradient(&theta, &mut gradient);
+        self.free = value.ok().map(|nll| {
+            let (mu, slope) = (theta[self.poi], gradient[self.poi]);
+            Fit { mu, theta, nll, slope, converged: true }
+        });
+        self
+    }
+
+    /// The likelihood.
+    pub fn nll(&mut self) -> &mut Nll<'m> {
+        &mut self.nll
+    }
+
+    /// The bounds of the parameter of interest.
+    pub fn range(&self) -> [f64; 2] {
+        self.bounds[self.poi]
+    }
+
+    /// What a reader should know.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Minimisations so far.
+    pub fn fits(&self) -> usize {
+        self.fits
+    }
+
+    /// Whether all fits so far converged.
+    pub fn converged(&self) -> bool {
+        self.free.iter().chain(&self.held).all(|fit| fit.converged)
+    }
+
+    /// The fit with the parameter of interest free, inside its bounds.
+    pub fn free(&mut self) -> &Fit {
+        let fit = match self.free.take() {
+            Some(known) => known,
+            None => {
+                let first = self.minimise(&self.start.clone(), false);
+                let other = self.minimise(&self.mirrored(&first.theta), false);
+                self.lower(first, other)
+            }
+        };
+        self.free.insert(fit)
+    }
+
+    /// The fit with the parameter of interest held at `mu`, which need not be inside its bounds: from the nearest fit that
+    /// is known, and from the free fit. Where they end apart, the lower is taken and a warning given.
+    pub fn held(&mut self, mu: f64) -> Fit {
+        let place = self.held.partition_point(|fit| fit.mu < mu);
+        if let Some(known) = self.held.get(place).filter(|fit| fit.mu == mu) {
+            return known.clone();
+        }
+        let free = self.free().clone();
+        if free.mu == mu {
+            return free;
+        }
+        let mut best = self.minimise(&self.moved(&free.theta, mu), true);
+        if let Some(neighbour) = self.predicted(place, mu) {
+            let other = self.minimise(&neighbour, true);
+            best = self.lower(best, other);
+        }
+        // Minima that the free fit is far from: looked for at first, later their neighbours lead to them.
+        if self.held.len() < WIDE || !best.converged {
+            let other = self.minimise(&self.moved(&self.mirrored(&best.theta), mu), true);
+            best = self.lower(best, other);
+        }
+        if !best.converged {
+            let other = self.minimise(&self.moved(&self.start.clone(), mu), true);
+            best = self.lower(best, other);
+        }
+        if !best.converged {
+            self.warn(format!("the fit at {} = {mu} did not converge", self.name()));
+        }
+        self.held.insert(place, best.clone());
+        best
+    }
+
+    /// 2 [NLL(μ) − NLL(reference)], where the reference is the free fit, or μ = 0 if `bounded` and the free fit is below;
+    /// and the reference's value of the parameter. Where a held fit is lower than the free one, that is repeated from there.
+    pub fn twice_rise(&mut self, mu: f64, bounded: bool) -> (f64, f64) {
+        let held = self.held(mu);
+        let mut reference = self.reference(bounded);
+        if 2.0 * (held.nll - reference.nll) < NEGATIVE {
+            let again = self.minimise(&held.theta.clone(), false);
+            let drop = 2.0 * (self.free().nll - again.nll);
+            if drop > 0.0 {
+                let name = self.name();
+                self.warn(format!(
+                    "the free fit had missed a minimum lower by {drop:.3e} in 2 NLL, at {name} = {:.6}",
+                    again.mu
+                ));
+                self.free = Some(again);
+                reference = self.reference(bounded);
+            }
+        }
+        (2.0 * (held.nll - reference.nll), reference.mu)
+    }
+
+    fn reference(&mut self, bounded: bool) -> Fit {
+        let free = self.free().clone();
+        if bounded && free.mu < 0.0 { self.held(0.0) } else { free }
+    }
+
+    fn name(&self) -> String {
+        format!("`{}`", self.nll.model().parameters()[self.poi].name)
+    }
+
+    fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    fn moved(&self, theta: &[f64], mu: f64) -> Vec<f64> {
+        let mut start = theta.to_vec();
+        start[self.poi] = mu;
+        start
+    }
+
+    /// The point with every constrained parameter on the other side of where its constraint holds it: one-sided variations
+    /// have minima on both.
+    fn mirrored(&self, theta: &[f64]) -> Vec<f64> {
+        let model = self.nll.model();
+        let one = |(i, parameter): (usize, &Parameter)| {
+            let [lower, upper] = self.bounds[i];
+            match parameter.constraint.with_aux(self.nll.data().aux[i]).centre_and_width() {
+                Some((centre, _)) if !self.fixed[i] => (2.0 * centre - theta[i]).max(lower).min(upper),
+                _ => theta[i],
+            }
+        };
+        model.parameters().iter().enumerate().map(one).collect()
+    }
+
+    /// Where the fit at `mu` is to be expected, from the fits that are known next to it: on the line through two of them.
+    /// None where only the free fit is known.
+    fn predicted(&self, place: usize, mu: f64) -> Option<Vec<f64>> {
+        if self.held.is_empty() {
+            return None;
+        }
+        let known =
+            self.held[place.saturating_sub(2)..(place + 2).min(self.held.len())].iter().chain(&self.free);
+        let mut known: Vec<&Fit> = known.filter(|fit| fit.converged).collect();
+        known.sort_by(|a, b| (a.mu - mu).abs().total_cmp(&(b.mu - mu).abs()));
+        let (nearest, second) = (known.first()?, known.get(1));
+        let mut start = self.moved(&nearest.theta, mu);
+        if let Some(second) = second.filter(|second| second.mu != nearest.mu) {
+            let share = (mu - nearest.mu) / (second.mu - nearest.mu);
+            for i in (0..start.len()).filter(|&i| i != self.poi && !self.fixed[i]) {
+                let [lower, upper] = self.bounds[i];
+                let value = nearest.theta[i] + share * (second.theta[i] - nearest.theta[i]);
+                start[i] = value.max(lower).min(upper);
+            }
+        }
+        Some(start)
+    }
+
+    fn lower(&mut self, a: Fit, b: Fit) -> Fit {
+        if !a.converged || !b.converged {
+            // A fit that went nowhere says nothing about minima.
+            return if a.converged == b.converged && b.nll < a.nll || b.converged { b } else { a };
+        }
+        let apart = 2.0 * (a.nll - b.nll).abs();
+        let best = if b.nll < a.nll { b } else { a };
+        if apart > APART {
+            let (name, mu) = (self.name(), best.mu);
+            self.warn(format!(
+                "two minima at {name} = {mu:.6}, {apart:.3e} apart in 2 NLL: the lower is taken"
+            ));
+        }
+        best
+    }
+
+    fn minimise(&mut self, start: &[f64], held: bool) -> Fit {
+        let mut fixed = self.fixed.clone();
+        fixed[self.poi] = held;
+        let problem = Problem { start, bounds: &self.bounds, fixed: &fixed };
+        let (Minimum { theta, value, gradient, termination, .. }, _) =
+            minimise(&mut self.nll, self.fitter, &problem);
+        self.fits += 1;
+        Fit {
+            mu: theta[self.poi],
+            nll: value,
+            slope: gradient.get(self.poi).copied().unwrap_or(f64::NAN),
+            theta,
+            converged: termination == Termination::Converged,
+        }
+    }
+}

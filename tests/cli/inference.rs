@@ -1,0 +1,100 @@
+//! `zstat hypotest`, `limit` and `significance`: closed forms, the contract's fields, options.
+
+use serde_json::Value;
+
+use super::support::{COUNTING, folder, golden, run, run_in, without_timing, write};
+
+/// One bin without nuisances: n observed, ν = b + μ s expected.
+const BARE: &str = "zstat: 1\nworkspace:\n  channels:\n    - name: SR\n      samples:\n        - {name: s, data: [5.0], modifiers: \
+                    [{name: mu, type: normfactor}]}\n        - {name: b, data: [50.0], modifiers: []}\n  observations: \
+                    {SR: [55]}\n  poi: mu\n";
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("not a number: {value}"))
+}
+
+/// 2 [NLL(ν) − NLL(n)] of one Poisson count.
+fn deviance(n: f64, nu: f64) -> f64 {
+    2.0 * (nu - n + n * (n / nu).ln())
+}
+
+#[test]
+fn one_bin_by_hand() {
+    let folder = folder();
+    write(folder.path(), "bare.yaml", BARE);
+    let test = |options: &[&str]| {
+        let args = [&["hypotest", "bare.yaml", "--format", "json"][..], options].concat();
+        run_in(folder.path(), &args).exits(0).json()
+    };
+    let json = test(&["--mu", "3"]);
+    assert!((number(&json["mu_hat"]) - 1.0).abs() < 1e-6);
+    assert!((number(&json["q_obs"]) - deviance(55.0, 65.0)).abs() < 1e-9);
+    assert!((number(&json["q_asimov"]) - deviance(50.0, 65.0)).abs() < 1e-9);
+    assert!((number(&json["cls_obs"]) - number(&json["clsb_obs"]) / number(&json["clb_obs"])).abs() < 1e-12);
+    assert_eq!(json["cls_exp"].as_array().unwrap().len(), 5);
+    let discovery = run_in(folder.path(), &["significance", "bare.yaml", "--format", "json"]).exits(0).json();
+    assert!((number(&discovery["z_obs"]).powi(2) - deviance(55.0, 50.0)).abs() < 1e-9);
+    assert!((number(&discovery["z_exp"]).powi(2) - deviance(55.0, 50.0)).abs() < 1e-9);
+    // More events than expected: nothing against a smaller signal, with either side counted something.
+    assert_eq!(number(&test(&["--mu", "0.5"])["q_obs"]), 0.0);
+    let two_sided = test(&["--mu", "0.5", "--test-stat", "t"]);
+    assert!((number(&two_sided["q_obs"]) - deviance(55.0, 52.5)).abs() < 1e-9);
+    assert!(two_sided["cls_obs"].is_null());
+    assert!(two_sided["status"]["warnings"].to_string().contains("`t` has no CLs"));
+}
+
+/// CLs at the limit is 1 − level, observed and expected.
+#[test]
+fn tests_at_the_limits_give_the_level() {
+    for (spec, level) in [("quickstart", "0.95"), ("interference", "0.9"), ("root-dialect", "0.95")] {
+        let spec = format!("specs/{spec}.yaml");
+        let json = run(&format!("limit {spec} --level {level} --format json")).exits(0).json();
+        let alpha = 1.0 - level.parse::<f64>().unwrap();
+        let cls = |mu: f64| run(&format!("hypotest {spec} --mu {mu} --format json")).exits(0).json();
+        let observed = cls(number(&json["observed"]));
+        assert!((number(&observed["cls_obs"]) - alpha).abs() < 1e-6, "{spec}: {observed}");
+        for (band, limit) in json["expected"].as_array().unwrap().iter().enumerate() {
+            let found = number(&cls(number(limit))["cls_exp"][band]);
+            assert!((found - alpha).abs() < 1e-6, "{spec}, band {band}: {found}");
+        }
+    }
+}
+
+#[test]
+fn limits_that_are_not_there_say_why() {
+    let folder = folder();
+    write(folder.path(), "weak.yaml", &BARE.replace("[5.0]", "[0.1]"));
+    let json = run_in(folder.path(), &["limit", "weak.yaml", "--format", "json"]).exits(0).json();
+    assert!(json["observed"].is_null());
+    assert!(json["status"]["warnings"].to_string().contains("upper bound of `mu`"), "{json}");
+    let json = run_in(folder.path(), &["limit", "weak.yaml", "--widen", "--format", "json"]).exits(0).json();
+    assert!(number(&json["observed"]) > 100.0, "{json}");
+    write(folder.path(), "none.yaml", &BARE.replace("[5.0]", "[0.0]"));
+    let json = run_in(folder.path(), &["limit", "none.yaml", "--format", "json"]).exits(0).json();
+    assert!(json["status"]["warnings"].to_string().contains("no sensitivity"), "{json}");
+}
+
+#[test]
+fn bad_options_are_told_at_once() {
+    let run_all = run("hypotest specs/quickstart.yaml --test-stat qtild --mu nan --fix my");
+    run_all.exits(2).tells(&["--test-stat qtild", "did you mean `qtilde`?", "--mu NaN", "--fix my"]);
+    run("limit specs/quickstart.yaml --test-stat q0").exits(2).tells(&["this command has no use for it"]);
+    run("limit specs/quickstart.yaml --level 95").exits(2).tells(&["between 0 and 1"]);
+    run("limit specs/quickstart.yaml --fix mu").exits(2).tells(&["--poi mu: is fixed"]);
+    let folder = folder();
+    write(folder.path(), "spec.yaml", &COUNTING.replace("  poi: mu\n", ""));
+    run_in(folder.path(), &["limit", "spec.yaml"]).exits(2).tells(&["no parameter of interest"]);
+}
+
+#[test]
+fn pages_and_json_are_as_accepted() {
+    for command in ["hypotest", "limit", "significance"] {
+        let spec = "specs/quickstart.yaml";
+        golden(&format!("{command}.txt"), &run(&format!("{command} {spec}")).exits(0).stdout);
+        let json = without_timing(run(&format!("{command} {spec} --format json")).exits(0).json());
+        golden(&format!("{command}.json"), &format!("{}\n", serde_json::to_string_pretty(&json).unwrap()));
+        let csv = run(&format!("{command} {spec} --format csv")).exits(0).stdout;
+        let columns = csv.lines().next().unwrap().split(',').count();
+        assert!(csv.lines().all(|line| line.split(',').count() == columns), "{csv}");
+    }
+}
