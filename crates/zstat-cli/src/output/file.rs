@@ -119,7 +119,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         fs::write(at("file"), "old").expect("written");
-        fs::set_permissions(at("file"), fs::Permissions::from_mode(0o600)).expect("set");
+        fs::set_permissions(at("file"), Permissions::from_mode(0o600)).expect("set");
         symlink("file", at("link")).expect("linked");
         symlink("link", at("second")).expect("linked");
         write(&at("second"), b"new").expect("written");
