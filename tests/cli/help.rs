@@ -2,13 +2,14 @@
 
 use super::support::{folder, golden, run, run_in};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "validate",
     "inspect",
     "evaluate",
     "fit",
     "hypotest",
     "limit",
+    "scan",
     "significance",
     "convert",
     "schema",

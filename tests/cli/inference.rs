@@ -98,3 +98,25 @@ fn pages_and_json_are_as_accepted() {
         assert!(csv.lines().all(|line| line.split(',').count() == columns), "{csv}");
     }
 }
+
+#[test]
+fn a_scan_by_hand() {
+    let folder = folder();
+    write(folder.path(), "bare.yaml", BARE);
+    let args = ["scan", "bare.yaml", "--range", "0:4", "--points", "5", "--format", "json"];
+    let json = run_in(folder.path(), &args).exits(0).json();
+    for (mu, point) in json["points"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(number(&point["values"]["mu"]), mu as f64);
+        let wanted = deviance(55.0, 50.0 + 5.0 * mu as f64);
+        assert!((number(&point["delta_twice_nll"]) - wanted).abs() < 1e-9, "{point}");
+    }
+    let interval = &json["intervals"][0];
+    assert_eq!(interval["low"], 0.0, "the bound is an end: {interval}");
+    assert!((deviance(55.0, 50.0 + 5.0 * number(&interval["high"])) - 1.0).abs() < 1e-8);
+    run_in(folder.path(), &["scan", "bare.yaml", "--parameter", "my"])
+        .exits(2)
+        .tells(&["did you mean `mu`?"]);
+    run_in(folder.path(), &["scan", "bare.yaml", "--range", "3:1"]).exits(2).tells(&["LO < HI"]);
+    run_in(folder.path(), &["scan", "bare.yaml", "--points", "1"]).exits(2).tells(&["from 2 to"]);
+    run("scan specs/quickstart.yaml --parameter multijet_shape").exits(2).tells(&["means 5 parameters"]);
+}

@@ -22,11 +22,16 @@ pub struct Testing {
 }
 
 impl Testing {
-    /// Reads the spec, and checks all options at once; `faults` are those found already.
+    /// Reads the spec, and checks all options at once; `faults` are those found already. The parameter that is tested is
+    /// `parameter`, or the first of interest.
     ///
     /// # Errors
     /// Where a document or an option is faulty.
-    pub fn open(args: &TestArgs, mut faults: Vec<OptionFault>) -> Result<Self, Failure> {
+    pub fn open(
+        args: &TestArgs,
+        parameter: Option<&str>,
+        mut faults: Vec<OptionFault>,
+    ) -> Result<Self, Failure> {
         let session = Session::open(&args.model)?;
         let fitter = fitter::choose(&session, args.fitter.as_deref(), &mut faults)?;
         let session::Setup { data, mut start, unobserved } =
@@ -34,7 +39,10 @@ impl Testing {
         start.check_bounds(&session.model, &mut faults);
         start.warn_of_fixed(&session.model);
         session.require_data(&args.data, &unobserved, &mut faults);
-        let poi = poi(&session, &mut start, &mut faults);
+        let poi = match parameter {
+            Some(name) => named(&session, name, &start, &mut faults),
+            None => poi(&session, &mut start, &mut faults),
+        };
         session.finish(faults)?;
         // Each of them is missing only with a fault, which has ended this.
         let (Some(fitter), Some(poi)) = (fitter, poi) else { return Err(Failure::Options(Vec::new())) };
@@ -89,6 +97,29 @@ pub fn statistic(name: &str, known: &[TestStatistic], faults: &mut Vec<OptionFau
                 Err(()) => OptionFault::unknown("--test-stat", name, "statistic", &names),
             });
             known[0]
+        }
+    }
+}
+
+/// The one parameter that `--parameter` names.
+fn named(session: &Session, name: &str, start: &Start, faults: &mut Vec<OptionFault>) -> Option<usize> {
+    const OPTION: &str = "--parameter";
+    match select::parameters(&session.model, OPTION, name) {
+        Ok(found) if found.len() == 1 && start.fixed[found[0]] => {
+            faults.push(OptionFault::new(OPTION, name, "is fixed").help("let it go with --free"));
+            None
+        }
+        Ok(found) if found.len() == 1 => Some(found[0]),
+        Ok(found) => {
+            let parameters = session.model.parameters();
+            let names: Vec<&str> = found.iter().map(|&i| parameters[i].name.as_str()).collect();
+            let message = format!("means {} parameters, expected one", found.len());
+            faults.push(OptionFault::new(OPTION, name, message).help(known_names("", &names)));
+            None
+        }
+        Err(fault) => {
+            faults.push(fault);
+            None
         }
     }
 }

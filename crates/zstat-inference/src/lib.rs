@@ -10,6 +10,7 @@ mod limit;
 mod normal;
 mod profile;
 mod root;
+mod scan;
 mod significance;
 mod statistic;
 
@@ -18,6 +19,7 @@ pub use hypotest::{Asimov, Hypotest, Setup, TestError, hypotest};
 pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
 pub use normal::{ln_upper_tail, quantile, upper_tail};
 pub use profile::{Fit, Profile};
+pub use scan::{Interval, Scan, ScanOptions, ScanPoint, ScanSetup, scan, threshold};
 pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 

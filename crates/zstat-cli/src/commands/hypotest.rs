@@ -58,7 +58,7 @@ pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
             faults.push(OptionFault::new(option, value.to_string(), "expected a finite number"));
         }
     }
-    let testing = Testing::open(&args.test, faults)?;
+    let testing = Testing::open(&args.test, None, faults)?;
     let started = Instant::now();
     let test = progress::during(global.quiet, "testing", || {
         hypotest(testing.setup(statistic, args.signal), args.mu)

@@ -41,7 +41,7 @@ pub struct LimitArgs {
 pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
     let statistic = statistic(&args.test_stat, &[TestStatistic::Qtilde, TestStatistic::Q], &mut faults);
-    let testing = Testing::open(&args.test, faults)?;
+    let testing = Testing::open(&args.test, None, faults)?;
     let started = Instant::now();
     let options = LimitOptions { level: args.level, widen: args.widen };
     let found = progress::during(global.quiet, "searching for the limit", || {
@@ -52,7 +52,7 @@ pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     Ok(exit_code(report.converged()))
 }
 
-fn level(text: &str) -> Result<f64, String> {
+pub(super) fn level(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|level| *level > 0.0 && *level < 1.0);
     value.ok_or_else(|| "expected a number between 0 and 1, such as 0.95".to_owned())
 }

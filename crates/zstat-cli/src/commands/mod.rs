@@ -9,6 +9,7 @@ mod inspect;
 mod limit;
 mod man;
 mod plugins;
+mod scan;
 mod schema;
 mod significance;
 mod validate;
@@ -35,6 +36,8 @@ pub enum Command {
     Hypotest(hypotest::HypotestArgs),
     /// Upper limit, observed and expected
     Limit(limit::LimitArgs),
+    /// Profile likelihood of one parameter, and intervals
+    Scan(scan::ScanArgs),
     /// Significance of a discovery
     Significance(significance::SignificanceArgs),
     /// Convert between file formats, and report what was lost
@@ -62,6 +65,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Fit(args) => fit::run(args, &cli.global),
         Command::Hypotest(args) => hypotest::run(args, &cli.global),
         Command::Limit(args) => limit::run(args, &cli.global),
+        Command::Scan(args) => scan::run(args, &cli.global),
         Command::Significance(args) => significance::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),

@@ -45,7 +45,7 @@ pub fn run(args: &SignificanceArgs, global: &GlobalArgs) -> Result<u8, Failure> 
     if !args.signal.is_finite() {
         faults.push(OptionFault::new("--signal", args.signal.to_string(), "expected a finite number"));
     }
-    let testing = Testing::open(&args.test, faults)?;
+    let testing = Testing::open(&args.test, None, faults)?;
     let started = Instant::now();
     let found =
         progress::during(global.quiet, "testing", || significance(testing.setup(statistic, args.signal)))?;

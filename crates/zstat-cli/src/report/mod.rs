@@ -9,4 +9,5 @@ mod inspection_text;
 pub mod limit;
 mod pull_bar;
 mod relations;
+pub mod scan;
 pub mod significance;
