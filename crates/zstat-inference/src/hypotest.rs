@@ -124,9 +124,13 @@ pub(crate) struct Tester<'a> {
 }
 
 impl<'a> Tester<'a> {
-    pub fn new(setup: Setup<'a>) -> Result<Self, TestError> {
+    /// `first` is the value that will be tested, where it is known: the search for far minima is done there.
+    pub fn new(setup: Setup<'a>, first: Option<f64>) -> Result<Self, TestError> {
         let Setup { model, data, fitter, poi, start, fixed, .. } = setup;
         let mut observed = Profile::new(Nll::new(model, data.clone()), fitter, poi, start, fixed);
+        if let Some(mu) = first {
+            observed.held(mu);
+        }
         let alternative = if setup.statistic.is_discovery() { setup.signal } else { 0.0 };
         let theta = match setup.asimov {
             Asimov::Profiled => observed.held(alternative).theta,
@@ -224,7 +228,7 @@ fn asimov_data(setup: &Setup<'_>, observed: &mut Profile<'_, '_>, theta: &[f64])
 pub fn hypotest(setup: Setup<'_>, mu: f64) -> Result<Hypotest, TestError> {
     let statistic = setup.statistic;
     let mu = if statistic.is_discovery() { 0.0 } else { mu };
-    let mut tester = Tester::new(setup)?;
+    let mut tester = Tester::new(setup, Some(mu))?;
     let point = tester.at(mu)?;
     let (observed, expected) = if statistic.has_cls() {
         let expected = BANDS.map(|sigmas| expected_tails(sigmas, point.q_asimov));

@@ -94,7 +94,7 @@ pub fn limit(setup: Setup<'_>, options: LimitOptions) -> Result<Limit, TestError
     if !setup.statistic.has_cls() {
         return Err(TestError::NoLimit(setup.statistic));
     }
-    let mut search = Search { tester: Tester::new(setup)?, tried: Vec::new(), failure: None };
+    let mut search = Search { tester: Tester::new(setup, None)?, tried: Vec::new(), failure: None };
     let alpha = 1.0 - options.level;
     let top = match search.top(alpha, options)? {
         Ok(top) => top,

@@ -1,15 +1,16 @@
 //! Fits of one data set with the parameter of interest free, or held at a value: each from several starts, all kept.
 
-use zstat_core::fit::{Fitter, Minimum, Objective, Problem, Termination, minimise};
+use std::sync::Arc;
+
+use zstat_core::fit::{Curvature, Fitter, Minimum, Objective, Problem, Termination, minimise};
 use zstat_core::likelihood::Nll;
+use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 use zstat_core::model::Parameter;
 
 /// Two fits at the same value whose 2 NLL differ by more than this ended in different minima.
 const APART: f64 = 1e-6;
 /// A statistic below this is no rounding: the free fit missed a lower minimum.
 const NEGATIVE: f64 = -1e-8;
-/// So many held fits look for minima far from those that are known.
-const WIDE: usize = 2;
 
 /// A minimum, with the parameter of interest at `mu`.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Fit {
     pub slope: f64,
     /// EDM and projected gradient are below tolerance.
     pub converged: bool,
+    /// dθ/dμ along the profile, once it was asked for; empty where there is none.
+    tangent: Option<Vec<f64>>,
 }
 
 /// The profile likelihood of one parameter for one data set. Fits are kept: each value is fitted once.
@@ -38,6 +41,8 @@ pub struct Profile<'m, 'f> {
     free: Option<Fit>,
     /// Fits with the parameter of interest held, by ascending value.
     held: Vec<Fit>,
+    hessian: ArrowMatrix,
+    solver: ArrowSolver,
     /// What a reader should know, each once.
     warnings: Vec<String>,
     /// Minimisations so far.
@@ -55,7 +60,11 @@ impl<'m, 'f> Profile<'m, 'f> {
         assert!(poi < parameters.len() && start.len() == parameters.len() && fixed.len() == parameters.len());
         let bounds = parameters.iter().map(|p| p.bounds).collect();
         let (start, fixed) = (start.to_vec(), fixed.to_vec());
+        let hessian = nll.new_hessian();
+        let solver = ArrowSolver::new(Arc::clone(hessian.structure()));
         Self {
+            hessian,
+            solver,
             nll,
             fitter,
             bounds,
@@ -79,7 +88,7 @@ impl<'m, 'f> Profile<'m, 'f> {
         let value = self.nll.gradient(&theta, &mut gradient);
         self.free = value.ok().map(|nll| {
             let (mu, slope) = (theta[self.poi], gradient[self.poi]);
-            Fit { mu, theta, nll, slope, converged: true }
+            Fit { mu, theta, nll, slope, converged: true, tangent: None }
         });
         self
     }
@@ -110,7 +119,7 @@ impl<'m, 'f> Profile<'m, 'f> {
     }
 
     /// The fit with the parameter of interest free, inside its bounds.
-    pub fn free(&mut self) -> &Fit {
+    pub fn free(&mut self) -> &mut Fit {
         let fit = match self.free.take() {
             Some(known) => known,
             None => {
@@ -133,13 +142,15 @@ impl<'m, 'f> Profile<'m, 'f> {
         if free.mu == mu {
             return free;
         }
-        let mut best = self.minimise(&self.moved(&free.theta, mu), true);
-        if let Some(neighbour) = self.predicted(place, mu) {
-            let other = self.minimise(&neighbour, true);
+        let start = self.predicted(None, mu);
+        let mut best = self.minimise(&start, true);
+        if let Some(nearest) = self.nearest(place, mu) {
+            let start = self.predicted(Some(nearest), mu);
+            let other = self.minimise(&start, true);
             best = self.lower(best, other);
         }
         // Minima that the free fit is far from: looked for at first, later their neighbours lead to them.
-        if self.held.len() < WIDE || !best.converged {
+        if self.held.is_empty() || !best.converged {
             let other = self.minimise(&self.moved(&self.mirrored(&best.theta), mu), true);
             best = self.lower(best, other);
         }
@@ -210,27 +221,66 @@ impl<'m, 'f> Profile<'m, 'f> {
         model.parameters().iter().enumerate().map(one).collect()
     }
 
-    /// Where the fit at `mu` is to be expected, from the fits that are known next to it: on the line through two of them.
-    /// None where only the free fit is known.
-    fn predicted(&self, place: usize, mu: f64) -> Option<Vec<f64>> {
-        if self.held.is_empty() {
-            return None;
-        }
-        let known =
-            self.held[place.saturating_sub(2)..(place + 2).min(self.held.len())].iter().chain(&self.free);
-        let mut known: Vec<&Fit> = known.filter(|fit| fit.converged).collect();
-        known.sort_by(|a, b| (a.mu - mu).abs().total_cmp(&(b.mu - mu).abs()));
-        let (nearest, second) = (known.first()?, known.get(1));
-        let mut start = self.moved(&nearest.theta, mu);
-        if let Some(second) = second.filter(|second| second.mu != nearest.mu) {
-            let share = (mu - nearest.mu) / (second.mu - nearest.mu);
-            for i in (0..start.len()).filter(|&i| i != self.poi && !self.fixed[i]) {
-                let [lower, upper] = self.bounds[i];
-                let value = nearest.theta[i] + share * (second.theta[i] - nearest.theta[i]);
-                start[i] = value.max(lower).min(upper);
+    /// The held fit nearest to `mu`, which would stand at `place`.
+    fn nearest(&self, place: usize, mu: f64) -> Option<usize> {
+        let around = place.saturating_sub(1)..(place + 1).min(self.held.len());
+        around.min_by(|&a, &b| (self.held[a].mu - mu).abs().total_cmp(&(self.held[b].mu - mu).abs()))
+    }
+
+    /// Where the fit at `mu` is to be expected: along the tangent of a held fit, or of the free one.
+    fn predicted(&mut self, held: Option<usize>, mu: f64) -> Vec<f64> {
+        let fit = match held {
+            Some(at) => self.held[at].clone(),
+            None => self.free().clone(),
+        };
+        let tangent = match fit.tangent {
+            Some(known) => known,
+            None => {
+                let tangent = self.tangent(&fit.theta);
+                match held {
+                    Some(at) => self.held[at].tangent = Some(tangent.clone()),
+                    None => self.free().tangent = Some(tangent.clone()),
+                }
+                tangent
             }
+        };
+        let mut start = self.moved(&fit.theta, mu);
+        let step = mu - fit.mu;
+        for (i, rate) in tangent.iter().enumerate().filter(|(i, _)| *i != self.poi && !self.fixed[*i]) {
+            let [lower, upper] = self.bounds[i];
+            start[i] = (fit.theta[i] + step * rate).max(lower).min(upper);
         }
-        Some(start)
+        // A long way along a tangent may leave the likelihood's domain, or lead uphill.
+        let plain = self.moved(&fit.theta, mu);
+        match (self.nll.value(&start), self.nll.value(&plain)) {
+            (Ok(predicted), Ok(unmoved)) if predicted <= unmoved => start,
+            (Ok(_), Err(_)) => start,
+            _ => plain,
+        }
+    }
+
+    /// dθ/dμ at a minimum: −H⁻¹ ∂²NLL/∂θ∂μ over what is free and on no bound; empty where there is none.
+    fn tangent(&mut self, theta: &[f64]) -> Vec<f64> {
+        let n = theta.len();
+        let mut gradient = vec![0.0; n];
+        if self.nll.hessian(theta, Curvature::Exact, &mut gradient, &mut self.hessian).is_err() {
+            return Vec::new();
+        }
+        let is_free = |i: usize| {
+            let [lower, upper] = self.bounds[i];
+            i != self.poi && !self.fixed[i] && theta[i] > lower && theta[i] < upper
+        };
+        let free: Vec<bool> = (0..n).map(is_free).collect();
+        if self.solver.factor(&self.hessian, None, &free).is_err() {
+            return Vec::new();
+        }
+        let mut unit = vec![0.0; n];
+        unit[self.poi] = 1.0;
+        let (mut column, mut out) = (vec![0.0; n], vec![0.0; n]);
+        self.hessian.multiply(&unit, &mut column);
+        self.solver.solve(&column, &mut out);
+        out.iter_mut().for_each(|x| *x = -*x);
+        if out.iter().all(|x| x.is_finite()) { out } else { Vec::new() }
     }
 
     fn lower(&mut self, a: Fit, b: Fit) -> Fit {
@@ -262,6 +312,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             slope: gradient.get(self.poi).copied().unwrap_or(f64::NAN),
             theta,
             converged: termination == Termination::Converged,
+            tangent: None,
         }
     }
 }
