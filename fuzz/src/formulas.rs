@@ -34,7 +34,8 @@ pub fn read(bytes: &[u8]) {
 }
 
 fn evaluate(formula: &Formula) {
-    let value_of = |name: &String| POINT.iter().find(|(known, _)| known == name).map_or(0.5, |(_, value)| *value);
+    let value_of =
+        |name: &String| POINT.iter().find(|(known, _)| known == name).map_or(0.5, |(_, value)| *value);
     let arguments: Vec<f64> = formula.names().iter().map(value_of).collect();
     let value = formula.value(&arguments);
     let mut jets = Jets::default();
@@ -44,7 +45,11 @@ fn evaluate(formula: &Formula) {
     }
     let jet = formula.jet(&mut jets, |i, slot| slot.set_variable(arguments[i], i));
     let same = (value - jet.value).abs() <= 1e-9 * (1.0 + value.abs());
-    assert!(same || !value.is_finite() || !jet.value.is_finite(), "{value} alone, {} with derivatives", jet.value);
+    assert!(
+        same || !value.is_finite() || !jet.value.is_finite(),
+        "{value} alone, {} with derivatives",
+        jet.value
+    );
     assert_eq!(jet.gradient.len(), arguments.len());
 }
 

@@ -35,7 +35,8 @@ pub fn all_formats(bytes: &[u8]) {
                 let back = read_back(format, &written.text);
                 if !written.losses.is_empty() {
                     // What nothing uses is left out, and only that: the rest is stable.
-                    let again = format.write(&back).unwrap_or_else(|error| panic!("{error}\n{}", written.text));
+                    let again =
+                        format.write(&back).unwrap_or_else(|error| panic!("{error}\n{}", written.text));
                     assert_eq!((again.losses, again.text), (vec![], written.text));
                     continue;
                 }
