@@ -112,12 +112,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// The test at `mu`. Fits are kept by the profiles, and only compared again: a lower free minimum, found on the way,
+    /// counts for all.
     fn at(&mut self, mu: f64) -> Option<Point> {
-        if let Some(known) = self.tried.iter().find(|point| point.mu == mu) {
-            return Some(*known);
-        }
         match self.tester.at(mu) {
             Ok(point) => {
+                self.tried.retain(|known| known.mu != mu);
                 self.tried.push(point);
                 Some(point)
             }
@@ -125,6 +125,14 @@ impl Search<'_> {
                 self.failure.get_or_insert(error);
                 None
             }
+        }
+    }
+
+    /// Compares all points with the lowest free minimum that is known by now.
+    fn refresh(&mut self) {
+        let tried: Vec<f64> = self.tried.iter().map(|point| point.mu).collect();
+        for mu in tried {
+            self.at(mu);
         }
     }
 
@@ -187,6 +195,7 @@ impl Search<'_> {
             (value, ln_cls_slope(statistic, roots, rates))
         };
         let wanted = alpha.ln();
+        self.refresh();
         let Some(last) = self.at(top) else { return Reached::Failed };
         if ln_cls(&last).0 > wanted {
             return Reached::AboveBound(top);
@@ -216,6 +225,7 @@ impl Search<'_> {
 
     fn finish(mut self, observed: Reached, expected: [Reached; 5]) -> Limit {
         let statistic = self.tester.setup.statistic;
+        self.refresh();
         self.tried.sort_by(|a, b| a.mu.total_cmp(&b.mu));
         self.tried.dedup_by(|a, b| a.mu == b.mu);
         let point = |point: &Point| LimitPoint {

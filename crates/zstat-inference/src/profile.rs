@@ -173,7 +173,7 @@ impl<'m, 'f> Profile<'m, 'f> {
         if 2.0 * (held.nll - reference.nll) < NEGATIVE {
             let again = self.minimise(&held.theta.clone(), false);
             let drop = 2.0 * (self.free().nll - again.nll);
-            if drop > 0.0 {
+            if drop > -NEGATIVE {
                 let name = self.name();
                 self.warn(format!(
                     "the free fit had missed a minimum lower by {drop:.3e} in 2 NLL, at {name} = {:.6}",
