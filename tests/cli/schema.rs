@@ -17,6 +17,10 @@ fn kept_schemas_are_fresh() {
     let folder = folder();
     let out = folder.path().join("schemas");
     run_in(folder.path(), &["schema", "--output", "schemas"]).exits(0);
+    // A folder that is there is filled again, and one inside a folder that is not there is made.
+    run_in(folder.path(), &["schema", "--output", "schemas"]).exits(0);
+    run_in(folder.path(), &["man", "--output", "deep/man"]).exits(0);
+    assert!(folder.path().join("deep/man/zstat-fit.1").is_file());
     let kept = root().join("schemas");
     if bless() {
         let _ = fs::remove_dir_all(&kept);

@@ -52,7 +52,8 @@ pub fn main() -> ExitCode {
         }
     };
     cli.global.color.write_global();
-    let target = cli.global.output.as_deref().map_or(Ok(()), output::check_target);
+    let target = cli.global.output.as_deref().filter(|_| !cli.command.fills_a_folder());
+    let target = target.map_or(Ok(()), output::check_target);
     match target.and_then(|()| commands::run(&cli)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

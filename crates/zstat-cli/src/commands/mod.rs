@@ -53,6 +53,13 @@ pub enum Command {
     Man(man::ManArgs),
 }
 
+impl Command {
+    /// `--output` names a folder, made where there is none; else it names a file.
+    pub fn fills_a_folder(&self) -> bool {
+        matches!(self, Self::Schema(_) | Self::Man(_))
+    }
+}
+
 /// Runs the command; the exit code of one that wrote its result.
 ///
 /// # Errors
