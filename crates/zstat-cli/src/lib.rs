@@ -12,6 +12,7 @@ mod input;
 mod interrupt;
 mod output;
 mod plugins;
+mod prepared;
 mod progress;
 mod render;
 mod report;
@@ -21,7 +22,6 @@ mod session;
 mod settings;
 mod side;
 mod start;
-mod testing;
 
 use std::process::ExitCode;
 
@@ -52,6 +52,10 @@ pub fn main() -> ExitCode {
         }
     };
     cli.global.color.write_global();
+    if let Some(threads) = cli.global.threads {
+        // Fails only where there is a pool already, and this is the first.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+    }
     let target = cli.global.output.as_deref().filter(|_| !cli.command.fills_a_folder());
     let target = target.map_or(Ok(()), output::check_target);
     match target.and_then(|()| commands::run(&cli)) {

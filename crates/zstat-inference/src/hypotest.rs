@@ -1,12 +1,11 @@
 //! The test of one value of the parameter of interest.
 
 use serde::Serialize;
-use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
-use zstat_core::model::{Constraint, Model};
+use zstat_core::model::Constraint;
 
 use crate::asymptotic::{expected_tails, observed_tails, one_sided_p, two_sided_p};
-use crate::{BANDS, Profile, Tails, TestStatistic};
+use crate::{BANDS, Inputs, Profile, Tails, TestStatistic};
 
 /// How the Asimov data are made, which stand for the median outcome of a hypothesis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -52,21 +51,13 @@ pub enum TestError {
     NoLimit(TestStatistic),
 }
 
-/// What is tested, on which data, and how. `start` and `fixed` have one entry a parameter.
+/// What is tested, on which data, and how.
 #[derive(Clone, Copy)]
 pub struct Setup<'a> {
-    /// The model.
-    pub model: &'a Model,
-    /// The observed data.
-    pub data: &'a Data,
-    /// The minimiser.
-    pub fitter: &'a dyn Fitter,
+    /// Model, data, minimiser, start.
+    pub inputs: Inputs<'a>,
     /// The parameter of interest.
     pub poi: usize,
-    /// Start values.
-    pub start: &'a [f64],
-    /// Parameters kept at their start value.
-    pub fixed: &'a [bool],
     /// What is compared.
     pub statistic: TestStatistic,
     /// How Asimov data are made.
@@ -126,8 +117,8 @@ pub(crate) struct Tester<'a> {
 impl<'a> Tester<'a> {
     /// `first` is the value that will be tested, where it is known: the search for far minima is done there.
     pub fn new(setup: Setup<'a>, first: Option<f64>) -> Result<Self, TestError> {
-        let Setup { model, data, fitter, poi, start, fixed, .. } = setup;
-        let mut observed = Profile::new(Nll::new(model, data.clone()), fitter, poi, start, fixed);
+        let Setup { inputs: Inputs { model, fitter, start, fixed, .. }, poi, .. } = setup;
+        let mut observed = setup.inputs.profile(poi);
         if let Some(mu) = first {
             observed.held(mu);
         }
@@ -156,7 +147,7 @@ impl<'a> Tester<'a> {
     }
 
     pub fn parameter(&self) -> &str {
-        &self.setup.model.parameters()[self.setup.poi].name
+        self.setup.inputs.name(self.setup.poi)
     }
 
     pub fn converged(&self) -> bool {
@@ -199,26 +190,26 @@ fn statistic(statistic: TestStatistic, profile: &mut Profile<'_, '_>, mu: f64) -
 
 /// What `theta` expects: bins and auxiliary observations; masked bins stay masked.
 fn asimov_data(setup: &Setup<'_>, observed: &mut Profile<'_, '_>, theta: &[f64]) -> Result<Data, TestError> {
-    let model = setup.model;
+    let Inputs { model, data, .. } = setup.inputs;
     let main = observed.nll().expected(theta).to_vec();
     let negative =
-        main.iter().zip(&setup.data.masked).position(|(nu, masked)| !masked && (nu.is_nan() || *nu < 0.0));
+        main.iter().zip(&data.masked).position(|(nu, masked)| !masked && (nu.is_nan() || *nu < 0.0));
     if let Some(at) = negative {
         let (channel, bin) = model.locate_bin(at);
         return Err(TestError::NegativeAsimov {
-            parameter: model.parameters()[setup.poi].name.clone(),
+            parameter: setup.inputs.name(setup.poi).to_owned(),
             mu: theta[setup.poi],
             channel: channel.to_owned(),
             bin,
             expected: main[at],
         });
     }
-    let aux = model.parameters().iter().zip(theta).zip(&setup.data.aux);
+    let aux = model.parameters().iter().zip(theta).zip(&data.aux);
     let aux = aux.map(|((parameter, &theta), &aux)| match parameter.constraint {
         Constraint::None => aux,
         constraint => constraint.expected_aux(theta),
     });
-    Ok(Data { main, aux: aux.collect(), masked: setup.data.masked.clone() })
+    Ok(Data { main, aux: aux.collect(), masked: data.masked.clone() })
 }
 
 /// Tests μ = `mu` (0 for a discovery, whatever `mu` says) with asymptotic formulas.

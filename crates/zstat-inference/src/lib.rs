@@ -6,6 +6,7 @@
 
 mod asymptotic;
 mod hypotest;
+mod inputs;
 mod limit;
 mod normal;
 mod profile;
@@ -16,10 +17,11 @@ mod statistic;
 
 pub use asymptotic::{Tails, expected_tails, observed_tails, one_sided_p, two_sided_p};
 pub use hypotest::{Asimov, Hypotest, Setup, TestError, hypotest};
+pub use inputs::Inputs;
 pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
 pub use normal::{ln_upper_tail, quantile, upper_tail};
 pub use profile::{Fit, Profile};
-pub use scan::{Interval, Scan, ScanOptions, ScanPoint, ScanSetup, scan, threshold};
+pub use scan::{Interval, Scan, ScanOptions, ScanPoint, scan, threshold};
 pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 

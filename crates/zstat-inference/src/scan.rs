@@ -1,32 +1,13 @@
 //! Profile scans of one parameter: 2 ΔNLL on a grid, and the intervals where it stays below a threshold.
 
-use zstat_core::fit::Fitter;
-use zstat_core::likelihood::{Data, Nll};
-use zstat_core::model::{Constraint, Model};
+use zstat_core::model::Constraint;
 
 use crate::normal::quantile;
 use crate::root::newton;
-use crate::{Profile, TestError};
+use crate::{Inputs, Profile, TestError};
 
 /// The last of Newton's steps to a crossing, relative to the range.
 const PRECISION: f64 = 1e-6;
-
-/// What is scanned. `start` and `fixed` have one entry a parameter.
-#[derive(Clone, Copy)]
-pub struct ScanSetup<'a> {
-    /// The model.
-    pub model: &'a Model,
-    /// The data.
-    pub data: &'a Data,
-    /// The minimiser.
-    pub fitter: &'a dyn Fitter,
-    /// The parameter that is scanned.
-    pub parameter: usize,
-    /// Start values.
-    pub start: &'a [f64],
-    /// Parameters kept at their start value.
-    pub fixed: &'a [bool],
-}
 
 /// One value of the parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,22 +82,16 @@ pub fn threshold(level: f64) -> f64 {
 ///
 /// # Errors
 /// Where there is no likelihood.
-pub fn scan(setup: ScanSetup<'_>, options: &ScanOptions) -> Result<Scan, TestError> {
-    let ScanSetup { model, data, fitter, parameter, start, fixed } = setup;
-    let nll = Nll::new(model, data.clone());
-    let mut profile = Profile::new(nll.clone(), fitter, parameter, start, fixed);
+pub fn scan(inputs: Inputs<'_>, parameter: usize, options: &ScanOptions) -> Result<Scan, TestError> {
+    let mut profile = inputs.profile(parameter);
     let free = profile.free().clone();
     if !free.nll.is_finite() {
-        let name = model.parameters()[parameter].name.clone();
+        let name = inputs.name(parameter).to_owned();
         return Err(TestError::NoLikelihood { parameter: name, mu: free.mu });
     }
     let range = options.range.unwrap_or_else(|| usual_range(&mut profile));
-    let mut statistical = options.statistical.then(|| {
-        let held =
-            |(i, p): (usize, &zstat_core::model::Parameter)| fixed[i] || p.constraint != Constraint::None;
-        let fixed: Vec<bool> = model.parameters().iter().enumerate().map(held).collect();
-        Profile::new(nll, fitter, parameter, &free.theta, &fixed)
-    });
+    let mut statistical =
+        (options.statistical).then(|| inputs.profile_from(parameter, &free.theta, &constrained_too(&inputs)));
     let values = grid(range, options.points);
     let mut points = Vec::with_capacity(values.len());
     for &value in &values {
@@ -147,6 +122,12 @@ pub fn scan(setup: ScanSetup<'_>, options: &ScanOptions) -> Result<Scan, TestErr
         warnings,
         fits: profile.fits() + statistical.as_ref().map_or(0, Profile::fits),
     })
+}
+
+/// Which parameters are kept where the statistical part is asked for: the fixed, and all with a constraint.
+pub(crate) fn constrained_too(inputs: &Inputs<'_>) -> Vec<bool> {
+    let parameters = inputs.model.parameters().iter().zip(inputs.fixed);
+    parameters.map(|(parameter, fixed)| *fixed || parameter.constraint != Constraint::None).collect()
 }
 
 /// `points` values from end to end.

@@ -7,22 +7,17 @@ use common::{Case, cases, published};
 use serde_json::Value;
 use zstat_core::spec::BuildOptions;
 use zstat_fitters::Newton;
-use zstat_inference::{Asimov, LimitOptions, Reached, Setup, TestStatistic, hypotest, limit, significance};
+use zstat_inference::{
+    Asimov, Inputs, LimitOptions, Reached, Setup, TestStatistic, hypotest, limit, significance,
+};
 
 /// Runs `work` with the setup of a case.
 fn with<T>(case: &Case, statistic: TestStatistic, work: impl FnOnce(Setup<'_>) -> T) -> T {
     let fixed: Vec<bool> = case.model.parameters().iter().map(|p| p.fixed).collect();
-    work(Setup {
-        model: &case.model,
-        data: &case.data,
-        fitter: &Newton::default(),
-        poi: case.model.poi()[0].0,
-        start: &case.model.init(),
-        fixed: &fixed,
-        statistic,
-        asimov: Asimov::Profiled,
-        signal: 1.0,
-    })
+    let (fitter, start) = (Newton::default(), case.model.init());
+    let inputs =
+        Inputs { model: &case.model, data: &case.data, fitter: &fitter, start: &start, fixed: &fixed };
+    work(Setup { inputs, poi: case.model.poi()[0].0, statistic, asimov: Asimov::Profiled, signal: 1.0 })
 }
 
 #[track_caller]

@@ -6,7 +6,7 @@ use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_fitters::Newton;
-use zstat_inference::{Interval, Scan, ScanOptions, ScanSetup, scan, threshold};
+use zstat_inference::{Inputs, Interval, Scan, ScanOptions, scan, threshold};
 
 fn build(text: &str) -> (Model, Data) {
     let workspace: Workspace = serde_json::from_str(text).unwrap();
@@ -17,15 +17,10 @@ fn build(text: &str) -> (Model, Data) {
 
 fn scanned(model: &Model, data: &Data, parameter: &str, options: &ScanOptions) -> Scan {
     let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
-    let setup = ScanSetup {
-        model,
-        data,
-        fitter: &Newton::default(),
-        parameter: model.find(parameter).unwrap().0,
-        start: &model.init(),
-        fixed: &fixed,
-    };
-    scan(setup, options).unwrap()
+    let parameter = model.find(parameter).unwrap().0;
+    let fitter = Newton::default();
+    let inputs = Inputs { model, data, fitter: &fitter, start: &model.init(), fixed: &fixed };
+    scan(inputs, parameter, options).unwrap()
 }
 
 fn at_68(scan: &Scan) -> Interval {

@@ -58,7 +58,7 @@ pub struct GlobalArgs {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
-    /// Number of threads; results never depend on it
+    /// Number of threads; by default all processors. Results never depend on it
     #[arg(long, global = true, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub threads: Option<NonZeroUsize>,
 }

@@ -2,7 +2,7 @@
 
 mod common;
 mod model;
-mod testing;
+mod study;
 
 use clap::{ColorChoice, Parser};
 
@@ -10,7 +10,7 @@ use crate::commands::Command;
 
 pub use common::{Format, GlobalArgs, correlation, count, seed};
 pub use model::{DataArgs, Hinted, ModelArgs, ParameterArgs, SpecArgs};
-pub use testing::{TestArgs, asimov_data};
+pub use study::{SignalArgs, StudyArgs, TestArgs};
 
 /// Fit, test and inspect HistFactory models.
 #[derive(Debug, Parser)]

@@ -5,11 +5,12 @@ use std::time::Instant;
 use clap::Args;
 use zstat_inference::{TestStatistic, hypotest};
 
-use crate::args::{GlobalArgs, Hinted, TestArgs};
+use crate::args::{GlobalArgs, Hinted, SignalArgs, TestArgs};
 use crate::failure::{Failure, OptionFault};
+use crate::prepared::{Prepared, Subject, exit_code, statistic};
+use crate::report::head::{Outcome, TestHead};
 use crate::report::hypotest::HypotestReport;
 use crate::session::seconds;
-use crate::testing::{Testing, exit_code, statistic};
 use crate::{output, progress};
 
 /// Options of `zstat hypotest`.
@@ -38,32 +39,26 @@ pub struct HypotestArgs {
         help_heading = "Test options"
     )]
     test_stat: String,
-    /// Signal in the Asimov data of a discovery
-    #[arg(
-        long,
-        value_name = "X",
-        default_value_t = 1.0,
-        allow_negative_numbers = true,
-        help_heading = "Test options"
-    )]
-    signal: f64,
+    #[command(flatten)]
+    signal: SignalArgs,
 }
 
 /// Tests. Exit code 1 where a fit did not converge.
 pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
     let statistic = statistic(&args.test_stat, &TestStatistic::ALL, &mut faults);
-    for (option, value) in [("--mu", args.mu), ("--signal", args.signal)] {
-        if !value.is_finite() {
-            faults.push(OptionFault::new(option, value.to_string(), "expected a finite number"));
-        }
+    if !args.mu.is_finite() {
+        faults.push(OptionFault::new("--mu", args.mu.to_string(), "expected a finite number"));
     }
-    let testing = Testing::open(&args.test, None, faults)?;
+    args.signal.check(&mut faults);
+    let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
     let started = Instant::now();
     let test = progress::during(global.quiet, "testing", || {
-        hypotest(testing.setup(statistic, args.signal), args.mu)
+        hypotest(args.test.setup(&prepared, statistic, args.signal.signal), args.mu)
     })?;
-    let report = HypotestReport::new(&testing, test, seconds(started));
+    let (warnings, converged, fits) = (&test.warnings, test.converged, test.fits);
+    let outcome = Outcome { warnings, converged, fits, stage: ("test_s", seconds(started)) };
+    let report = HypotestReport::new(TestHead::new(&prepared, args.test.asimov(), outcome), test);
     output::write(&report, global)?;
     Ok(exit_code(report.converged()))
 }

@@ -7,9 +7,9 @@ use zstat_inference::{LimitOptions, TestStatistic, limit};
 
 use crate::args::{GlobalArgs, Hinted, TestArgs};
 use crate::failure::Failure;
+use crate::prepared::{Prepared, Subject, exit_code, statistic};
 use crate::report::limit::LimitReport;
 use crate::session::seconds;
-use crate::testing::{Testing, exit_code, statistic};
 use crate::{output, progress};
 
 /// Options of `zstat limit`.
@@ -41,13 +41,14 @@ pub struct LimitArgs {
 pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
     let statistic = statistic(&args.test_stat, &[TestStatistic::Qtilde, TestStatistic::Q], &mut faults);
-    let testing = Testing::open(&args.test, None, faults)?;
+    let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
     let started = Instant::now();
     let options = LimitOptions { level: args.level, widen: args.widen };
     let found = progress::during(global.quiet, "searching for the limit", || {
-        limit(testing.setup(statistic, 1.0), options)
+        limit(args.test.setup(&prepared, statistic, 1.0), options)
     })?;
-    let report = LimitReport::new(&testing, found, statistic, options, seconds(started));
+    let asimov = args.test.asimov();
+    let report = LimitReport::new(&prepared, asimov, found, statistic, options, seconds(started));
     output::write(&report, global)?;
     Ok(exit_code(report.converged()))
 }

@@ -3,13 +3,14 @@
 use std::time::Instant;
 
 use clap::Args;
-use zstat_inference::{ScanOptions, ScanSetup, scan};
+use zstat_inference::{ScanOptions, scan};
 
-use crate::args::{GlobalArgs, TestArgs};
-use crate::failure::{Failure, OptionFault};
+use crate::args::{GlobalArgs, StudyArgs};
+use crate::failure::Failure;
+use crate::prepared::{Prepared, Subject, exit_code};
+use crate::report::head::{Head, Outcome};
 use crate::report::scan::ScanReport;
 use crate::session::seconds;
-use crate::testing::{Testing, exit_code};
 use crate::{output, progress};
 
 /// Options of `zstat scan`.
@@ -19,7 +20,7 @@ use crate::{output, progress};
 )]
 pub struct ScanArgs {
     #[command(flatten)]
-    test: TestArgs,
+    study: StudyArgs,
     /// Parameter to scan; by default the first of interest
     #[arg(long, value_name = "NAME", help_heading = "Scan options")]
     parameter: Option<String>,
@@ -39,7 +40,7 @@ pub struct ScanArgs {
 
 /// Scans. Exit code 1 where a fit did not converge.
 pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let testing = Testing::open(&args.test, args.parameter.as_deref(), Vec::<OptionFault>::new())?;
+    let prepared = Prepared::open(&args.study, Subject::Named(args.parameter.as_slice()), Vec::new())?;
     let started = Instant::now();
     let mut options = ScanOptions {
         range: args.range,
@@ -50,17 +51,11 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     if !args.level.is_empty() {
         options.levels = args.level.clone();
     }
-    let setup = testing.setup(zstat_inference::TestStatistic::T, 1.0);
-    let setup = ScanSetup {
-        model: setup.model,
-        data: setup.data,
-        fitter: setup.fitter,
-        parameter: setup.poi,
-        start: setup.start,
-        fixed: setup.fixed,
-    };
-    let found = progress::during(global.quiet, "scanning", || scan(setup, &options))?;
-    let report = ScanReport::new(&testing, found, seconds(started));
+    let parameter = prepared.subjects()[0];
+    let found = progress::during(global.quiet, "scanning", || scan(prepared.inputs(), parameter, &options))?;
+    let (warnings, converged, fits) = (&found.warnings, found.converged, found.fits);
+    let outcome = Outcome { warnings, converged, fits, stage: ("scan_s", seconds(started)) };
+    let report = ScanReport::new(Head::new(&prepared, outcome), prepared.parameter(), found);
     output::write(&report, global)?;
     Ok(exit_code(report.converged()))
 }

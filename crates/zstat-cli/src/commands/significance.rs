@@ -5,11 +5,12 @@ use std::time::Instant;
 use clap::Args;
 use zstat_inference::{TestStatistic, significance};
 
-use crate::args::{GlobalArgs, Hinted, TestArgs};
-use crate::failure::{Failure, OptionFault};
+use crate::args::{GlobalArgs, Hinted, SignalArgs, TestArgs};
+use crate::failure::Failure;
+use crate::prepared::{Prepared, Subject, exit_code, statistic};
+use crate::report::head::{Outcome, TestHead};
 use crate::report::significance::SignificanceReport;
 use crate::session::seconds;
-use crate::testing::{Testing, exit_code, statistic};
 use crate::{output, progress};
 
 /// Options of `zstat significance`.
@@ -27,29 +28,25 @@ pub struct SignificanceArgs {
         help_heading = "Test options"
     )]
     test_stat: String,
-    /// Signal in the Asimov data, for the expected significance
-    #[arg(
-        long,
-        value_name = "X",
-        default_value_t = 1.0,
-        allow_negative_numbers = true,
-        help_heading = "Test options"
-    )]
-    signal: f64,
+    #[command(flatten)]
+    signal: SignalArgs,
 }
 
 /// Tests the absence of a signal. Exit code 1 where a fit did not converge.
 pub fn run(args: &SignificanceArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
     let statistic = statistic(&args.test_stat, &[TestStatistic::Q0, TestStatistic::U0], &mut faults);
-    if !args.signal.is_finite() {
-        faults.push(OptionFault::new("--signal", args.signal.to_string(), "expected a finite number"));
-    }
-    let testing = Testing::open(&args.test, None, faults)?;
+    args.signal.check(&mut faults);
+    let signal = args.signal.signal;
+    let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
     let started = Instant::now();
-    let found =
-        progress::during(global.quiet, "testing", || significance(testing.setup(statistic, args.signal)))?;
-    let report = SignificanceReport::new(&testing, found, args.signal, seconds(started));
+    let found = progress::during(global.quiet, "testing", || {
+        significance(args.test.setup(&prepared, statistic, signal))
+    })?;
+    let (warnings, converged, fits) = (&found.test.warnings, found.test.converged, found.test.fits);
+    let outcome = Outcome { warnings, converged, fits, stage: ("test_s", seconds(started)) };
+    let head = TestHead::new(&prepared, args.test.asimov(), outcome);
+    let report = SignificanceReport::new(head, found, signal);
     output::write(&report, global)?;
     Ok(exit_code(report.converged()))
 }

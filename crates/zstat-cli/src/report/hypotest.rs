@@ -1,82 +1,15 @@
 //! The result of `zstat hypotest`.
 
 use serde_json::{Value, json};
-use zstat_inference::{Asimov, Hypotest, Tails};
+use zstat_inference::{Hypotest, Tails};
 
+use super::head::TestHead;
 use crate::output::number::plain;
 use crate::output::table::{Align, Table};
-use crate::output::{BAD, Finite, GOOD, Page, Report, styled};
-use crate::session::SpecInfo;
-use crate::testing::Testing;
+use crate::output::{Finite, Page, Report};
 
 /// Names of the five expected values, in the order of the lists.
 pub const BANDS: [&str; 5] = ["-2σ", "-1σ", "median", "+1σ", "+2σ"];
-
-/// What all tests report beside their numbers.
-pub struct TestHead {
-    spec: SpecInfo,
-    /// The parameter that is tested.
-    pub parameter: String,
-    asimov: Asimov,
-    warnings: Vec<String>,
-    converged: bool,
-    fits: usize,
-    load_s: f64,
-    test_s: f64,
-}
-
-impl TestHead {
-    /// Of a test that took `test_s` seconds.
-    pub fn new(testing: &Testing, warnings: &[String], converged: bool, fits: usize, test_s: f64) -> Self {
-        Self {
-            spec: testing.session.info(),
-            parameter: testing.parameter().to_owned(),
-            asimov: testing.asimov(),
-            warnings: testing.warnings(warnings),
-            converged,
-            fits,
-            load_s: testing.session.load_s,
-            test_s,
-        }
-    }
-
-    /// Did all fits converge?
-    pub fn converged(&self) -> bool {
-        self.converged
-    }
-
-    /// The document: the head, then `body`, then status and timing.
-    pub fn document(&self, body: Value, finite: Finite) -> Value {
-        let mut document = json!({
-            "zstat": env!("CARGO_PKG_VERSION"),
-            "spec": self.spec,
-            "poi": self.parameter,
-            "calculator": "asymptotic",
-            "asimov": self.asimov,
-        });
-        let warnings: Vec<&String> = self.warnings.iter().chain(&finite.warnings).collect();
-        let tail = json!({
-            "status": { "converged": self.converged, "fits": self.fits, "warnings": warnings },
-            "timing": { "load_s": self.load_s, "test_s": self.test_s },
-        });
-        if let Some(map) = document.as_object_mut() {
-            for part in [body, tail] {
-                if let Value::Object(part) = part {
-                    map.extend(part);
-                }
-            }
-        }
-        document
-    }
-
-    /// The head of a page: the spec, what was done, how it went.
-    pub fn page(&self, what: &str, page: &mut Page) {
-        self.spec.head(page);
-        let (word, style) = if self.converged { ("converged", GOOD) } else { ("NOT CONVERGED", BAD) };
-        page.line(format!("{what}: {} ({} fits)", styled(word, style), self.fits));
-        self.warnings.iter().for_each(|warning| page.warning(warning));
-    }
-}
 
 /// The test of one value.
 pub struct HypotestReport {
@@ -86,8 +19,7 @@ pub struct HypotestReport {
 
 impl HypotestReport {
     /// From the engine's result.
-    pub fn new(testing: &Testing, test: Hypotest, test_s: f64) -> Self {
-        let head = TestHead::new(testing, &test.warnings, test.converged, test.fits, test_s);
+    pub fn new(head: TestHead, test: Hypotest) -> Self {
         Self { head, test }
     }
 

@@ -1,13 +1,14 @@
 //! The result of `zstat limit`.
 
 use serde_json::{Value, json};
-use zstat_inference::{Limit, LimitOptions, LimitPoint, Reached, TestStatistic};
+use zstat_inference::{Asimov, Limit, LimitOptions, LimitPoint, Reached, TestStatistic};
 
-use super::hypotest::{BANDS, TestHead};
+use super::head::{Outcome, TestHead};
+use super::hypotest::BANDS;
 use crate::output::number::plain;
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
-use crate::testing::Testing;
+use crate::prepared::Prepared;
 
 /// Characters of the sketch of CLs.
 const SKETCH: usize = 50;
@@ -23,7 +24,8 @@ pub struct LimitReport {
 impl LimitReport {
     /// From the engine's result.
     pub fn new(
-        testing: &Testing,
+        prepared: &Prepared,
+        asimov: Asimov,
         found: Limit,
         statistic: TestStatistic,
         options: LimitOptions,
@@ -33,7 +35,7 @@ impl LimitReport {
         let all = std::iter::once(("observed", found.observed)).chain(BANDS.into_iter().zip(found.expected));
         let mut why: Vec<(String, Vec<&str>)> = Vec::new();
         for (name, reached) in all {
-            let Some(reason) = reason(reached, testing.parameter()) else { continue };
+            let Some(reason) = reason(reached, prepared.parameter()) else { continue };
             match why.iter_mut().find(|(known, _)| *known == reason) {
                 Some((_, names)) => names.push(name),
                 None => why.push((reason, vec![name])),
@@ -42,7 +44,9 @@ impl LimitReport {
         warnings.extend(
             why.into_iter().map(|(reason, names)| format!("no limit ({}): {reason}", names.join(", "))),
         );
-        let head = TestHead::new(testing, &warnings, found.converged, found.fits, test_s);
+        let Limit { converged, fits, .. } = found;
+        let stage = ("test_s", test_s);
+        let head = TestHead::new(prepared, asimov, Outcome { warnings: &warnings, converged, fits, stage });
         Self { head, found, statistic, options }
     }
 

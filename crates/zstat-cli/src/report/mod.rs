@@ -3,6 +3,7 @@
 pub mod evaluation;
 pub mod fit;
 mod fit_text;
+pub mod head;
 pub mod hypotest;
 pub mod inspection;
 mod inspection_text;

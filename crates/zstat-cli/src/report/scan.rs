@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 use zstat_inference::{Interval, Scan};
 
-use super::hypotest::TestHead;
+use super::head::Head;
 use crate::output::number::{fixed, offset, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
-use crate::testing::Testing;
 
 /// Characters of the sketch of 2 ΔNLL, and the largest value in it.
 const SKETCH: usize = 40;
@@ -15,15 +14,15 @@ const HIGHEST: f64 = 10.0;
 
 /// A profile scan.
 pub struct ScanReport {
-    head: TestHead,
+    head: Head,
+    parameter: String,
     found: Scan,
 }
 
 impl ScanReport {
     /// From the engine's result.
-    pub fn new(testing: &Testing, found: Scan, scan_s: f64) -> Self {
-        let head = TestHead::new(testing, &found.warnings, found.converged, found.fits, scan_s);
-        Self { head, found }
+    pub fn new(head: Head, parameter: &str, found: Scan) -> Self {
+        Self { head, parameter: parameter.to_owned(), found }
     }
 
     /// Did all fits converge?
@@ -43,7 +42,7 @@ impl Report for ScanReport {
 
     fn json(&self) -> Value {
         let mut finite = Finite::default();
-        let name = self.head.parameter.as_str();
+        let name = self.parameter.as_str();
         let points: Vec<Value> = (self.found.points.iter())
             .map(|point| {
                 let delta = finite.number(point.delta_twice_nll, || format!("2 ΔNLL at {}", point.value));
@@ -71,11 +70,11 @@ impl Report for ScanReport {
             body["intervals_statistical"] = json!(intervals(&self.found.statistical));
         }
         body["points"] = Value::Array(points);
-        self.head.document(body, finite)
+        self.head.document([body], finite)
     }
 
     fn text(&self, page: &mut Page) {
-        let (found, name) = (&self.found, self.head.parameter.as_str());
+        let (found, name) = (&self.found, self.parameter.as_str());
         self.head.page(&format!("profile likelihood of {name}"), page);
         page.line(format!("best {name} = {}", plain(found.best)));
         page.heading("intervals");
@@ -115,7 +114,7 @@ impl Report for ScanReport {
     }
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
-        let header = [self.head.parameter.as_str(), "delta_twice_nll", "delta_statistical", "converged"];
+        let header = [self.parameter.as_str(), "delta_twice_nll", "delta_statistical", "converged"];
         let rows = self.found.points.iter().map(|point| {
             let part = point.delta_statistical.map(|part| part.to_string()).unwrap_or_default();
             vec![

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 use zstat_inference::Significance;
 
-use super::hypotest::TestHead;
+use super::head::TestHead;
 use crate::output::number::{fixed, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
-use crate::testing::Testing;
 
 /// The significance of a discovery.
 pub struct SignificanceReport {
@@ -18,9 +17,7 @@ pub struct SignificanceReport {
 
 impl SignificanceReport {
     /// From the engine's result, for a signal of this size.
-    pub fn new(testing: &Testing, found: Significance, signal: f64, test_s: f64) -> Self {
-        let test = &found.test;
-        let head = TestHead::new(testing, &test.warnings, test.converged, test.fits, test_s);
+    pub fn new(head: TestHead, found: Significance, signal: f64) -> Self {
         Self { head, found, signal }
     }
 

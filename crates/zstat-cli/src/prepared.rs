@@ -1,35 +1,49 @@
-//! From options to a test: the session, the data, the parameter that is tested.
+//! From options to a study: the session, the data, the minimiser, the parameters it is about.
 
 use zstat_core::fit::Fitter;
 use zstat_core::likelihood::Data;
-use zstat_inference::{Asimov, Setup, TestStatistic};
+use zstat_inference::{Inputs, TestStatistic};
 
-use crate::args::{TestArgs, asimov_data};
+use crate::args::StudyArgs;
 use crate::failure::{Failure, OptionFault, known_names};
 use crate::session::{self, Session};
 use crate::start::Start;
 use crate::{EXIT_DONE, EXIT_NOT_CONVERGED, fitter, select};
 
-/// All that a test needs.
-pub struct Testing {
-    /// Spec and model.
-    pub session: Session,
-    data: Data,
-    start: Start,
-    fitter: Box<dyn Fitter>,
-    poi: usize,
-    asimov: Asimov,
+/// What a study is about.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code)]
+pub enum Subject<'a> {
+    /// The model as a whole.
+    Model,
+    /// The first parameter of interest.
+    Poi,
+    /// All parameters of interest that are free, one at least.
+    Pois,
+    /// The parameters that `--parameter` names, one each; the first of interest where it is not given.
+    Named(&'a [String]),
 }
 
-impl Testing {
-    /// Reads the spec, and checks all options at once; `faults` are those found already. The parameter that is tested is
-    /// `parameter`, or the first of interest.
+/// All that a study needs.
+pub struct Prepared {
+    /// Spec and model.
+    pub session: Session,
+    /// The data.
+    pub data: Data,
+    /// Start values, and what is fixed.
+    pub start: Start,
+    fitter: Box<dyn Fitter>,
+    subjects: Vec<usize>,
+}
+
+impl Prepared {
+    /// Reads the spec, and checks all options at once; `faults` are those found already.
     ///
     /// # Errors
     /// Where a document or an option is faulty.
     pub fn open(
-        args: &TestArgs,
-        parameter: Option<&str>,
+        args: &StudyArgs,
+        subject: Subject<'_>,
         mut faults: Vec<OptionFault>,
     ) -> Result<Self, Failure> {
         let session = Session::open(&args.model)?;
@@ -39,44 +53,44 @@ impl Testing {
         start.check_bounds(&session.model, &mut faults);
         start.warn_of_fixed(&session.model);
         session.require_data(&args.data, &unobserved, &mut faults);
-        let poi = match parameter {
-            Some(name) => named(&session, name, &start, &mut faults),
-            None => poi(&session, &mut start, &mut faults),
+        let subjects = match subject {
+            Subject::Model => Vec::new(),
+            Subject::Named(names) if !names.is_empty() => {
+                names.iter().filter_map(|name| named(&session, name, &start, &mut faults)).collect()
+            }
+            Subject::Poi | Subject::Named(_) => poi(&session, &mut start, &mut faults).into_iter().collect(),
+            Subject::Pois => pois(&session, &start, &mut faults),
         };
         session.finish(faults)?;
-        // Each of them is missing only with a fault, which has ended this.
-        let (Some(fitter), Some(poi)) = (fitter, poi) else { return Err(Failure::Options(Vec::new())) };
-        Ok(Self { session, data, start, fitter, poi, asimov: asimov_data(args.asimov) })
+        // Missing only with a fault, which has ended this.
+        let Some(fitter) = fitter else { return Err(Failure::Options(Vec::new())) };
+        Ok(Self { session, data, start, fitter, subjects })
     }
 
-    /// Name of the parameter that is tested.
+    /// The parameters it is about, as indices: one at least, unless it is about the model as a whole.
+    pub fn subjects(&self) -> &[usize] {
+        &self.subjects
+    }
+
+    /// Name of the first parameter it is about.
     pub fn parameter(&self) -> &str {
-        &self.session.model.parameters()[self.poi].name
+        &self.session.model.parameters()[self.subjects[0]].name
     }
 
-    /// How the Asimov data are made.
-    pub fn asimov(&self) -> Asimov {
-        self.asimov
-    }
-
-    /// What is to be tested.
-    pub fn setup(&self, statistic: TestStatistic, signal: f64) -> Setup<'_> {
-        Setup {
+    /// What is fitted.
+    pub fn inputs(&self) -> Inputs<'_> {
+        Inputs {
             model: &self.session.model,
             data: &self.data,
             fitter: self.fitter.as_ref(),
-            poi: self.poi,
             start: &self.start.values,
             fixed: &self.start.fixed,
-            statistic,
-            asimov: self.asimov,
-            signal,
         }
     }
 
-    /// Remarks on the options, then those of the test.
-    pub fn warnings(&self, of_test: &[String]) -> Vec<String> {
-        self.start.warnings.iter().chain(of_test).cloned().collect()
+    /// Remarks on the options, then those of the study.
+    pub fn warnings(&self, of_study: &[String]) -> Vec<String> {
+        self.start.warnings.iter().chain(of_study).cloned().collect()
     }
 }
 
@@ -101,7 +115,7 @@ pub fn statistic(name: &str, known: &[TestStatistic], faults: &mut Vec<OptionFau
     }
 }
 
-/// The one parameter that `--parameter` names.
+/// The one parameter that a `--parameter` names.
 fn named(session: &Session, name: &str, start: &Start, faults: &mut Vec<OptionFault>) -> Option<usize> {
     const OPTION: &str = "--parameter";
     match select::parameters(&session.model, OPTION, name) {
@@ -124,19 +138,40 @@ fn named(session: &Session, name: &str, start: &Start, faults: &mut Vec<OptionFa
     }
 }
 
+/// All parameters of interest that are free.
+fn pois(session: &Session, start: &Start, faults: &mut Vec<OptionFault>) -> Vec<usize> {
+    let all: Vec<usize> = session.model.poi().iter().map(|index| index.0).collect();
+    let free: Vec<usize> = all.iter().copied().filter(|&index| !start.fixed[index]).collect();
+    if all.is_empty() {
+        faults.push(no_poi(session));
+    } else if free.is_empty() {
+        let name = &session.model.parameters()[all[0]].name;
+        faults.push(fixed_poi(name));
+    }
+    free
+}
+
+fn no_poi(session: &Session) -> OptionFault {
+    let known = select::known_parameters(&session.model);
+    let message = "is needed: the spec has no parameter of interest";
+    OptionFault::new("--poi", "NAME", message).help(known_names("", &known))
+}
+
+fn fixed_poi(name: &str) -> OptionFault {
+    let fault = OptionFault::new("--poi", name, "is fixed: a test needs it free");
+    fault.help("let it go with --free, or choose another with --poi")
+}
+
 /// The parameter that is tested: the first of interest.
 fn poi(session: &Session, start: &mut Start, faults: &mut Vec<OptionFault>) -> Option<usize> {
     let model = &session.model;
     let Some(first) = model.poi().first() else {
-        let known = select::known_parameters(model);
-        let message = "is needed: the spec has no parameter of interest";
-        faults.push(OptionFault::new("--poi", "NAME", message).help(known_names("", &known)));
+        faults.push(no_poi(session));
         return None;
     };
     let name = &model.parameters()[first.0].name;
     if start.fixed[first.0] {
-        let fault = OptionFault::new("--poi", name.clone(), "is fixed: a test needs it free");
-        faults.push(fault.help("let it go with --free, or choose another with --poi"));
+        faults.push(fixed_poi(name));
         return None;
     }
     if model.poi().len() > 1 {

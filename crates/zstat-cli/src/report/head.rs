@@ -1,0 +1,106 @@
+//! What all studies report beside their numbers: the spec, how it went, how long it took.
+
+use serde_json::{Map, Value, json};
+
+use crate::output::{BAD, Finite, GOOD, Page, styled};
+use crate::prepared::Prepared;
+use crate::session::SpecInfo;
+
+/// How a study went.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome<'a> {
+    /// What a reader should know.
+    pub warnings: &'a [String],
+    /// Did all fits converge?
+    pub converged: bool,
+    /// Minimisations.
+    pub fits: usize,
+    /// Name of the stage in `timing`, and its seconds.
+    pub stage: (&'static str, f64),
+}
+
+/// The head of a study's result.
+pub struct Head {
+    spec: SpecInfo,
+    warnings: Vec<String>,
+    converged: bool,
+    fits: usize,
+    load_s: f64,
+    stage: (&'static str, f64),
+}
+
+impl Head {
+    /// Remarks on the options come before those of the study.
+    pub fn new(prepared: &Prepared, outcome: Outcome<'_>) -> Self {
+        Self {
+            spec: prepared.session.info(),
+            warnings: prepared.warnings(outcome.warnings),
+            converged: outcome.converged,
+            fits: outcome.fits,
+            load_s: prepared.session.load_s,
+            stage: outcome.stage,
+        }
+    }
+
+    /// Did all fits converge?
+    pub fn converged(&self) -> bool {
+        self.converged
+    }
+
+    /// The document: version and spec, then the `parts`, then status and timing.
+    pub fn document(&self, parts: impl IntoIterator<Item = Value>, finite: Finite) -> Value {
+        let warnings: Vec<&String> = self.warnings.iter().chain(&finite.warnings).collect();
+        let (stage, stage_s) = self.stage;
+        let head = json!({ "zstat": env!("CARGO_PKG_VERSION"), "spec": self.spec });
+        let tail = json!({
+            "status": { "converged": self.converged, "fits": self.fits, "warnings": warnings },
+            "timing": { "load_s": self.load_s, stage: stage_s },
+        });
+        let mut document = Map::new();
+        for part in std::iter::once(head).chain(parts).chain([tail]) {
+            if let Value::Object(part) = part {
+                document.extend(part);
+            }
+        }
+        Value::Object(document)
+    }
+
+    /// The head of a page: the spec, what was done, how it went.
+    pub fn page(&self, what: &str, page: &mut Page) {
+        self.spec.head(page);
+        let (word, style) = if self.converged { ("converged", GOOD) } else { ("NOT CONVERGED", BAD) };
+        page.line(format!("{what}: {} ({} fits)", styled(word, style), self.fits));
+        self.warnings.iter().for_each(|warning| page.warning(warning));
+    }
+}
+
+/// The head of a test of hypotheses about one parameter.
+pub struct TestHead {
+    head: Head,
+    /// The parameter that is tested.
+    pub parameter: String,
+    asimov: zstat_inference::Asimov,
+}
+
+impl TestHead {
+    /// Of a test of `parameter`.
+    pub fn new(prepared: &Prepared, asimov: zstat_inference::Asimov, outcome: Outcome<'_>) -> Self {
+        Self { head: Head::new(prepared, outcome), parameter: prepared.parameter().to_owned(), asimov }
+    }
+
+    /// Did all fits converge?
+    pub fn converged(&self) -> bool {
+        self.head.converged()
+    }
+
+    /// The document of [`Head`], with what the test is about.
+    pub fn document(&self, body: Value, finite: Finite) -> Value {
+        let about = json!({ "poi": self.parameter, "calculator": "asymptotic", "asimov": self.asimov });
+        self.head.document([about, body], finite)
+    }
+
+    /// As [`Head::page`].
+    pub fn page(&self, what: &str, page: &mut Page) {
+        self.head.page(what, page);
+    }
+}

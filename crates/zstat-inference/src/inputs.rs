@@ -1,0 +1,44 @@
+//! What every study begins with.
+
+use zstat_core::fit::Fitter;
+use zstat_core::likelihood::{Data, Nll};
+use zstat_core::model::Model;
+
+use crate::Profile;
+
+/// What is fitted to what, by whom, from where. `start` and `fixed` have one entry a parameter.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// The observed data.
+    pub data: &'a Data,
+    /// The minimiser.
+    pub fitter: &'a dyn Fitter,
+    /// Start values.
+    pub start: &'a [f64],
+    /// Parameters kept at their start value.
+    pub fixed: &'a [bool],
+}
+
+impl<'a> Inputs<'a> {
+    /// The likelihood of the data.
+    pub fn nll(&self) -> Nll<'a> {
+        Nll::new(self.model, self.data.clone())
+    }
+
+    /// The profile likelihood of a parameter.
+    pub fn profile(&self, parameter: usize) -> Profile<'a, 'a> {
+        self.profile_from(parameter, self.start, self.fixed)
+    }
+
+    /// The same from another start, with others kept fixed.
+    pub fn profile_from(&self, parameter: usize, start: &[f64], fixed: &[bool]) -> Profile<'a, 'a> {
+        Profile::new(self.nll(), self.fitter, parameter, start, fixed)
+    }
+
+    /// Name of a parameter.
+    pub fn name(&self, parameter: usize) -> &'a str {
+        &self.model.parameters()[parameter].name
+    }
+}
