@@ -30,15 +30,11 @@ pub enum TestError {
         /// Its value.
         mu: f64,
     },
-    /// A hypothesis expects a negative number of events.
-    #[error(
-        "no Asimov data: with `{parameter}` = {mu} bin {bin} of channel `{channel}` expects {expected} events"
-    )]
-    NegativeAsimov {
-        /// The parameter of interest.
-        parameter: String,
-        /// Its value.
-        mu: f64,
+    /// There are no data that a point stands for: it expects a negative number of events.
+    #[error("no Asimov data{at}: bin {bin} of channel `{channel}` expects {expected} events")]
+    NegativeExpectation {
+        /// Which point, such as " with `mu` = 1".
+        at: String,
         /// Channel's name.
         channel: String,
         /// Bin, from 0, in the channel.
@@ -117,29 +113,27 @@ pub(crate) struct Tester<'a> {
 impl<'a> Tester<'a> {
     /// `first` is the value that will be tested, where it is known: the search for far minima is done there.
     pub fn new(setup: Setup<'a>, first: Option<f64>) -> Result<Self, TestError> {
-        let Setup { inputs: Inputs { model, fitter, start, fixed, .. }, poi, .. } = setup;
+        let Setup { inputs: Inputs { model, fitter, fixed, .. }, poi, .. } = setup;
         let mut observed = setup.inputs.profile(poi);
         if let Some(mu) = first {
             observed.held(mu);
         }
         let alternative = if setup.statistic.is_discovery() { setup.signal } else { 0.0 };
-        let theta = match setup.asimov {
-            Asimov::Profiled => observed.held(alternative).theta,
-            Asimov::Nominal => {
-                let mut theta = start.to_vec();
-                theta[poi] = alternative;
-                theta
-            }
-        };
-        let asimov = asimov_data(&setup, &mut observed, &theta)?;
+        let theta = generating_point(&setup, &mut observed, alternative);
+        let asimov = asimov_data(&setup.inputs, &theta, Some(poi))?;
         let asimov = Profile::new(Nll::new(model, asimov), fitter, poi, &theta, fixed).with_free(theta);
         Ok(Self { setup, observed, asimov })
     }
 
+    /// The point that stands for the hypothesis `mu` when data are made from it.
+    pub fn generating_point(&mut self, mu: f64) -> Vec<f64> {
+        generating_point(&self.setup, &mut self.observed, mu)
+    }
+
     /// The statistic at `mu` on the observed data and on the Asimov data.
     pub fn at(&mut self, mu: f64) -> Result<Point, TestError> {
-        let [q, mu_hat, q_slope] = statistic(self.setup.statistic, &mut self.observed, mu);
-        let [q_asimov, _, q_asimov_slope] = statistic(self.setup.statistic, &mut self.asimov, mu);
+        let [q, mu_hat, q_slope] = statistic_of(self.setup.statistic, &mut self.observed, mu);
+        let [q_asimov, _, q_asimov_slope] = statistic_of(self.setup.statistic, &mut self.asimov, mu);
         if !q.is_finite() || !q_asimov.is_finite() {
             return Err(TestError::NoLikelihood { parameter: self.parameter().to_owned(), mu });
         }
@@ -179,8 +173,19 @@ impl<'a> Tester<'a> {
     }
 }
 
+fn generating_point(setup: &Setup<'_>, observed: &mut Profile<'_, '_>, mu: f64) -> Vec<f64> {
+    match setup.asimov {
+        Asimov::Profiled => observed.held(mu).theta,
+        Asimov::Nominal => {
+            let mut theta = setup.inputs.start.to_vec();
+            theta[setup.poi] = mu;
+            theta
+        }
+    }
+}
+
 /// The statistic of one data set, the best value, and the statistic's slope in μ.
-fn statistic(statistic: TestStatistic, profile: &mut Profile<'_, '_>, mu: f64) -> [f64; 3] {
+pub(crate) fn statistic_of(statistic: TestStatistic, profile: &mut Profile<'_, '_>, mu: f64) -> [f64; 3] {
     let (rise, _) = profile.twice_rise(mu, statistic.is_bounded());
     let mu_hat = profile.free().mu;
     let value = statistic.value(rise, mu, mu_hat);
@@ -189,21 +194,9 @@ fn statistic(statistic: TestStatistic, profile: &mut Profile<'_, '_>, mu: f64) -
 }
 
 /// What `theta` expects: bins and auxiliary observations; masked bins stay masked.
-fn asimov_data(setup: &Setup<'_>, observed: &mut Profile<'_, '_>, theta: &[f64]) -> Result<Data, TestError> {
-    let Inputs { model, data, .. } = setup.inputs;
-    let main = observed.nll().expected(theta).to_vec();
-    let negative =
-        main.iter().zip(&data.masked).position(|(nu, masked)| !masked && (nu.is_nan() || *nu < 0.0));
-    if let Some(at) = negative {
-        let (channel, bin) = model.locate_bin(at);
-        return Err(TestError::NegativeAsimov {
-            parameter: setup.inputs.name(setup.poi).to_owned(),
-            mu: theta[setup.poi],
-            channel: channel.to_owned(),
-            bin,
-            expected: main[at],
-        });
-    }
+pub(crate) fn asimov_data(inputs: &Inputs<'_>, theta: &[f64], poi: Option<usize>) -> Result<Data, TestError> {
+    let Inputs { model, data, .. } = *inputs;
+    let main = inputs.expected(theta, poi)?;
     let aux = model.parameters().iter().zip(theta).zip(&data.aux);
     let aux = aux.map(|((parameter, &theta), &aux)| match parameter.constraint {
         Constraint::None => aux,

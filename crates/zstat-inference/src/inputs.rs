@@ -4,7 +4,7 @@ use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 
-use crate::Profile;
+use crate::{Profile, TestError};
 
 /// What is fitted to what, by whom, from where. `start` and `fixed` have one entry a parameter.
 #[derive(Clone, Copy)]
@@ -35,6 +35,30 @@ impl<'a> Inputs<'a> {
     /// The same from another start, with others kept fixed.
     pub fn profile_from(&self, parameter: usize, start: &[f64], fixed: &[bool]) -> Profile<'a, 'a> {
         Profile::new(self.nll(), self.fitter, parameter, start, fixed)
+    }
+
+    /// The expected events a bin at `theta`.
+    ///
+    /// # Errors
+    /// Where one that is not masked is negative or no number; with the value of parameter `poi` in the message.
+    pub fn expected(&self, theta: &[f64], poi: Option<usize>) -> Result<Vec<f64>, TestError> {
+        let mut main = self.nll().expected(theta).to_vec();
+        for (at, nu) in main.iter_mut().enumerate() {
+            // Bins that are masked take no part, whatever they expect.
+            if self.data.masked[at] {
+                *nu = self.data.main[at];
+            } else if nu.is_nan() || *nu < 0.0 {
+                let (channel, bin) = self.model.locate_bin(at);
+                let at = poi.map(|poi| format!(" with `{}` = {}", self.name(poi), theta[poi]));
+                return Err(TestError::NegativeExpectation {
+                    at: at.unwrap_or_default(),
+                    channel: channel.to_owned(),
+                    bin,
+                    expected: *nu,
+                });
+            }
+        }
+        Ok(main)
     }
 
     /// Name of a parameter.

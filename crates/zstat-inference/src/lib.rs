@@ -14,6 +14,8 @@ mod root;
 mod scan;
 mod significance;
 mod statistic;
+mod tasks;
+mod toys;
 
 pub use asymptotic::{Tails, expected_tails, observed_tails, one_sided_p, two_sided_p};
 pub use hypotest::{Asimov, Hypotest, Setup, TestError, hypotest};
@@ -24,6 +26,11 @@ pub use profile::{Fit, Profile};
 pub use scan::{Interval, Scan, ScanOptions, ScanPoint, scan, threshold};
 pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
+pub use tasks::{Tasks, all_tasks, run_tasks};
+pub use toys::{
+    Ensemble, Estimate, Purpose, Toy, ToyCounts, ToyHypotest, ToyMaker, ToyRecord, ToySource, ToyTails,
+    ToyTest,
+};
 
 /// Background fluctuations, in standard deviations, of the five expected values: the first is the smallest CLs.
 pub const BANDS: [f64; 5] = [2.0, 1.0, 0.0, -1.0, -2.0];

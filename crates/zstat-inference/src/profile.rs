@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zstat_core::fit::{Curvature, Fitter, Minimum, Objective, Problem, Termination, minimise};
-use zstat_core::likelihood::Nll;
+use zstat_core::likelihood::{Data, Nll};
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 use zstat_core::model::Parameter;
 
@@ -25,8 +25,19 @@ pub struct Fit {
     pub slope: f64,
     /// EDM and projected gradient are below tolerance.
     pub converged: bool,
+    /// It took another start or another minimiser to converge.
+    pub rescued: bool,
     /// dθ/dμ along the profile, once it was asked for; empty where there is none.
     tangent: Option<Vec<f64>>,
+}
+
+/// How much is done for a minimum.
+enum SearchFor<'f> {
+    /// Observed data: from several starts, far minima included.
+    TheLowest,
+    /// One of many toys: from one start, along a tangent that is known; if that fails, from another, and with another
+    /// minimiser.
+    One { tangent: Vec<f64>, rescue: &'f dyn Fitter, other_start: Vec<f64> },
 }
 
 /// The profile likelihood of one parameter for one data set. Fits are kept: each value is fitted once.
@@ -38,6 +49,7 @@ pub struct Profile<'m, 'f> {
     fixed: Vec<bool>,
     start: Vec<f64>,
     poi: usize,
+    search: SearchFor<'f>,
     free: Option<Fit>,
     /// Fits with the parameter of interest held, by ascending value.
     held: Vec<Fit>,
@@ -71,6 +83,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             fixed,
             start,
             poi,
+            search: SearchFor::TheLowest,
             free: None,
             held: Vec::new(),
             warnings: Vec::new(),
@@ -88,9 +101,31 @@ impl<'m, 'f> Profile<'m, 'f> {
         let value = self.nll.gradient(&theta, &mut gradient);
         self.free = value.ok().map(|nll| {
             let (mu, slope) = (theta[self.poi], gradient[self.poi]);
-            Fit { mu, theta, nll, slope, converged: true, tangent: None }
+            Fit { mu, theta, nll, slope, converged: true, rescued: false, tangent: None }
         });
         self
+    }
+
+    /// For toys, all from the start of this profile: one search a fit, along the tangent dθ/dμ of the point that the toys
+    /// are made from. A fit that fails is repeated from `other_start`, and with the minimiser `rescue`.
+    #[must_use]
+    pub fn for_toys(mut self, tangent: &[f64], rescue: &'f dyn Fitter, other_start: &[f64]) -> Self {
+        self.search = SearchFor::One { tangent: tangent.to_vec(), rescue, other_start: other_start.to_vec() };
+        self
+    }
+
+    /// Other data; all fits are forgotten.
+    pub fn set_data(&mut self, data: &Data) {
+        self.nll.set_data(data);
+        self.free = None;
+        self.held.clear();
+        self.warnings.clear();
+    }
+
+    /// dθ/dμ along the profile at the free fit; empty where there is none.
+    pub fn free_tangent(&mut self) -> Vec<f64> {
+        let theta = self.free().theta.clone();
+        self.tangent(&theta)
     }
 
     /// The likelihood.
@@ -118,14 +153,23 @@ impl<'m, 'f> Profile<'m, 'f> {
         self.free.iter().chain(&self.held).all(|fit| fit.converged)
     }
 
+    /// Whether one of the fits took another start or minimiser.
+    pub fn rescued(&self) -> bool {
+        self.free.iter().chain(&self.held).any(|fit| fit.rescued)
+    }
+
     /// The fit with the parameter of interest free, inside its bounds.
     pub fn free(&mut self) -> &mut Fit {
         let fit = match self.free.take() {
             Some(known) => known,
             None => {
                 let first = self.minimise(&self.start.clone(), false);
-                let other = self.minimise(&self.mirrored(&first.theta), false);
-                self.lower(first, other)
+                if self.is_one_of_many() {
+                    self.rescue(first, None)
+                } else {
+                    let other = self.minimise(&self.mirrored(&first.theta), false);
+                    self.lower(first, other)
+                }
             }
         };
         self.free.insert(fit)
@@ -143,7 +187,21 @@ impl<'m, 'f> Profile<'m, 'f> {
             return free;
         }
         let start = self.predicted(None, mu);
-        let mut best = self.minimise(&start, true);
+        let best = self.minimise(&start, true);
+        let best = if self.is_one_of_many() {
+            self.rescue(best, Some(mu))
+        } else {
+            self.lowest_held(best, place, mu)
+        };
+        if !best.converged {
+            self.warn(format!("the fit at {} = {mu} did not converge", self.name()));
+        }
+        self.held.insert(place, best.clone());
+        best
+    }
+
+    /// The lowest of the minima at `mu` that other starts than that of `best` lead to; `place` is where it belongs.
+    fn lowest_held(&mut self, mut best: Fit, place: usize, mu: f64) -> Fit {
         if let Some(nearest) = self.nearest(place, mu) {
             let start = self.predicted(Some(nearest), mu);
             let other = self.minimise(&start, true);
@@ -158,11 +216,29 @@ impl<'m, 'f> Profile<'m, 'f> {
             let other = self.minimise(&self.moved(&self.start.clone(), mu), true);
             best = self.lower(best, other);
         }
-        if !best.converged {
-            self.warn(format!("the fit at {} = {mu} did not converge", self.name()));
-        }
-        self.held.insert(place, best.clone());
         best
+    }
+
+    /// The fit, or where that failed one from the other start, or with the other minimiser.
+    fn rescue(&mut self, fit: Fit, mu: Option<f64>) -> Fit {
+        let SearchFor::One { rescue, ref other_start, .. } = self.search else { return fit };
+        if fit.converged {
+            return fit;
+        }
+        let at = |theta: &[f64]| mu.map_or(theta.to_vec(), |mu| self.moved(theta, mu));
+        let (other, same) = (at(other_start), at(&fit.theta));
+        let attempts = [(self.fitter, &other), (rescue, &same), (rescue, &other)];
+        for (fitter, start) in attempts {
+            let again = self.minimise_with(fitter, start, mu.is_some());
+            if again.converged {
+                return Fit { rescued: true, ..again };
+            }
+        }
+        fit
+    }
+
+    fn is_one_of_many(&self) -> bool {
+        matches!(self.search, SearchFor::One { .. })
     }
 
     /// 2 [NLL(μ) − NLL(reference)], where the reference is the free fit, or μ = 0 if `bounded` and the free fit is below;
@@ -233,9 +309,10 @@ impl<'m, 'f> Profile<'m, 'f> {
             Some(at) => self.held[at].clone(),
             None => self.free().clone(),
         };
-        let tangent = match fit.tangent {
-            Some(known) => known,
-            None => {
+        let tangent = match (&self.search, fit.tangent) {
+            (SearchFor::One { tangent, .. }, _) => tangent.clone(),
+            (_, Some(known)) => known,
+            _ => {
                 let tangent = self.tangent(&fit.theta);
                 match held {
                     Some(at) => self.held[at].tangent = Some(tangent.clone()),
@@ -300,11 +377,15 @@ impl<'m, 'f> Profile<'m, 'f> {
     }
 
     fn minimise(&mut self, start: &[f64], held: bool) -> Fit {
+        self.minimise_with(self.fitter, start, held)
+    }
+
+    fn minimise_with(&mut self, fitter: &dyn Fitter, start: &[f64], held: bool) -> Fit {
         let mut fixed = self.fixed.clone();
         fixed[self.poi] = held;
         let problem = Problem { start, bounds: &self.bounds, fixed: &fixed };
         let (Minimum { theta, value, gradient, termination, .. }, _) =
-            minimise(&mut self.nll, self.fitter, &problem);
+            minimise(&mut self.nll, fitter, &problem);
         self.fits += 1;
         Fit {
             mu: theta[self.poi],
@@ -312,6 +393,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             slope: gradient.get(self.poi).copied().unwrap_or(f64::NAN),
             theta,
             converged: termination == Termination::Converged,
+            rescued: false,
             tangent: None,
         }
     }

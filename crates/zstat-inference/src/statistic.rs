@@ -57,7 +57,8 @@ impl TestStatistic {
 
     /// The statistic from t = 2 [NLL(μ) − NLL(reference)], which may be negative by rounding.
     pub fn value(self, t: f64, mu: f64, mu_hat: f64) -> f64 {
-        let t = t.max(0.0);
+        // No number stays none.
+        let t = if t < 0.0 { 0.0 } else { t };
         match self {
             Self::Qtilde | Self::Q if mu_hat > mu => 0.0,
             Self::Q0 if mu_hat < 0.0 => 0.0,

@@ -20,8 +20,11 @@ const GAIN: f64 = 1e-9;
 
 /// Minimises, and goes on across kinks where the fitter got stuck. Returns the minimum, and the parameters that are on
 /// their kinks there, with −ln L rising to both sides.
-pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -> (Minimum, Vec<usize>) {
-    nll.hold(problem.fixed);
+pub(super) fn across_kinks(
+    nll: &mut Nll<'_>,
+    fitter: &dyn Fitter,
+    problem: &Problem<'_>,
+) -> (Minimum, Vec<usize>) {
     let found = fitter.minimise(nll, problem);
     if !matches!(found.termination, Termination::NoProgress | Termination::Converged) {
         return (found, Vec::new());

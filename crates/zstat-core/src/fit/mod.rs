@@ -4,6 +4,7 @@
 //! intervals, several starts, and everything a careful reader should be told.
 
 mod covariance;
+mod domain;
 mod kinks;
 mod minima;
 mod minos;
@@ -13,7 +14,7 @@ mod run;
 mod starts;
 
 pub use covariance::{Uncertainties, uncertainties};
-pub use kinks::minimise;
+pub use domain::minimise;
 pub use objective::{Curvature, EvalError, Fitter, Minimum, Objective, Problem, Termination};
 pub use result::{
     Covariance, FitOptions, FitResult, FitStatus, FormulaResult, Minos, OtherMinimum, ParameterResult,

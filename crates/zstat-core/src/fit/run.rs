@@ -66,6 +66,7 @@ pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> 
         _ => uncertainties(nll, &best.theta, &problem, &at_bound),
     };
     explain(&best, found.as_ref(), &at_bound, parameters, &mut warnings);
+    warnings.extend(super::domain::on_edge(nll, &best.theta));
     warnings.extend(nll.root_floors(&best.theta));
     let constant = nll.constant();
     let twice_nll = Some(2.0 * (best.value + constant)).filter(|value| value.is_finite());

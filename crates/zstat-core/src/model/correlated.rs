@@ -10,13 +10,13 @@ const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
 
 /// Normal(aux | θ, V) over some parameters: −ln of it is ½ dᵀ V⁻¹ d + ½ ln det(2πV), d = θ − aux.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct CorrelatedBlock {
+pub struct CorrelatedBlock {
     /// Indices of the parameters.
     pub members: Vec<usize>,
     /// V⁻¹, row-major, exactly symmetric.
     pub precision: Vec<f64>,
     /// ½ ln det(2πV).
-    pub constant: f64,
+    pub(crate) constant: f64,
 }
 
 impl CorrelatedBlock {

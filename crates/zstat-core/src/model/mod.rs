@@ -15,7 +15,7 @@ mod structure;
 mod templates;
 
 pub use constraint::Constraint;
-pub(crate) use correlated::CorrelatedBlock;
+pub use correlated::CorrelatedBlock;
 pub use formula::FormulaParameter;
 pub(crate) use formula::FormulaValues;
 pub(crate) use interp::Basis;
@@ -141,6 +141,11 @@ impl Model {
     /// What follows from the parameters by formulas; each uses only earlier ones.
     pub fn formulas(&self) -> &[FormulaParameter] {
         &self.formulas
+    }
+
+    /// The Gaussian constraints over several parameters.
+    pub fn correlated(&self) -> &[CorrelatedBlock] {
+        &self.blocks
     }
 
     /// Whether ROOT would treat negative yields of a sample otherwise than this model does: dialect `root` without

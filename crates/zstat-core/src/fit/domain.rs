@@ -1,0 +1,89 @@
+//! Minima inside the domain of a likelihood: no bin expects a negative number of events.
+//!
+//! Where events are observed, −ln L rises to infinity as the expectation falls to zero, and no search gets across. In a
+//! bin without any, it is the expectation itself and goes on falling below zero, where there are no probabilities: an
+//! extrapolated variation may carry a search away there. The minimum then lies on the edge, and is found from inside: a
+//! vanishing fraction of an event in such bins is a logarithmic barrier (Nocedal and Wright, chapter 19), with the
+//! likelihood's own derivatives.
+
+use super::kinks::across_kinks;
+use super::{Fitter, Minimum, Objective, Problem, Termination};
+use crate::likelihood::Nll;
+
+/// Events in place of none, one search after the other. The last one lifts the minimum by about as much.
+const BARRIERS: [f64; 4] = [1e-2, 1e-4, 1e-7, 1e-10];
+
+/// Minimises, across kinks and inside the domain. Returns the minimum, and the parameters that are on a kink of their
+/// interpolation there, with −ln L rising to both sides.
+pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -> (Minimum, Vec<usize>) {
+    nll.hold(problem.fixed);
+    let found = across_kinks(nll, fitter, problem);
+    if matches!(found.0.termination, Termination::InvalidStart(_)) || nll.is_inside(&found.0.theta) {
+        return found;
+    }
+    let empty = nll.empty_bins();
+    let inside = from_inside(nll, fitter, problem, &empty);
+    nll.set_counts(&empty, 0.0);
+    let Some((mut minimum, on_kink)) = inside else {
+        let mut outside = found;
+        outside.0.termination = Termination::NoProgress;
+        return outside;
+    };
+    // Of the likelihood itself; the slopes stay those of the barrier, which are the forces of the edge.
+    minimum.value = nll.value(&minimum.theta).unwrap_or(minimum.value);
+    minimum.iterations += found.0.iterations;
+    minimum.evaluations += found.0.evaluations + 1;
+    (minimum, on_kink)
+}
+
+/// A bin without events that expects less than this is on the edge.
+const EDGE: f64 = 1e-6;
+
+/// The warning that a point is on the edge of the domain, where it is.
+pub(super) fn on_edge(nll: &mut Nll<'_>, theta: &[f64]) -> Option<String> {
+    let model = nll.model();
+    let empty = nll.empty_bins();
+    let nu = nll.expected(theta);
+    let place = |&bin: &usize| {
+        let (channel, bin) = model.locate_bin(bin);
+        format!("bin {bin} of channel `{channel}`")
+    };
+    // An expectation that is zero whatever the parameters are is no edge, but says the same of the data.
+    let places: Vec<String> = empty.iter().filter(|&&bin| nu[bin] < EDGE).map(place).collect();
+    (!places.is_empty()).then(|| {
+        format!(
+            "no events are expected in {}, and none observed: at the edge of what is possible, where symmetric \
+             uncertainties mean little",
+            places.join(", ")
+        )
+    })
+}
+
+/// The minimum with lower and lower barriers; none where no start is inside.
+fn from_inside(
+    nll: &mut Nll<'_>,
+    fitter: &dyn Fitter,
+    problem: &Problem<'_>,
+    empty: &[usize],
+) -> Option<(Minimum, Vec<usize>)> {
+    let mut nominal = nll.model().init();
+    for (i, value) in nominal.iter_mut().enumerate().filter(|(i, _)| problem.fixed[*i]) {
+        *value = problem.start[i];
+    }
+    let mut start = [problem.start.to_vec(), nominal].into_iter().find(|start| nll.is_inside(start))?;
+    let mut last: Option<(Minimum, Vec<usize>)> = None;
+    for events in BARRIERS {
+        nll.set_counts(empty, events);
+        let mut next = across_kinks(nll, fitter, &Problem { start: &start, ..*problem });
+        if let Some((last, _)) = &last {
+            next.0.iterations += last.iterations;
+            next.0.evaluations += last.evaluations;
+        }
+        if !nll.is_inside(&next.0.theta) {
+            return last;
+        }
+        start.clone_from(&next.0.theta);
+        last = Some(next);
+    }
+    last
+}

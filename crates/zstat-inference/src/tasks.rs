@@ -1,0 +1,62 @@
+//! Long work in pieces: each a function of its number alone, so that any order, any number of threads and any division over
+//! machines gives the same results.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+/// A study that consists of numbered tasks.
+pub trait Tasks: Sync {
+    /// What a thread needs to do tasks one after the other. Nothing of it may change a result.
+    type Worker<'w>
+    where
+        Self: 'w;
+    /// What comes out of one task.
+    type Record: Send;
+
+    /// A worker.
+    fn worker(&self) -> Self::Worker<'_>;
+
+    /// Does task number `task`.
+    fn run(&self, worker: &mut Self::Worker<'_>, task: u64) -> Self::Record;
+}
+
+/// Does the tasks of `range` that are not `done`, on all threads of the pool. `each` gets number and record of every task
+/// as it ends, in no order.
+pub fn run_tasks<T: Tasks>(
+    tasks: &T,
+    range: Range<u64>,
+    done: &(dyn Fn(u64) -> bool + Sync),
+    each: &(dyn Fn(u64, T::Record) + Sync),
+) {
+    let next = AtomicU64::new(range.start);
+    let tasks_left = range.end.saturating_sub(range.start);
+    let threads = rayon::current_num_threads().min(usize::try_from(tasks_left).unwrap_or(usize::MAX));
+    (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
+        let mut worker = None;
+        loop {
+            let task = next.fetch_add(1, Ordering::Relaxed);
+            if task >= range.end {
+                break;
+            }
+            if !done(task) {
+                let worker = worker.get_or_insert_with(|| tasks.worker());
+                each(task, tasks.run(worker, task));
+            }
+        }
+    });
+}
+
+/// All records of `total` tasks, by number. `tick` is called after each.
+pub fn all_tasks<T: Tasks>(tasks: &T, total: u64, tick: &(dyn Fn() + Sync)) -> Vec<T::Record> {
+    let records = std::sync::Mutex::new(Vec::new());
+    let each = |task, record| {
+        records.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((task, record));
+        tick();
+    };
+    run_tasks(tasks, 0..total, &|_| false, &each);
+    let mut records = records.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    records.sort_unstable_by_key(|(task, _)| *task);
+    records.into_iter().map(|(_, record)| record).collect()
+}

@@ -1,0 +1,11 @@
+//! Pseudo-experiments: data drawn from a model, and what becomes of them.
+
+mod distribution;
+mod ensemble;
+mod maker;
+mod test;
+
+pub use distribution::{Estimate, ToyTails};
+pub use ensemble::{Ensemble, Purpose};
+pub use maker::{Toy, ToyMaker, ToySource};
+pub use test::{ToyCounts, ToyHypotest, ToyRecord, ToyTest};
