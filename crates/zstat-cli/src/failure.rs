@@ -41,6 +41,9 @@ pub enum Failure {
     /// A test cannot be done.
     #[error(transparent)]
     Test(#[from] zstat_inference::TestError),
+    /// The command line that a job recorded is none of this version.
+    #[error("the job's command line is not understood: {0}")]
+    Arguments(String),
     /// A format has no form for this result.
     #[error("`{command}` has no CSV form: its result is not one table; use --format json")]
     NoTable {

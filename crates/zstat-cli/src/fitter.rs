@@ -11,6 +11,24 @@ use crate::session::Session;
 /// The minimiser where neither spec nor option names one.
 pub const DEFAULT_FITTER: &str = "newton";
 
+/// The minimiser that toys fall back to where that called `chosen` (as [`name`] has it) fails on them.
+pub fn rescue(chosen: &str) -> Result<Box<dyn Fitter>, Failure> {
+    let name = if chosen.starts_with(DEFAULT_FITTER) { "lbfgsb" } else { DEFAULT_FITTER };
+    Ok(Registry::<dyn Fitter>::load("fitter")?.build(name, Value::Null)?)
+}
+
+/// Name of the minimiser that [`choose`] makes, with its options if the spec has any.
+pub fn name(session: &Session, option: Option<&str>) -> String {
+    match (option, &session.spec.analysis().fit.fitter) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(PluginSpec::Name(name))) => name.clone(),
+        (None, Some(PluginSpec::Options { name, options })) => {
+            format!("{name} {}", Value::Object(options.clone()))
+        }
+        (None, None) => DEFAULT_FITTER.to_owned(),
+    }
+}
+
 /// The minimiser of the option, else of the spec with its options, else the default; none with a fault where the option
 /// names none.
 pub fn choose(

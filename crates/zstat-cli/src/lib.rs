@@ -10,6 +10,7 @@ mod failure;
 mod fitter;
 mod input;
 mod interrupt;
+mod jobs;
 mod output;
 mod plugins;
 mod prepared;

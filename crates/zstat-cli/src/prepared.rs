@@ -33,6 +33,8 @@ pub struct Prepared {
     /// Start values, and what is fixed.
     pub start: Start,
     fitter: Box<dyn Fitter>,
+    rescue: Box<dyn Fitter>,
+    fitter_name: String,
     subjects: Vec<usize>,
 }
 
@@ -64,7 +66,9 @@ impl Prepared {
         session.finish(faults)?;
         // Missing only with a fault, which has ended this.
         let Some(fitter) = fitter else { return Err(Failure::Options(Vec::new())) };
-        Ok(Self { session, data, start, fitter, subjects })
+        let fitter_name = fitter::name(&session, args.fitter.as_deref());
+        let rescue = fitter::rescue(&fitter_name)?;
+        Ok(Self { session, data, start, fitter, rescue, fitter_name, subjects })
     }
 
     /// The parameters it is about, as indices: one at least, unless it is about the model as a whole.
@@ -86,6 +90,16 @@ impl Prepared {
             start: &self.start.values,
             fixed: &self.start.fixed,
         }
+    }
+
+    /// The minimiser for toys that the first one fails on.
+    pub fn rescue(&self) -> &dyn Fitter {
+        self.rescue.as_ref()
+    }
+
+    /// Name of the minimiser, with its options if it has any.
+    pub fn fitter_name(&self) -> &str {
+        &self.fitter_name
     }
 
     /// Remarks on the options, then those of the study.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::jobs::Merged;
+
 /// How a result is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -42,7 +44,7 @@ impl Color {
 }
 
 /// Options that every command has.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output options")]
 pub struct GlobalArgs {
     /// How the result is written
@@ -61,6 +63,9 @@ pub struct GlobalArgs {
     /// Number of threads; by default all processors. Results never depend on it
     #[arg(long, global = true, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub threads: Option<NonZeroUsize>,
+    /// Parts of a long job that are put together by running its command on their records.
+    #[arg(skip)]
+    pub merged: Option<Merged>,
 }
 
 impl GlobalArgs {

@@ -5,18 +5,20 @@ use std::time::Instant;
 use clap::Args;
 use zstat_inference::{TestStatistic, hypotest};
 
+use super::toy_test::{ToyArgs, ToyOutcome, toy_test};
 use crate::args::{GlobalArgs, Hinted, SignalArgs, TestArgs};
 use crate::failure::{Failure, OptionFault};
 use crate::prepared::{Prepared, Subject, exit_code, statistic};
 use crate::report::head::{Outcome, TestHead};
 use crate::report::hypotest::HypotestReport;
+use crate::report::toy_test::ToyTestReport;
 use crate::session::seconds;
-use crate::{output, progress};
+use crate::{EXIT_DONE, output, progress};
 
 /// Options of `zstat hypotest`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat hypotest specs/quickstart.yaml --mu 1\n  zstat hypotest specs/quickstart.yaml --mu 0 --test-stat q0 --format json"
+    after_help = "Examples:\n  zstat hypotest specs/quickstart.yaml --mu 1\n  zstat hypotest specs/quickstart.yaml --mu 0 --test-stat q0 --format json\n  zstat hypotest specs/quickstart.yaml --mu 1 --toys 1000 --seed 7"
 )]
 pub struct HypotestArgs {
     #[command(flatten)]
@@ -41,6 +43,8 @@ pub struct HypotestArgs {
     test_stat: String,
     #[command(flatten)]
     signal: SignalArgs,
+    #[command(flatten)]
+    toys: ToyArgs,
 }
 
 /// Tests. Exit code 1 where a fit did not converge.
@@ -53,9 +57,20 @@ pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     args.signal.check(&mut faults);
     let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
     let started = Instant::now();
-    let test = progress::during(global.quiet, "testing", || {
-        hypotest(args.test.setup(&prepared, statistic, args.signal.signal), args.mu)
-    })?;
+    let setup = args.test.setup(&prepared, statistic, args.signal.signal);
+    if let Some(count) = args.toys.toys {
+        let test = match toy_test("hypotest", &prepared, setup, args.mu, count, &args.toys, global)? {
+            ToyOutcome::Whole(test) => *test,
+            ToyOutcome::Part(report) => return output::write(&report, global).map(|()| EXIT_DONE),
+        };
+        let (warnings, converged, fits) = (&test.warnings, test.converged, test.fits);
+        let outcome = Outcome { warnings, converged, fits, stage: ("test_s", seconds(started)) };
+        let head = TestHead::of_toys(&prepared, args.test.asimov(), outcome);
+        let report = ToyTestReport::new(head, test, statistic, args.toys.seed, None);
+        output::write(&report, global)?;
+        return Ok(exit_code(report.converged()));
+    }
+    let test = progress::during(global.quiet, "testing", || hypotest(setup, args.mu))?;
     let (warnings, converged, fits) = (&test.warnings, test.converged, test.fits);
     let outcome = Outcome { warnings, converged, fits, stage: ("test_s", seconds(started)) };
     let report = HypotestReport::new(TestHead::new(&prepared, args.test.asimov(), outcome), test);

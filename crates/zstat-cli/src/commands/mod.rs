@@ -8,10 +8,12 @@ mod hypotest;
 mod inspect;
 mod limit;
 mod man;
+mod merge;
 mod plugins;
 mod scan;
 mod schema;
 mod significance;
+mod toy_test;
 mod validate;
 
 use clap::Subcommand;
@@ -20,6 +22,7 @@ use crate::args::Cli;
 use crate::failure::Failure;
 
 pub use fit::Sort;
+pub use plugins::linked as linked_plugins;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -40,6 +43,8 @@ pub enum Command {
     Scan(scan::ScanArgs),
     /// Significance of a discovery
     Significance(significance::SignificanceArgs),
+    /// The result of a long job from the parts it was divided into
+    Merge(merge::MergeArgs),
     /// Convert between file formats, and report what was lost
     Convert(convert::ConvertArgs),
     /// JSON Schemas of this build, plugins included
@@ -74,6 +79,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Limit(args) => limit::run(args, &cli.global),
         Command::Scan(args) => scan::run(args, &cli.global),
         Command::Significance(args) => significance::run(args, &cli.global),
+        Command::Merge(args) => merge::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),
         Command::Plugins(args) => plugins::run(args, &cli.global),

@@ -5,13 +5,15 @@ use std::time::Instant;
 use clap::Args;
 use zstat_inference::{TestStatistic, significance};
 
+use super::toy_test::{ToyArgs, ToyOutcome, toy_test};
 use crate::args::{GlobalArgs, Hinted, SignalArgs, TestArgs};
 use crate::failure::Failure;
 use crate::prepared::{Prepared, Subject, exit_code, statistic};
 use crate::report::head::{Outcome, TestHead};
 use crate::report::significance::SignificanceReport;
+use crate::report::toy_test::ToyTestReport;
 use crate::session::seconds;
-use crate::{output, progress};
+use crate::{EXIT_DONE, output, progress};
 
 /// Options of `zstat significance`.
 #[derive(Debug, Args)]
@@ -30,6 +32,8 @@ pub struct SignificanceArgs {
     test_stat: String,
     #[command(flatten)]
     signal: SignalArgs,
+    #[command(flatten)]
+    toys: ToyArgs,
 }
 
 /// Tests the absence of a signal. Exit code 1 where a fit did not converge.
@@ -40,9 +44,20 @@ pub fn run(args: &SignificanceArgs, global: &GlobalArgs) -> Result<u8, Failure> 
     let signal = args.signal.signal;
     let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
     let started = Instant::now();
-    let found = progress::during(global.quiet, "testing", || {
-        significance(args.test.setup(&prepared, statistic, signal))
-    })?;
+    let setup = args.test.setup(&prepared, statistic, signal);
+    if let Some(count) = args.toys.toys {
+        let test = match toy_test("significance", &prepared, setup, 0.0, count, &args.toys, global)? {
+            ToyOutcome::Whole(test) => *test,
+            ToyOutcome::Part(report) => return output::write(&report, global).map(|()| EXIT_DONE),
+        };
+        let (warnings, converged, fits) = (&test.warnings, test.converged, test.fits);
+        let outcome = Outcome { warnings, converged, fits, stage: ("test_s", seconds(started)) };
+        let head = TestHead::of_toys(&prepared, args.test.asimov(), outcome);
+        let report = ToyTestReport::new(head, test, statistic, args.toys.seed, Some(signal));
+        output::write(&report, global)?;
+        return Ok(exit_code(report.converged()));
+    }
+    let found = progress::during(global.quiet, "testing", || significance(setup))?;
     let (warnings, converged, fits) = (&found.test.warnings, found.test.converged, found.test.fits);
     let outcome = Outcome { warnings, converged, fits, stage: ("test_s", seconds(started)) };
     let head = TestHead::new(&prepared, args.test.asimov(), outcome);

@@ -80,12 +80,19 @@ pub struct TestHead {
     /// The parameter that is tested.
     pub parameter: String,
     asimov: zstat_inference::Asimov,
+    calculator: &'static str,
 }
 
 impl TestHead {
-    /// Of a test of `parameter`.
+    /// Of a test with asymptotic formulas.
     pub fn new(prepared: &Prepared, asimov: zstat_inference::Asimov, outcome: Outcome<'_>) -> Self {
-        Self { head: Head::new(prepared, outcome), parameter: prepared.parameter().to_owned(), asimov }
+        let head = Head::new(prepared, outcome);
+        Self { head, parameter: prepared.parameter().to_owned(), asimov, calculator: "asymptotic" }
+    }
+
+    /// Of a test with toys.
+    pub fn of_toys(prepared: &Prepared, asimov: zstat_inference::Asimov, outcome: Outcome<'_>) -> Self {
+        Self { calculator: "toys", ..Self::new(prepared, asimov, outcome) }
     }
 
     /// Did all fits converge?
@@ -95,7 +102,7 @@ impl TestHead {
 
     /// The document of [`Head`], with what the test is about.
     pub fn document(&self, body: Value, finite: Finite) -> Value {
-        let about = json!({ "poi": self.parameter, "calculator": "asymptotic", "asimov": self.asimov });
+        let about = json!({ "poi": self.parameter, "calculator": self.calculator, "asimov": self.asimov });
         self.head.document([about, body], finite)
     }
 

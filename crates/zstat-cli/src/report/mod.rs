@@ -12,3 +12,4 @@ mod pull_bar;
 mod relations;
 pub mod scan;
 pub mod significance;
+pub mod toy_test;

@@ -105,24 +105,19 @@ impl<'a> ToyTest<'a> {
         2 * toys
     }
 
-    /// The result from the records of all tasks, by number.
-    pub fn finish(&self, records: &[ToyRecord]) -> ToyHypotest {
-        let of = |remainder: usize| {
-            let chosen = records.iter().skip(remainder).step_by(2);
-            Distribution::new(chosen.filter_map(|record| record.q))
-        };
+    /// The result from the statistics of all tasks, by number, NaN where the fits failed; `retried` of them took another
+    /// start or minimiser.
+    pub fn finish(&self, statistics: &[f64], retried: u64) -> ToyHypotest {
+        let of = |remainder: usize| Distribution::new(statistics.iter().copied().skip(remainder).step_by(2));
         let (hypothesis, alternative) = (of(0), of(1));
-        let toys = ToyCounts {
-            requested: records.len() as u64 / 2,
-            failed: records.iter().filter(|record| record.q.is_none()).count() as u64,
-            retried: records.iter().filter(|record| record.rescued).count() as u64,
-        };
+        let failed = statistics.iter().filter(|q| q.is_nan()).count() as u64;
+        let toys = ToyCounts { requested: statistics.len() as u64 / 2, failed, retried };
         let mut warnings = self.warnings.clone();
         if toys.failed > 0 {
             warnings.push(format!(
                 "{} of {} toys are left out: their fits failed with every start and minimiser",
                 toys.failed,
-                records.len()
+                statistics.len()
             ));
         }
         let p_values = alternative.values().iter().map(|&q| hypothesis.p_value(q).value);

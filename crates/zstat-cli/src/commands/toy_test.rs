@@ -1,0 +1,81 @@
+//! Tests with toys, for all commands that have them.
+
+use std::num::NonZeroU64;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clap::Args;
+use serde_json::json;
+use zstat_inference::{Setup, ToyHypotest, ToyRecord, ToyTest};
+
+use crate::args::{GlobalArgs, seed};
+use crate::failure::Failure;
+use crate::jobs::{self, Done, JobArgs, Manifest, ShardReport};
+use crate::prepared::Prepared;
+
+/// Options of toys in a test.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Toy options")]
+pub struct ToyArgs {
+    /// Pseudo-experiments of each hypothesis in place of asymptotic formulas
+    #[arg(long, value_name = "N", value_parser = toys, allow_negative_numbers = true)]
+    pub toys: Option<NonZeroU64>,
+    /// Seed of the pseudo-experiments
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub job: JobArgs,
+}
+
+/// A number of toys: one at least, and few enough to count tasks.
+pub fn toys(text: &str) -> Result<NonZeroU64, String> {
+    let number = text.parse::<NonZeroU64>().ok().filter(|number| number.get() <= 1 << 40);
+    number.ok_or_else(|| format!("expected a whole number from 1 to {}", 1_u64 << 40))
+}
+
+/// What came of a test with toys.
+pub enum ToyOutcome {
+    /// The result.
+    Whole(Box<ToyHypotest>),
+    /// One part of the job is done.
+    Part(ShardReport),
+}
+
+/// Tests `mu` with `count` toys of each hypothesis.
+///
+/// # Errors
+/// Where there is no likelihood, or the journal of the job is of no use.
+pub fn toy_test(
+    command: &str,
+    prepared: &Prepared,
+    setup: Setup<'_>,
+    mu: f64,
+    count: NonZeroU64,
+    args: &ToyArgs,
+    global: &GlobalArgs,
+) -> Result<ToyOutcome, Failure> {
+    let test = ToyTest::new(setup, mu, args.seed, prepared.rescue())?;
+    let study = json!({
+        "poi": setup.inputs.name(setup.poi),
+        "mu": mu,
+        "statistic": setup.statistic,
+        "asimov": setup.asimov,
+        "signal": setup.signal,
+    });
+    let tasks = ToyTest::tasks(count.get());
+    let manifest = Manifest::new(command, prepared, study, args.seed, tasks)?;
+    let statistics = Mutex::new(vec![f64::NAN; usize::try_from(tasks).unwrap_or(usize::MAX)]);
+    let retried = AtomicU64::new(0);
+    let sink = |task: u64, record: ToyRecord| {
+        retried.fetch_add(u64::from(record.rescued), Ordering::Relaxed);
+        let mut statistics = statistics.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        statistics[task as usize] = record.q.unwrap_or(f64::NAN);
+    };
+    match jobs::run("toys", &test, manifest, &args.job, global, &sink)? {
+        Done::Part(report) => Ok(ToyOutcome::Part(report)),
+        Done::All => {
+            let statistics = statistics.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Ok(ToyOutcome::Whole(Box::new(test.finish(&statistics, retried.into_inner()))))
+        }
+    }
+}

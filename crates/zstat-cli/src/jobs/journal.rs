@@ -1,0 +1,167 @@
+//! The record of a long job on disk: one line a task, written as it ends. A process that dies at any moment leaves whole
+//! lines and at most one torn one, which is cut off when the job goes on.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::manifest::Manifest;
+use crate::failure::Failure;
+
+/// Name of the file in a job's folder.
+const FILE: &str = "journal.jsonl";
+
+/// A journal that is open for more, and locked.
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+}
+
+impl Journal {
+    /// The journal of a folder, made where there is none.
+    ///
+    /// # Errors
+    /// Where another process has it, or it cannot be opened.
+    pub fn open(folder: &Path) -> Result<Self, Failure> {
+        let path = folder.join(FILE);
+        fs::create_dir_all(folder).map_err(|error| Failure::write(folder, error))?;
+        let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
+        let file = file.map_err(|error| Failure::write(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path, file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(Failure::write(&path, Error::new(ErrorKind::WouldBlock, "another process works on it")))
+            }
+            // Not every file system has locks.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                Ok(Self { path, file })
+            }
+            Err(TryLockError::Error(error)) => Err(Failure::write(&path, error)),
+        }
+    }
+
+    /// The manifest; none where the journal is new.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn manifest(&mut self) -> Result<Option<Manifest>, Failure> {
+        self.rewind()?;
+        let manifest = first_line(&self.path, &mut BufReader::new(&self.file))?.map(|(manifest, _)| manifest);
+        if manifest.is_none() {
+            self.cut(0)?;
+        }
+        Ok(manifest)
+    }
+
+    /// All records, one after the other, into `each`. What is torn at the end is cut off.
+    ///
+    /// # Errors
+    /// Where a line that is not the last is no record.
+    pub fn read<R: DeserializeOwned>(&mut self, each: &mut dyn FnMut(u64, R)) -> Result<(), Failure> {
+        self.rewind()?;
+        let (_, whole) = read_lines(&self.path, &self.file, each)?;
+        self.cut(whole)
+    }
+
+    fn rewind(&mut self) -> Result<(), Failure> {
+        self.file.seek(SeekFrom::Start(0)).map(|_| ()).map_err(|error| Failure::read(&self.path, error))
+    }
+
+    fn cut(&self, bytes: u64) -> Result<(), Failure> {
+        self.file.set_len(bytes).map_err(|error| Failure::write(&self.path, error))
+    }
+
+    /// Writes the manifest of a new journal.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn begin(&mut self, manifest: &Manifest) -> Result<(), Failure> {
+        self.line(&serde_json::json!({ "manifest": manifest }))
+    }
+
+    /// Writes a record.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write<R: Serialize>(&mut self, task: u64, record: &R) -> Result<(), Failure> {
+        self.line(&(task, record))
+    }
+
+    /// A line in one piece: what another thread or a death leaves is whole.
+    fn line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let write = |error| Failure::write(&self.path, error);
+        let mut line = serde_json::to_vec(value).map_err(|error| write(Error::other(error)))?;
+        line.push(b'\n');
+        self.file.write_all(&line).map_err(write)
+    }
+}
+
+/// The manifest of a folder's journal; nothing is changed or locked.
+///
+/// # Errors
+/// Where there is no journal, or no manifest in it.
+pub fn manifest(folder: &Path) -> Result<Manifest, Failure> {
+    let (path, file) = open(folder)?;
+    let first = first_line(&path, &mut BufReader::new(&file))?;
+    first.map(|(manifest, _)| manifest).ok_or_else(|| damaged(&path, 1, "there is no manifest"))
+}
+
+/// The records of a folder's journal, into `each`; nothing is changed or locked.
+///
+/// # Errors
+/// Where there is no journal, or a line that is not the last is no record.
+pub fn read<R: DeserializeOwned>(folder: &Path, each: &mut dyn FnMut(u64, R)) -> Result<(), Failure> {
+    let (path, file) = open(folder)?;
+    read_lines(&path, &file, each).map(|_| ())
+}
+
+fn open(folder: &Path) -> Result<(PathBuf, File), Failure> {
+    let path = folder.join(FILE);
+    let file = File::open(&path).map_err(|error| Failure::read(&path, error))?;
+    Ok((path, file))
+}
+
+/// The manifest and its bytes; none where the line is not whole.
+fn first_line(path: &Path, reader: &mut impl BufRead) -> Result<Option<(Manifest, u64)>, Failure> {
+    #[derive(serde::Deserialize)]
+    struct First {
+        manifest: Manifest,
+    }
+    let mut line = Vec::new();
+    reader.read_until(b'\n', &mut line).map_err(|error| Failure::read(path, error))?;
+    if line.last() != Some(&b'\n') {
+        return Ok(None);
+    }
+    let first: First = serde_json::from_slice(&line).map_err(|error| damaged(path, 1, &error.to_string()))?;
+    Ok(Some((first.manifest, line.len() as u64)))
+}
+
+/// Manifest, and bytes of whole lines.
+fn read_lines<R: DeserializeOwned>(
+    path: &Path,
+    file: &File,
+    each: &mut dyn FnMut(u64, R),
+) -> Result<(Option<Manifest>, u64), Failure> {
+    let mut reader = BufReader::new(file);
+    let Some((manifest, mut whole)) = first_line(path, &mut reader)? else { return Ok((None, 0)) };
+    let mut line = Vec::new();
+    for number in 2_usize.. {
+        line.clear();
+        let bytes = reader.read_until(b'\n', &mut line).map_err(|error| Failure::read(path, error))?;
+        if bytes == 0 || line.last() != Some(&b'\n') {
+            break;
+        }
+        let (task, record) = serde_json::from_slice::<(u64, R)>(&line)
+            .map_err(|error| damaged(path, number, &error.to_string()))?;
+        each(task, record);
+        whole += bytes as u64;
+    }
+    Ok((Some(manifest), whole))
+}
+
+fn damaged(path: &Path, line: usize, why: &str) -> Failure {
+    Failure::read(path, Error::new(ErrorKind::InvalidData, format!("line {line} is damaged: {why}")))
+}

@@ -1,0 +1,193 @@
+//! Long jobs: numbered tasks that are done on all threads, kept on disk as they end, divided over machines and merged.
+
+mod journal;
+mod manifest;
+mod shards;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use clap::Args;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zstat_inference::{Tasks, run_tasks};
+
+use crate::args::GlobalArgs;
+use crate::failure::{Failure, OptionFault};
+use crate::{interrupt, progress};
+use journal::Journal;
+
+pub use manifest::{Manifest, Shard};
+pub use shards::{Merged, ShardReport};
+
+/// Options of every long job.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Job options")]
+pub struct JobArgs {
+    /// Keep what is done in this folder: the same command goes on from there after an interrupt
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: Option<PathBuf>,
+    /// Do one part of N only, into --checkpoint; `zstat merge` makes the result of all
+    #[arg(long, value_name = "I/N", requires = "checkpoint")]
+    pub shard: Option<Shard>,
+}
+
+/// How a job ended.
+pub enum Done {
+    /// All tasks are done: there is a result.
+    All,
+    /// One part of them is.
+    Part(ShardReport),
+}
+
+/// Does the tasks of a job that no journal has yet, and hands every record to `sink`, in no order.
+///
+/// # Errors
+/// Where the journal cannot be read or written, or is of another job; where merged shards leave a gap.
+pub fn run<T>(
+    what: &str,
+    tasks: &T,
+    manifest: Manifest,
+    args: &JobArgs,
+    global: &GlobalArgs,
+    sink: &(dyn Fn(u64, T::Record) + Sync),
+) -> Result<Done, Failure>
+where
+    T: Tasks,
+    T::Record: Serialize + DeserializeOwned,
+{
+    if let Some(merged) = &global.merged {
+        merged.records(&manifest, sink)?;
+        return Ok(Done::All);
+    }
+    let total = manifest.tasks;
+    let range = args.shard.map_or(0..total, |shard| shard.range(total));
+    let manifest = Manifest { range: [range.start, range.end], ..manifest };
+    let mut done = DoneSet::new(range.clone());
+    let journal = match &args.checkpoint {
+        Some(folder) => {
+            let mut journal = Journal::open(folder)?;
+            go_on(&mut journal, &manifest, folder, &mut |task, record| {
+                if done.insert(task) {
+                    sink(task, record);
+                }
+            })?;
+            interrupt::kept_in(folder);
+            Some(Mutex::new(journal))
+        }
+        None => None,
+    };
+    let failure = Mutex::new(None);
+    let left = (range.end - range.start) - done.count;
+    progress::counted(global.quiet, what, left, |tick| {
+        let each = |task, record: T::Record| {
+            if let Some(journal) = &journal
+                && let Err(error) = locked(journal).write(task, &record)
+            {
+                locked(&failure).get_or_insert(error);
+            }
+            sink(task, record);
+            tick();
+        };
+        // A disk that is full stops the work: nothing that is done from then on would be kept.
+        let skip = |task| done.contains(task) || locked(&failure).is_some();
+        run_tasks(tasks, range.clone(), &skip, &each);
+    });
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None if args.shard.is_some() => Ok(Done::Part(ShardReport::new(&manifest, args))),
+        None => Ok(Done::All),
+    }
+}
+
+/// Reads what a journal has of this job, or begins it.
+fn go_on<R: DeserializeOwned>(
+    journal: &mut Journal,
+    manifest: &Manifest,
+    folder: &std::path::Path,
+    each: &mut dyn FnMut(u64, R),
+) -> Result<(), Failure> {
+    // The manifest comes first: records of another job may not even read as this one's.
+    let known = journal.manifest()?;
+    let Some(known) = known else { return journal.begin(manifest) };
+    let difference = manifest.difference(&known).or_else(|| {
+        let (mine, others) = (manifest.range, known.range);
+        (mine[0] != others[0]).then(|| format!("part of the job: tasks {mine:?} here, {others:?} there"))
+    });
+    if let Some(difference) = difference {
+        let fault = OptionFault::new(
+            "--checkpoint",
+            folder.display().to_string(),
+            format!("is of another job ({difference})"),
+        );
+        return Err(Failure::Options(vec![fault.help("choose another folder, or remove this one")]));
+    }
+    journal.read(each).map(|_| ())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Which tasks of a range are done: one bit each.
+pub(crate) struct DoneSet {
+    first: u64,
+    end: u64,
+    bits: Vec<u64>,
+    /// How many.
+    pub count: u64,
+}
+
+impl DoneSet {
+    pub(crate) fn new(range: Range<u64>) -> Self {
+        Self { first: range.start, end: range.end, bits: Vec::new(), count: 0 }
+    }
+
+    /// False where it was there already, or is not in the range.
+    pub(crate) fn insert(&mut self, task: u64) -> bool {
+        if task < self.first || task >= self.end || self.contains(task) {
+            return false;
+        }
+        let place = task - self.first;
+        let word = (place / 64) as usize;
+        if word >= self.bits.len() {
+            self.bits.resize(word + 1, 0);
+        }
+        self.bits[word] |= 1 << (place % 64);
+        self.count += 1;
+        true
+    }
+
+    pub(crate) fn contains(&self, task: u64) -> bool {
+        let Some(place) = task.checked_sub(self.first) else { return false };
+        self.bits.get((place / 64) as usize).is_some_and(|word| word >> (place % 64) & 1 == 1)
+    }
+
+    /// Stretches that are not done.
+    pub(crate) fn gaps(&self) -> Vec<Range<u64>> {
+        let mut gaps: Vec<Range<u64>> = Vec::new();
+        for task in (self.first..self.end).filter(|&task| !self.contains(task)) {
+            match gaps.last_mut() {
+                Some(last) if last.end == task => last.end += 1,
+                _ => gaps.push(task..task + 1),
+            }
+        }
+        gaps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_and_what_is_not() {
+        let mut done = DoneSet::new(100..300);
+        assert!([100, 163, 164, 299].map(|task| done.insert(task)).iter().all(|new| *new));
+        assert!([100, 99, 300].map(|task| done.insert(task)).iter().all(|new| !*new));
+        assert_eq!(done.count, 4);
+        assert_eq!(done.gaps(), [101..163, 165..299]);
+        assert!(!done.contains(0) && !done.contains(1000));
+    }
+}
