@@ -28,8 +28,8 @@ pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 pub use tasks::{Tasks, all_tasks, run_tasks};
 pub use toys::{
-    Ensemble, Estimate, Purpose, Toy, ToyCounts, ToyHypotest, ToyMaker, ToyRecord, ToySource, ToyTails,
-    ToyTest,
+    Ensemble, Estimate, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts, ToyHypotest, ToyMaker,
+    ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest,
 };
 
 /// Background fluctuations, in standard deviations, of the five expected values: the first is the smallest CLs.

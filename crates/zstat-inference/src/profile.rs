@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use zstat_core::fit::{Curvature, Fitter, Minimum, Objective, Problem, Termination, minimise};
+use zstat_core::fit::{
+    Curvature, Fitter, Minimum, Objective, Problem, Termination, Uncertainties, minimise, uncertainties,
+};
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 use zstat_core::model::Parameter;
@@ -151,6 +153,20 @@ impl<'m, 'f> Profile<'m, 'f> {
     /// Whether all fits so far converged.
     pub fn converged(&self) -> bool {
         self.free.iter().chain(&self.held).all(|fit| fit.converged)
+    }
+
+    /// Uncertainties at the free fit, from the second derivatives; none where there are none.
+    pub fn free_uncertainties(&mut self) -> Option<Uncertainties> {
+        let theta = self.free().theta.clone();
+        let mut fixed = self.fixed.clone();
+        fixed[self.poi] = false;
+        let on_bound = |i: &usize| {
+            let [lower, upper] = self.bounds[*i];
+            !fixed[*i] && (theta[*i] <= lower || theta[*i] >= upper)
+        };
+        let at_bound: Vec<usize> = (0..theta.len()).filter(on_bound).collect();
+        let problem = Problem { start: &theta, bounds: &self.bounds, fixed: &fixed };
+        uncertainties(&mut self.nll, &theta, &problem, &at_bound)
     }
 
     /// Whether one of the fits took another start or minimiser.

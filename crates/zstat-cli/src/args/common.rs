@@ -69,6 +69,11 @@ pub struct GlobalArgs {
 }
 
 impl GlobalArgs {
+    /// The same for a result that goes to standard output, whatever --output names.
+    pub fn to_stdout(&self) -> Self {
+        Self { output: None, ..self.clone() }
+    }
+
     /// The format asked for, else that of the file's ending.
     pub fn format(&self) -> Format {
         let ending =

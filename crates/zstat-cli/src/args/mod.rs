@@ -3,6 +3,7 @@
 mod common;
 mod model;
 mod study;
+mod truth;
 
 use clap::{ColorChoice, Parser};
 
@@ -11,6 +12,7 @@ use crate::commands::Command;
 pub use common::{Format, GlobalArgs, correlation, count, seed};
 pub use model::{DataArgs, Hinted, ModelArgs, ParameterArgs, SpecArgs};
 pub use study::{SignalArgs, StudyArgs, TestArgs};
+pub use truth::TruthArgs;
 
 /// Fit, test and inspect HistFactory models.
 #[derive(Debug, Parser)]

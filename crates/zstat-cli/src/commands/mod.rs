@@ -14,6 +14,7 @@ mod scan;
 mod schema;
 mod significance;
 mod toy_test;
+mod toys;
 mod validate;
 
 use clap::Subcommand;
@@ -43,6 +44,8 @@ pub enum Command {
     Scan(scan::ScanArgs),
     /// Significance of a discovery
     Significance(significance::SignificanceArgs),
+    /// Pseudo-experiments: drawn, fitted, compared with the truth
+    Toys(toys::ToysArgs),
     /// The result of a long job from the parts it was divided into
     Merge(merge::MergeArgs),
     /// Convert between file formats, and report what was lost
@@ -61,7 +64,8 @@ pub enum Command {
 impl Command {
     /// `--output` names a folder, made where there is none; else it names a file.
     pub fn fills_a_folder(&self) -> bool {
-        matches!(self, Self::Schema(_) | Self::Man(_))
+        // A merge fills what its command fills.
+        matches!(self, Self::Schema(_) | Self::Man(_) | Self::Toys(_) | Self::Merge(_))
     }
 }
 
@@ -79,6 +83,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Limit(args) => limit::run(args, &cli.global),
         Command::Scan(args) => scan::run(args, &cli.global),
         Command::Significance(args) => significance::run(args, &cli.global),
+        Command::Toys(args) => toys::run(args, &cli.global),
         Command::Merge(args) => merge::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),

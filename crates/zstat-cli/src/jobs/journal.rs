@@ -118,6 +118,59 @@ pub fn read<R: DeserializeOwned>(folder: &Path, each: &mut dyn FnMut(u64, R)) ->
     read_lines(&path, &file, each).map(|_| ())
 }
 
+/// The records of several folders' journals in the order of their tasks, the first of each task. Holds eight bytes a task.
+///
+/// # Errors
+/// Where a journal cannot be read, or a record is damaged.
+pub fn in_order<R: DeserializeOwned>(
+    folders: &[PathBuf],
+    tasks: u64,
+    each: &mut dyn FnMut(u64, R) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    const NONE: u64 = u64::MAX;
+    let mut places = vec![NONE; usize::try_from(tasks).unwrap_or(usize::MAX)];
+    let files: Vec<(PathBuf, File)> = folders.iter().map(|folder| open(folder)).collect::<Result<_, _>>()?;
+    // File and offset in one number: files are fewer than 2^16, and shorter than 2^48 bytes.
+    for (at, (path, file)) in files.iter().enumerate() {
+        let mut reader = BufReader::new(file);
+        let Some((_, mut offset)) = first_line(path, &mut reader)? else { continue };
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let bytes = reader.read_until(b'\n', &mut line).map_err(|error| Failure::read(path, error))?;
+            if bytes == 0 || line.last() != Some(&b'\n') {
+                break;
+            }
+            let task = task_of(&line).ok_or_else(|| damaged(path, 0, "a line has no task"))?;
+            if let Some(place) = places.get_mut(task as usize).filter(|place| **place == NONE) {
+                *place = (at as u64) << 48 | offset;
+            }
+            offset += bytes as u64;
+        }
+    }
+    let mut readers: Vec<BufReader<&File>> = files.iter().map(|(_, file)| BufReader::new(file)).collect();
+    let mut line = Vec::new();
+    for place in places.into_iter().filter(|place| *place != NONE) {
+        let (at, offset) = ((place >> 48) as usize, place & ((1 << 48) - 1));
+        let path = &files[at].0;
+        let reader = &mut readers[at];
+        line.clear();
+        let read = reader.seek(SeekFrom::Start(offset)).and_then(|_| reader.read_until(b'\n', &mut line));
+        read.map_err(|error| Failure::read(path, error))?;
+        let (task, record) = serde_json::from_slice::<(u64, R)>(&line)
+            .map_err(|error| damaged(path, 0, &error.to_string()))?;
+        each(task, record)?;
+    }
+    Ok(())
+}
+
+/// The number that a line begins with.
+fn task_of(line: &[u8]) -> Option<u64> {
+    let digits = line.strip_prefix(b"[")?;
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
+    std::str::from_utf8(&digits[..end]).ok()?.parse().ok()
+}
+
 fn open(folder: &Path) -> Result<(PathBuf, File), Failure> {
     let path = folder.join(FILE);
     let file = File::open(&path).map_err(|error| Failure::read(&path, error))?;

@@ -18,6 +18,7 @@ use crate::failure::{Failure, OptionFault};
 use crate::{interrupt, progress};
 use journal::Journal;
 
+pub use journal::in_order;
 pub use manifest::{Manifest, Shard};
 pub use shards::{Merged, ShardReport};
 

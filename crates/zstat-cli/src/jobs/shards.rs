@@ -103,6 +103,11 @@ impl Merged {
         self.manifests.first()
     }
 
+    /// The folders of the parts.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
     /// What no part has.
     ///
     /// # Errors

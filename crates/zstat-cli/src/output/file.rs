@@ -19,6 +19,17 @@ pub fn write_file(path: &Path, text: &str) -> std::result::Result<(), Failure> {
     write(path, text.as_bytes()).map_err(|error| Failure::write(path, error))
 }
 
+/// The same for what is written piece by piece: `content` writes to the temporary file.
+///
+/// # Errors
+/// Where it cannot be written, or is a file that was read.
+pub fn write_file_with(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> std::result::Result<(), Failure> {
+    write_with(path, content).map_err(|error| Failure::write(path, error))
+}
+
 /// Whether a file could be written here: told before hours of work, not after.
 ///
 /// # Errors
@@ -56,10 +67,14 @@ fn target(path: &Path) -> Result<Target> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, |out| out.write_all(bytes))
+}
+
+fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let Target::File { path, folder, existing } = target(path)? else {
         // Not a place for a guard: a pipe may wait for its reader for ever.
         let mut open = OpenOptions::new().append(true).open(path)?;
-        return open.write_all(bytes).and_then(|()| open.flush());
+        return content(&mut open).and_then(|()| open.flush());
     };
     if input::was_read(&path) {
         return Err(Error::other("it was read by this very command, and would be lost"));
@@ -78,7 +93,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(existing) = existing {
         file.as_file().set_permissions(existing)?;
     }
-    file.write_all(bytes).and_then(|()| file.flush()).map_err(without_path)?;
+    content(&mut file).and_then(|()| file.flush()).map_err(without_path)?;
     file.persist(&path).map_err(|error| without_path(error.error))?;
     Ok(())
 }

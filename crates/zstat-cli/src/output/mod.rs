@@ -4,6 +4,7 @@ mod csv;
 mod file;
 mod json;
 pub mod number;
+pub mod parquet;
 pub mod table;
 mod text;
 
@@ -15,8 +16,8 @@ use serde_json::Value;
 use crate::args::{Format, GlobalArgs};
 use crate::failure::Failure;
 
-pub use file::{check_target, write_file};
-pub use json::Finite;
+pub use file::{check_target, write_file, write_file_with};
+pub use json::{Finite, document as json_document};
 pub use text::{ATTENTION, BAD, BOLD, DIM, GOOD, Page, styled};
 
 /// A result that every format can be made of.

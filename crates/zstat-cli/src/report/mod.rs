@@ -13,3 +13,4 @@ mod relations;
 pub mod scan;
 pub mod significance;
 pub mod toy_test;
+pub mod toys;

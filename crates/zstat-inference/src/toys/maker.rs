@@ -12,7 +12,7 @@ pub struct ToySource<'a> {
     inputs: Inputs<'a>,
     rescue: &'a dyn Fitter,
     /// The parameter whose profile the toys are asked for.
-    poi: usize,
+    poi: Option<usize>,
     /// The point.
     theta: Vec<f64>,
     /// dθ/dμ of the profile at that point, for its Asimov data.
@@ -28,16 +28,17 @@ impl<'a> ToySource<'a> {
     /// Where the point expects a negative number of events.
     pub fn new(
         inputs: Inputs<'a>,
-        poi: usize,
+        poi: Option<usize>,
         theta: Vec<f64>,
         rescue: &'a dyn Fitter,
         seed: u64,
         purpose: Purpose,
     ) -> Result<Self, TestError> {
-        let ensemble = Ensemble::new(&inputs, &theta, Some(poi), seed, purpose)?;
-        let asimov = asimov_data(&inputs, &theta, Some(poi))?;
+        let ensemble = Ensemble::new(&inputs, &theta, poi, seed, purpose)?;
+        let asimov = asimov_data(&inputs, &theta, poi)?;
         let here = Inputs { data: &asimov, ..inputs };
-        let tangent = here.profile(poi).with_free(theta.clone()).free_tangent();
+        let tangent = poi.map(|poi| here.profile(poi).with_free(theta.clone()).free_tangent());
+        let tangent = tangent.unwrap_or_default();
         Ok(Self { inputs, rescue, poi, theta, tangent, ensemble })
     }
 
@@ -66,7 +67,9 @@ impl<'s, 'a> ToyMaker<'s, 'a> {
     /// A maker of toys of `source`.
     pub fn new(source: &'s ToySource<'a>) -> Self {
         let ToySource { inputs, rescue, poi, theta, tangent, ensemble } = source;
-        let profile = Profile::new(inputs.nll(), inputs.fitter, *poi, theta, inputs.fixed);
+        // Without a parameter of interest nothing is ever held, and any free one will do.
+        let poi = poi.or_else(|| inputs.fixed.iter().position(|fixed| !fixed));
+        let profile = Profile::new(inputs.nll(), inputs.fitter, poi.unwrap_or(0), theta, inputs.fixed);
         let profile = profile.for_toys(tangent, *rescue, inputs.start);
         Self { source, data: ensemble.room(), profile }
     }

@@ -3,9 +3,13 @@
 mod distribution;
 mod ensemble;
 mod maker;
+mod moments;
+mod study;
 mod test;
 
 pub use distribution::{Estimate, ToyTails};
 pub use ensemble::{Ensemble, Purpose};
 pub use maker::{Toy, ToyMaker, ToySource};
+pub use moments::Moments;
+pub use study::{StudyOptions, StudyRecord, ToyStudy};
 pub use test::{ToyCounts, ToyHypotest, ToyRecord, ToyTest};

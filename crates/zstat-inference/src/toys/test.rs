@@ -87,7 +87,8 @@ impl<'a> ToyTest<'a> {
         let alternative = if is_discovery { setup.signal } else { 0.0 };
         let hypothesis = tester.generating_point(mu);
         let alternative = tester.generating_point(alternative);
-        let source = |theta, purpose| ToySource::new(setup.inputs, setup.poi, theta, rescue, seed, purpose);
+        let source =
+            |theta, purpose| ToySource::new(setup.inputs, Some(setup.poi), theta, rescue, seed, purpose);
         Ok(Self {
             setup,
             mu,

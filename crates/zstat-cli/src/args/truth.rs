@@ -1,0 +1,132 @@
+//! Options that choose the point that pseudo-data are made from.
+
+use clap::{Args, ValueEnum};
+use zstat_core::fit::{Minimum, Problem, Termination, minimise};
+
+use crate::failure::{Failure, OptionFault};
+use crate::prepared::Prepared;
+use crate::select;
+
+/// Where the parameters that are not injected come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Nuisances {
+    /// The fit to the data with what is injected held.
+    #[default]
+    Fit,
+    /// The start values.
+    Nominal,
+}
+
+/// The truth of pseudo-data.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Toy options")]
+pub struct TruthArgs {
+    /// True value of a parameter in the pseudo-data; repeatable [default: that of --nuisances]
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    inject: Vec<String>,
+    #[command(flatten)]
+    nuisances: NuisanceArgs,
+}
+
+/// Where all other true values come from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Toy options")]
+pub struct NuisanceArgs {
+    /// True values of all parameters that are not injected
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
+    nuisances: Nuisances,
+}
+
+/// How the truth was found.
+#[derive(Debug, Default)]
+pub struct TruthFit {
+    /// Did the fit converge?
+    pub converged: bool,
+    /// What a reader should know.
+    pub warnings: Vec<String>,
+    /// Minimisations.
+    pub fits: usize,
+}
+
+impl TruthArgs {
+    /// Parameters and values of `--inject`.
+    pub fn injected(&self, prepared: &Prepared, faults: &mut Vec<OptionFault>) -> Vec<(usize, f64)> {
+        const OPTION: &str = "--inject";
+        let mut out: Vec<(usize, f64)> = Vec::new();
+        for text in &self.inject {
+            let Some((name, value)) = text.split_once('=') else {
+                faults.push(OptionFault::new(OPTION, text, "expected NAME=VALUE, such as mu=1"));
+                continue;
+            };
+            let number = value.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+            let Some(number) = number else {
+                let message = format!("the value `{value}` is no finite number");
+                faults.push(OptionFault::new(OPTION, text, message));
+                continue;
+            };
+            match select::parameters(&prepared.session.model, OPTION, name.trim()) {
+                Ok(found) => {
+                    for index in found {
+                        if out.iter().any(|(known, _)| *known == index) {
+                            let name = &prepared.session.model.parameters()[index].name;
+                            let message = format!("`{name}` is injected twice");
+                            faults.push(OptionFault::new(OPTION, text, message));
+                        } else {
+                            out.push((index, number));
+                        }
+                    }
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+        out
+    }
+
+    /// The point, and how it was found.
+    ///
+    /// # Errors
+    /// Where there is no likelihood.
+    pub fn point(
+        &self,
+        prepared: &Prepared,
+        injected: &[(usize, f64)],
+    ) -> Result<(Vec<f64>, TruthFit), Failure> {
+        self.nuisances.point(prepared, injected)
+    }
+}
+
+impl NuisanceArgs {
+    /// The point with these parameters at these values.
+    ///
+    /// # Errors
+    /// Where there is no likelihood.
+    pub fn point(
+        &self,
+        prepared: &Prepared,
+        injected: &[(usize, f64)],
+    ) -> Result<(Vec<f64>, TruthFit), Failure> {
+        let inputs = prepared.inputs();
+        let (mut theta, mut fixed) = (inputs.start.to_vec(), inputs.fixed.to_vec());
+        for &(index, value) in injected {
+            theta[index] = value;
+            fixed[index] = true;
+        }
+        if self.nuisances == Nuisances::Nominal {
+            return Ok((theta, TruthFit { converged: true, ..TruthFit::default() }));
+        }
+        let bounds: Vec<[f64; 2]> = inputs.model.parameters().iter().map(|p| p.bounds).collect();
+        let problem = Problem { start: &theta, bounds: &bounds, fixed: &fixed };
+        let (Minimum { theta, termination, .. }, _) = minimise(&mut inputs.nll(), inputs.fitter, &problem);
+        if let Termination::InvalidStart(why) = &termination {
+            let message = format!("no fit gives the truth: {why}");
+            let fault = OptionFault::new("--nuisances", "fit", message);
+            return Err(Failure::Options(vec![fault.help("`--nuisances nominal` takes the start values")]));
+        }
+        let converged = termination == Termination::Converged;
+        let mut warnings = Vec::new();
+        if !converged {
+            warnings.push("the fit that the pseudo-data are made from did not converge".to_owned());
+        }
+        Ok((theta, TruthFit { converged, warnings, fits: 1 }))
+    }
+}

@@ -1,0 +1,282 @@
+//! The result of `zstat toys`: what the fits of pseudo-data make of the truth.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use zstat_core::model::Model;
+use zstat_inference::{Moments, StudyRecord, threshold};
+
+use super::head::Head;
+use super::pull_bar::pull_bar;
+use crate::failure::Failure;
+use crate::output::number::{fixed, plain};
+use crate::output::table::{Align, Table};
+use crate::output::{Finite, Page, Report, json_document, write_file};
+
+/// Levels of the intervals whose coverage is counted.
+const LEVELS: [f64; 2] = [0.682_689_492_137_085_9, 0.95];
+
+/// What the toys add up to, one record after the other.
+pub struct Studied {
+    parameters: Vec<OfParameter>,
+    poi: Option<(String, f64)>,
+    toys: u64,
+    /// Toys whose fits failed with every start and minimiser.
+    pub failed: u64,
+    retried: u64,
+    compared: u64,
+    covered: [u64; LEVELS.len()],
+}
+
+/// What becomes of one parameter.
+struct OfParameter {
+    name: String,
+    truth: f64,
+    bounds: [f64; 2],
+    value: Moments,
+    pull: Moments,
+    at_bound: u64,
+}
+
+impl Studied {
+    /// Nothing yet, of the parameters `reported`.
+    pub fn new(model: &Model, reported: &[usize], truth: &[f64], poi: Option<usize>) -> Self {
+        let parameter = |&i: &usize| OfParameter {
+            name: model.parameters()[i].name.clone(),
+            truth: truth[i],
+            bounds: model.parameters()[i].bounds,
+            value: Moments::default(),
+            pull: Moments::default(),
+            at_bound: 0,
+        };
+        Self {
+            parameters: reported.iter().map(parameter).collect(),
+            poi: poi.map(|poi| (model.parameters()[poi].name.clone(), truth[poi])),
+            toys: 0,
+            failed: 0,
+            retried: 0,
+            compared: 0,
+            covered: [0; LEVELS.len()],
+        }
+    }
+
+    /// One more toy.
+    pub fn add(&mut self, record: &StudyRecord) {
+        self.toys += 1;
+        self.retried += u64::from(record.converged && record.rescued);
+        if !record.converged {
+            self.failed += 1;
+            return;
+        }
+        for ((parameter, &value), error) in self.parameters.iter_mut().zip(&record.values).zip(&record.errors)
+        {
+            parameter.value.add(value);
+            let [lower, upper] = parameter.bounds;
+            parameter.at_bound += u64::from(value <= lower || value >= upper);
+            if let Some(error) = error.filter(|error| *error > 0.0) {
+                parameter.pull.add((value - parameter.truth) / error);
+            }
+        }
+        if let Some(rise) = record.twice_rise {
+            self.compared += 1;
+            for (count, level) in self.covered.iter_mut().zip(LEVELS) {
+                *count += u64::from(rise <= threshold(level));
+            }
+        }
+    }
+
+    /// What a reader should know.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.failed > 0 {
+            warnings.push(format!(
+                "{} of {} toys are left out of the summary: their fits failed with every start and minimiser",
+                self.failed, self.toys
+            ));
+        }
+        let at_bound: Vec<String> = (self.parameters.iter())
+            .filter(|parameter| 20 * parameter.at_bound > self.toys)
+            .map(|parameter| format!("`{}` ({})", parameter.name, parameter.at_bound))
+            .collect();
+        if !at_bound.is_empty() {
+            warnings.push(format!(
+                "at a bound in more than 5 % of the toys: {}; pulls are biased by it",
+                at_bound.join(", ")
+            ));
+        }
+        warnings
+    }
+
+    fn coverage(&self) -> impl Iterator<Item = (f64, f64, f64)> + '_ {
+        let n = self.compared as f64;
+        LEVELS.into_iter().zip(self.covered).map(move |(level, count)| {
+            let p = count as f64 / n;
+            let safe = p.clamp(1.0 / n, 1.0 - 1.0 / n);
+            (level, p, (safe * (1.0 - safe) / n).sqrt())
+        })
+    }
+}
+
+/// The summary of a folder of toys.
+pub struct ToysReport {
+    head: Head,
+    studied: Studied,
+    seed: u64,
+    folder: PathBuf,
+}
+
+impl ToysReport {
+    /// Of all toys, which are in `folder`.
+    pub fn new(head: Head, studied: Studied, seed: u64, folder: &Path) -> Self {
+        Self { head, studied, seed, folder: folder.to_owned() }
+    }
+
+    /// Did all fits converge?
+    pub fn converged(&self) -> bool {
+        self.head.converged()
+    }
+
+    /// Writes the JSON document beside the toys, without what differs from run to run.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write_summary(&self, folder: &Path) -> Result<(), Failure> {
+        let mut summary = self.json();
+        if let Some(map) = summary.as_object_mut() {
+            map.shift_remove("timing");
+            map.shift_remove("files");
+        }
+        write_file(&folder.join("summary.json"), &json_document(&summary))
+    }
+}
+
+impl Report for ToysReport {
+    fn command(&self) -> &'static str {
+        "toys"
+    }
+
+    fn json(&self) -> Value {
+        let studied = &self.studied;
+        let finite = Finite::default();
+        let parameters = studied.parameters.iter().map(|parameter| {
+            let OfParameter { name, truth, value, pull, at_bound, .. } = parameter;
+            json!({
+                "name": name,
+                "true": truth,
+                "mean": value.mean(),
+                "mean_error": value.mean_error(),
+                "rms": value.width(),
+                "bias": value.mean().map(|mean| mean - truth),
+                "pull_mean": pull.mean(),
+                "pull_mean_error": pull.mean_error(),
+                "pull_width": pull.width(),
+                "pull_width_error": pull.width_error(),
+                "with_uncertainty": pull.count(),
+                "at_bound": at_bound,
+            })
+        });
+        let parameters: Vec<Value> = parameters.collect();
+        let mut body = json!({
+            "toys": {
+                "requested": studied.toys, "failed": studied.failed, "retried": studied.retried,
+                "seed": self.seed,
+            },
+        });
+        if let Some((name, truth)) = &studied.poi {
+            let of_level = |(level, fraction, error): (f64, f64, f64)| json!({ "level": level, "covered": fraction, "error": error });
+            let coverage: Vec<Value> = studied.coverage().map(of_level).collect();
+            body["poi"] = json!(name);
+            body["true"] = json!(truth);
+            body["coverage"] = Value::Array(if studied.compared > 0 { coverage } else { Vec::new() });
+        }
+        body["parameters"] = Value::Array(parameters);
+        body["files"] = json!({ "toys": self.folder.join("toys.parquet").display().to_string() });
+        self.head.document([body], finite)
+    }
+
+    fn text(&self, page: &mut Page) {
+        let studied = &self.studied;
+        self.head.page(&format!("{} toys, seed {}", studied.toys, self.seed), page);
+        if studied.retried > 0 {
+            page.note(&format!("{} toys took a second attempt", studied.retried));
+        }
+        if let (Some((name, truth)), true) = (&studied.poi, studied.compared > 0) {
+            page.heading(&format!("coverage of {name} = {}", plain(*truth)));
+            let mut table =
+                Table::new(&[("level", Align::Right), ("covered", Align::Right), ("", Align::Left)]);
+            for (level, fraction, error) in studied.coverage() {
+                table.row([
+                    format!("{} %", fixed(100.0 * level, 1)).into(),
+                    format!("{} %", fixed(100.0 * fraction, 1)).into(),
+                    format!("± {}", fixed(100.0 * error, 1)).into(),
+                ]);
+            }
+            page.table(&table);
+        }
+        page.heading("parameters");
+        let columns = [
+            ("", Align::Left),
+            ("true", Align::Right),
+            ("mean", Align::Right),
+            ("± error", Align::Right),
+            ("rms", Align::Right),
+            ("pull mean", Align::Right),
+            ("± error", Align::Right),
+            ("pull width", Align::Right),
+            ("± error", Align::Right),
+            ("-3 · · · · · 0 · · · · · 3", Align::Left),
+        ];
+        let mut table = Table::new(&columns);
+        let number = |x: Option<f64>| x.map(plain).unwrap_or_default();
+        let short = |x: Option<f64>| x.map(|x| fixed(x, 3)).unwrap_or_default();
+        for parameter in &studied.parameters {
+            let OfParameter { name, truth, value, pull, .. } = parameter;
+            let bar = pull.mean().map(|mean| pull_bar(mean, pull.width())).unwrap_or_default();
+            table.row([
+                name.as_str().into(),
+                plain(*truth).into(),
+                number(value.mean()).into(),
+                number(value.mean_error()).into(),
+                number(value.width()).into(),
+                short(pull.mean()).into(),
+                short(pull.mean_error()).into(),
+                short(pull.width()).into(),
+                short(pull.width_error()).into(),
+                bar.into(),
+            ]);
+        }
+        page.table(&table);
+        page.gap();
+        page.line(format!("the toys are in {}", self.folder.join("toys.parquet").display()));
+    }
+
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        let header = [
+            "parameter",
+            "true",
+            "mean",
+            "mean_error",
+            "rms",
+            "pull_mean",
+            "pull_mean_error",
+            "pull_width",
+            "pull_width_error",
+        ];
+        let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+        let rows = self.studied.parameters.iter().map(|parameter| {
+            let OfParameter { name, truth, value, pull, .. } = parameter;
+            let numbers = [
+                Some(*truth),
+                value.mean(),
+                value.mean_error(),
+                value.width(),
+                pull.mean(),
+                pull.mean_error(),
+                pull.width(),
+                pull.width_error(),
+            ];
+            std::iter::once(name.clone()).chain(numbers.map(number)).collect()
+        });
+        Some(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows).collect())
+    }
+}

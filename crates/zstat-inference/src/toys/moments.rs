@@ -1,0 +1,58 @@
+//! Mean and width of a series, one value after the other.
+
+/// Running mean and variance (Welford). The order of the values shows in the last bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Moments {
+    count: u64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    /// One more value.
+    pub fn add(&mut self, value: f64) {
+        self.count += 1;
+        let off = value - self.mean;
+        self.mean += off / self.count as f64;
+        self.squares += off * (value - self.mean);
+    }
+
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their mean; none of none.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then_some(self.mean)
+    }
+
+    /// The standard deviation of one of them; none of fewer than two.
+    pub fn width(&self) -> Option<f64> {
+        (self.count > 1).then(|| (self.squares / (self.count - 1) as f64).sqrt())
+    }
+
+    /// Standard deviation of the mean.
+    pub fn mean_error(&self) -> Option<f64> {
+        self.width().map(|width| width / (self.count as f64).sqrt())
+    }
+
+    /// Standard deviation of the width, where the values are normal.
+    pub fn width_error(&self) -> Option<f64> {
+        self.width().map(|width| width / (2.0 * (self.count - 1) as f64).sqrt())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_a_known_series() {
+        let mut moments = Moments::default();
+        assert_eq!((moments.mean(), moments.width()), (None, None));
+        [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].map(|value| moments.add(1e9 + value));
+        assert_eq!(moments.mean(), Some(1e9 + 5.0));
+        assert!((moments.width().unwrap() - (32.0_f64 / 7.0).sqrt()).abs() < 1e-9);
+    }
+}
