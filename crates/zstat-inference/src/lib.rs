@@ -1,11 +1,12 @@
 //! Tests of hypotheses about a parameter of interest: statistics of the profile likelihood ratio, p-values, significances
-//! and upper limits.
+//! and upper limits, scans, impacts.
 //!
 //! In: a model, data and a minimiser (`zstat-core`'s contracts). Out: numbers and what a careful reader should know about
 //! them. Asymptotic formulas: G. Cowan, K. Cranmer, E. Gross, O. Vitells, Eur. Phys. J. C 71 (2011) 1554 (below: CCGV).
 
 mod asymptotic;
 mod hypotest;
+mod impacts;
 mod inputs;
 mod limit;
 mod normal;
@@ -17,6 +18,10 @@ mod statistic;
 
 pub use asymptotic::{Tails, expected_tails, observed_tails, one_sided_p, two_sided_p};
 pub use hypotest::{Asimov, Hypotest, Setup, TestError, hypotest};
+pub use impacts::{
+    Effect, GroupImpact, ImpactGroup, ImpactKind, ImpactOptions, Impacts, ParameterImpact, PoiBreakdown,
+    groups_by_kind, impacts, nuisances,
+};
 pub use inputs::Inputs;
 pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
 pub use normal::{ln_upper_tail, quantile, upper_tail};

@@ -5,6 +5,7 @@ mod convert;
 mod evaluate;
 mod fit;
 mod hypotest;
+mod impacts;
 mod inspect;
 mod limit;
 mod man;
@@ -20,6 +21,7 @@ use crate::args::Cli;
 use crate::failure::Failure;
 
 pub use fit::Sort;
+pub use impacts::Order;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -38,6 +40,8 @@ pub enum Command {
     Limit(limit::LimitArgs),
     /// Profile likelihood of one parameter, and intervals
     Scan(scan::ScanArgs),
+    /// Impacts of the other parameters on those of interest, ranked, and what makes up the uncertainty
+    Impacts(impacts::ImpactsArgs),
     /// Significance of a discovery
     Significance(significance::SignificanceArgs),
     /// Convert between file formats, and report what was lost
@@ -73,6 +77,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Hypotest(args) => hypotest::run(args, &cli.global),
         Command::Limit(args) => limit::run(args, &cli.global),
         Command::Scan(args) => scan::run(args, &cli.global),
+        Command::Impacts(args) => impacts::run(args, &cli.global),
         Command::Significance(args) => significance::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),

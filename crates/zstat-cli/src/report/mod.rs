@@ -5,6 +5,8 @@ pub mod fit;
 mod fit_text;
 pub mod head;
 pub mod hypotest;
+pub mod impacts;
+mod impacts_text;
 pub mod inspection;
 mod inspection_text;
 pub mod limit;
