@@ -195,3 +195,48 @@ fn impacts_on_several_parameters() {
     assert_eq!(page(1), page(2));
     assert!(page(1).contains("… and 9 more"), "{}", page(1));
 }
+
+/// A plane: contours on their thresholds, points in the order of the grid, options that do not fit together.
+#[test]
+fn a_plane_by_hand() {
+    let spec = "specs/several-pois.yaml";
+    let plane =
+        format!("scan {spec} --parameter mu_ggH --parameter mu_VBF --range 0:3 --range=-1:2 --points 4x3");
+    let json = run(&format!("{plane} --level 0.8 --format json --threads 1")).exits(0).json();
+    assert_eq!(json["parameters"], serde_json::json!(["mu_ggH", "mu_VBF"]));
+    assert_eq!(
+        (&json["shape"], &json["range"]["mu_VBF"]),
+        (&serde_json::json!([4, 3]), &serde_json::json!([-1.0, 2.0]))
+    );
+    let points = json["points"].as_array().unwrap();
+    let values: Vec<[f64; 2]> =
+        points.iter().map(|p| ["mu_ggH", "mu_VBF"].map(|name| number(&p["values"][name]))).collect();
+    assert_eq!((values.len(), values[0], values[1], values[11]), (12, [0.0, -1.0], [0.0, 0.5], [3.0, 2.0]));
+    let best = number(&run(&format!("fit {spec} --format json")).exits(0).json()["twice_nll"]);
+    let at = |[x, y]: [f64; 2]| {
+        let fit = run(&format!("fit {spec} --fix mu_ggH={x} --fix mu_VBF={y} --format json")).exits(0).json();
+        number(&fit["twice_nll"]) - best
+    };
+    assert!((number(&points[7]["delta_twice_nll"]) - at(values[7])).abs() < 1e-6);
+    let contour = &json["contours"][0];
+    let threshold = -2.0 * 0.2_f64.ln();
+    assert!((number(&contour["threshold"]) - threshold).abs() < 1e-12);
+    let line = contour["lines"][0].as_array().unwrap();
+    assert!(line.len() > 3 && contour["closed"] == (line[0] == line[line.len() - 1]), "{contour}");
+    for point in line {
+        assert!((at([number(&point[0]), number(&point[1])]) - threshold).abs() < 1e-5, "{point}");
+    }
+    let page = |threads: u32| run(&format!("{plane} --statistical --threads {threads}")).exits(0).stdout;
+    assert_eq!(page(1), page(2));
+    assert!(page(1).contains("statistical  95.0 %") && page(1).contains('◆'), "{}", page(1));
+    let csv = run(&format!("{plane} --format csv")).exits(0).stdout;
+    assert_eq!(csv.lines().count(), 13);
+    run(&format!("scan {spec} --parameter mu_ggH --parameter mu_VBF --range 0:1"))
+        .exits(2)
+        .tells(&["for 2 parameters"]);
+    run(&format!("scan {spec} --parameter mu_ggH --points 3x4")).exits(2).tells(&["one is scanned"]);
+    run(&format!("scan {spec} --parameter jes --parameter jes --points 2")).exits(2).tells(&["given twice"]);
+    run(&format!("scan {spec} --parameter jes --parameter my --parameter mu_VBF"))
+        .exits(2)
+        .tells(&["3 times", "did you mean `mu`?"]);
+}

@@ -296,6 +296,19 @@ fn what_cannot_be_said_is_left_open() {
             impacts.warnings
         );
     }
+    // The parameter of interest has no effect: nothing moves it, and that says nothing.
+    let (idle, data) = build(
+        &ONE_BIN
+            .replace("[8.0], \"modifiers\": [{\"name\": \"mu\"", "[0.0], \"modifiers\": [{\"name\": \"mu\""),
+    );
+    for kind in KINDS {
+        let impacts = found(&idle, &data, kind, &["mu"], &[]);
+        assert!(
+            impacts.parameters.iter().all(|p| p.effects[0] == Effect::default()),
+            "{kind:?}: {impacts:?}"
+        );
+        assert_eq!((impacts.pois[0].total, impacts.pois[0].systematic), (None, None));
+    }
     // The parameter of interest on its bound.
     let (low, data) = model(r#""k": {"constraint": {"normal": {"sigma": 0.01}}}"#, 40.0);
     let impacts = found(&low, &data, ImpactKind::Refit, &["mu"], &[]);

@@ -38,7 +38,7 @@ pub enum Command {
     Hypotest(hypotest::HypotestArgs),
     /// Upper limit, observed and expected
     Limit(limit::LimitArgs),
-    /// Profile likelihood of one parameter, and intervals
+    /// Profile likelihood of one parameter, and intervals; of two, and contours
     Scan(scan::ScanArgs),
     /// Impacts of the other parameters on those of interest, ranked, and what makes up the uncertainty
     Impacts(impacts::ImpactsArgs),

@@ -10,6 +10,7 @@ mod impacts_text;
 pub mod inspection;
 mod inspection_text;
 pub mod limit;
+pub mod plane;
 mod pull_bar;
 mod relations;
 pub mod scan;

@@ -195,10 +195,12 @@ impl Reference<'_> {
         theta.iter().zip(&self.theta).map(|(now, best)| now - best).collect()
     }
 
-    /// Writes the moves of the parameters of interest: up, down, prefit up and down.
+    /// Writes the moves of the parameters of interest: up, down, prefit up and down. One that nothing determines has none:
+    /// where a fit leaves it is an accident.
     fn tell(&self, out: &mut ParameterImpact, [up, down, prefit_up, prefit_down]: [&Moves; 4]) {
         for (effect, &poi) in out.effects.iter_mut().zip(&self.pois) {
-            let of = |moves: &Moves| moves.as_ref().map(|moves| moves[poi]);
+            let is_known = self.sigma(poi).is_some() || self.rows[poi].at_bound;
+            let of = |moves: &Moves| moves.as_ref().filter(|_| is_known).map(|moves| moves[poi]);
             *effect =
                 Effect { up: of(up), down: of(down), prefit_up: of(prefit_up), prefit_down: of(prefit_down) };
         }
