@@ -1,15 +1,14 @@
-//! Profile scans of two parameters: 2 ΔNLL on a grid, and the contours where it has a threshold.
-//!
-//! The grid says where contours run; their points, on the edges of the grid, are roots of the profile.
+//! The profile likelihood over two parameters: fits on a grid, and the crossings of its edges.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::contour::{ContourLine, Edge, crossed, lines, saddles};
+use super::{Contour, PlanePoint, threshold_2d};
+use crate::contour::{Edge, crossed, lines, saddles};
 use crate::root::newton;
-use crate::scan::{constrained_too, grid, usual_range};
-use crate::{Fit, Inputs, Profile, ScanOptions, TestError};
+use crate::scan::usual_range;
+use crate::{Fit, Inputs, Profile, TestError};
 
 /// The last of Newton's steps to a crossing, relative to the range. What remains is of the order of its square.
 const PRECISION: f64 = 1e-6;
@@ -20,132 +19,13 @@ const WIDENINGS: usize = 20;
 /// A fit lower than the best by more than this in NLL found another minimum.
 const LOWER: f64 = 1e-8;
 
-/// One point of the plane.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PlanePoint {
-    /// Values of the two parameters.
-    pub values: [f64; 2],
-    /// 2 [NLL(values) − NLL(best)], all others fitted.
-    pub delta_twice_nll: f64,
-    /// The same with everything that has a constraint held at its best value: the statistical part.
-    pub delta_statistical: Option<f64>,
-    /// The fit converged.
-    pub converged: bool,
-}
-
-/// Where 2 ΔNLL has the threshold of a level.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Contour {
-    /// Confidence level, in the limit of many events.
-    pub level: f64,
-    /// Its lines.
-    pub lines: Vec<ContourLine>,
-}
-
-/// A scan of two parameters.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlaneScan {
-    /// Best values.
-    pub best: [f64; 2],
-    /// The ranges scanned.
-    pub range: [[f64; 2]; 2],
-    /// Points in each direction.
-    pub shape: [usize; 2],
-    /// The grid: by first, then second parameter, ascending.
-    pub points: Vec<PlanePoint>,
-    /// Contours, level after level.
-    pub contours: Vec<Contour>,
-    /// The same for the statistical part alone.
-    pub statistical: Vec<Contour>,
-    /// All fits converged.
-    pub converged: bool,
-    /// What a reader should know.
-    pub warnings: Vec<String>,
-    /// Minimisations.
-    pub fits: usize,
-}
-
-/// How to scan.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlaneOptions {
-    /// The ranges; by default about three standard deviations to both sides, inside the bounds.
-    pub range: Option<[[f64; 2]; 2]>,
-    /// Points of the grid in each direction.
-    pub points: [usize; 2],
-    /// Confidence levels of the contours.
-    pub levels: Vec<f64>,
-    /// The statistical part as well.
-    pub statistical: bool,
-}
-
-impl Default for PlaneOptions {
-    fn default() -> Self {
-        Self { range: None, points: [31, 31], levels: ScanOptions::default().levels, statistical: false }
-    }
-}
-
-/// The threshold in 2 ΔNLL for two parameters: the quantile of χ² with two degrees of freedom, −2 ln(1 − level).
-pub fn threshold_2d(level: f64) -> f64 {
-    -2.0 * (-level).ln_1p()
-}
-
-/// Scans two parameters, in parallel over the grid's columns. Calls `tick` after each column, of the statistical part, too.
-///
-/// # Errors
-/// Where there is no likelihood.
-pub fn scan_plane(
-    inputs: Inputs<'_>,
-    parameters: [usize; 2],
-    options: &PlaneOptions,
-    tick: &(dyn Fn() + Sync),
-) -> Result<PlaneScan, TestError> {
-    let mut plane = Plane::new(inputs, parameters, inputs.start, inputs.fixed)?;
-    let range = options.range.unwrap_or_else(|| plane.usual_ranges(&options.levels));
-    let axes = [0, 1].map(|k| grid(range[k], options.points[k]));
-    plane.fit(&axes, tick);
-    let contours = plane.contours(&options.levels);
-    let mut statistical = None;
-    if options.statistical {
-        let mut part = Plane::new(inputs, parameters, &plane.free.theta.clone(), &constrained_too(&inputs))?;
-        part.fit(&axes, tick);
-        let contours = part.contours(&options.levels);
-        statistical = Some((part, contours));
-    }
-    let mut points = plane.points();
-    let mut warnings = plane.warnings(&contours);
-    let (mut converged, mut fits) = (plane.converged(), plane.fits());
-    let mut of_part = Vec::new();
-    if let Some((part, contours)) = statistical {
-        for (point, other) in points.iter_mut().zip(part.points()) {
-            point.delta_statistical = Some(other.delta_twice_nll);
-        }
-        warnings.extend(
-            part.warnings(&contours).into_iter().map(|warning| format!("statistical part: {warning}")),
-        );
-        converged &= part.converged();
-        fits += part.fits();
-        of_part = contours;
-    }
-    Ok(PlaneScan {
-        best: plane.parameters.map(|p| plane.free.theta[p]),
-        range,
-        shape: options.points,
-        points,
-        contours,
-        statistical: of_part,
-        converged,
-        warnings,
-        fits,
-    })
-}
-
 /// The profile likelihood over two parameters.
-struct Plane<'a> {
+pub(super) struct Surface<'a> {
     inputs: Inputs<'a>,
     parameters: [usize; 2],
     fixed: Vec<bool>,
     /// The best fit.
-    free: Fit,
+    pub free: Fit,
     /// Of each parameter alone.
     alone: [Profile<'a, 'a>; 2],
     axes: [Vec<f64>; 2],
@@ -162,8 +42,8 @@ struct Column<'a> {
     fits: Vec<Fit>,
 }
 
-impl<'a> Plane<'a> {
-    fn new(
+impl<'a> Surface<'a> {
+    pub fn new(
         inputs: Inputs<'a>,
         parameters: [usize; 2],
         start: &[f64],
@@ -194,7 +74,7 @@ impl<'a> Plane<'a> {
     }
 
     /// About three standard deviations to both sides, and so far that the contours close, inside the bounds.
-    fn usual_ranges(&mut self, levels: &[f64]) -> [[f64; 2]; 2] {
+    pub fn usual_ranges(&mut self, levels: &[f64]) -> [[f64; 2]; 2] {
         let highest = levels.iter().map(|&level| threshold_2d(level)).fold(0.0, f64::max);
         self.alone.each_mut().map(|profile| {
             let (best, bounds) = (profile.free().mu, profile.range());
@@ -222,7 +102,7 @@ impl<'a> Plane<'a> {
     }
 
     /// All points of the grid: the first parameter alone leads to the columns, each goes on from there.
-    fn fit(&mut self, axes: &[Vec<f64>; 2], tick: &(dyn Fn() + Sync)) {
+    pub fn fit(&mut self, axes: &[Vec<f64>; 2], tick: &(dyn Fn() + Sync)) {
         self.axes = axes.clone();
         let seeds: Vec<Vec<f64>> = axes[0].iter().map(|&x| self.alone[0].held(x).theta).collect();
         let this = &*self;
@@ -269,7 +149,7 @@ impl<'a> Plane<'a> {
         self.columns.iter().map(column).collect()
     }
 
-    fn contours(&mut self, levels: &[f64]) -> Vec<Contour> {
+    pub fn contours(&mut self, levels: &[f64]) -> Vec<Contour> {
         let inside: Vec<Vec<Vec<bool>>> =
             levels.iter().map(|&level| self.inside(threshold_2d(level))).collect();
         let mut wanted: Vec<(Edge, usize)> = Vec::new();
@@ -354,7 +234,7 @@ impl<'a> Plane<'a> {
         self.delta(&self.with_other_held(1, &theta).held(middle(&self.axes[1], j))) <= wanted
     }
 
-    fn points(&self) -> Vec<PlanePoint> {
+    pub fn points(&self) -> Vec<PlanePoint> {
         let one = |(x, fit): (f64, &Fit)| PlanePoint {
             values: [x, fit.mu],
             delta_twice_nll: self.delta(fit),
@@ -365,20 +245,20 @@ impl<'a> Plane<'a> {
         columns.flat_map(|(&x, column)| column.fits.iter().map(move |fit| one((x, fit)))).collect()
     }
 
-    fn converged(&self) -> bool {
+    pub fn converged(&self) -> bool {
         !self.failed
             && self.free.converged
             && self.alone.iter().all(Profile::converged)
             && self.columns.iter().all(|column| column.profile.converged())
     }
 
-    fn fits(&self) -> usize {
+    pub fn fits(&self) -> usize {
         let columns: usize = self.columns.iter().map(|column| column.profile.fits()).sum();
         self.alone.iter().map(Profile::fits).sum::<usize>() + columns + self.more_fits
     }
 
     /// Each once, in order.
-    fn warnings(&self, contours: &[Contour]) -> Vec<String> {
+    pub fn warnings(&self, contours: &[Contour]) -> Vec<String> {
         let of_columns = self.columns.iter().flat_map(|column| column.profile.warnings());
         let of_alone = self.alone.iter().flat_map(Profile::warnings);
         let mut out: Vec<String> = Vec::new();
