@@ -321,6 +321,32 @@ fn what_cannot_be_said_is_left_open() {
     near(impacts.pois[0].systematic, 0.0, 1e-12);
 }
 
+/// A refit that falls into a lower minimum than the first fit's: everything is done again from there.
+#[test]
+fn a_lower_minimum_found_on_the_way_counts() {
+    let (model, data) = build(
+        r#"{"channels": [{"name": "SR", "samples": [
+            {"name": "s", "data": [8.0, 0.0, 0.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
+            {"name": "square", "data": [4.0, 10.0, 0.0], "modifiers": [
+                {"name": "k", "type": "normfactor"}, {"name": "k", "type": "normfactor"}]},
+            {"name": "tilt", "data": [0.0, 0.0, 1.0], "modifiers": [{"name": "k", "type": "normfactor"}]},
+            {"name": "b", "data": [60.0, 50.0, 50.0], "modifiers": []}]}],
+            "observations": {"SR": [70, 52.5, 48]}, "poi": "mu",
+            "parameters": {"k": {"bounds": [-4, 4]}, "mu": {"bounds": [-20, 20]}}}"#,
+    );
+    let impacts = found(&model, &data, ImpactKind::Refit, &["mu"], &[]);
+    assert!(impacts.warnings[0].contains("missed a minimum lower"), "{:?}", impacts.warnings);
+    let k = impacts.parameters[0].value;
+    // The signal makes up for the first bin; k alone solves what is left: Σ ν' (1 − n/ν) = 0 over the other two.
+    let slope = 20.0 * k * (1.0 - 52.5 / (50.0 + 10.0 * k * k)) + (1.0 - 48.0 / (50.0 + k));
+    assert!(k < 0.0 && slope.abs() < 1e-6, "{k}, {slope}");
+    near(Some(impacts.pois[0].value), (10.0 - 4.0 * k * k) / 8.0, 1e-6);
+    let moved = |k: f64| (10.0 - 4.0 * k * k) / 8.0 - impacts.pois[0].value;
+    let sigma = impacts.parameters[0].uncertainty.unwrap();
+    near(effect(&model, &impacts, "k").up, moved(k + sigma), 1e-6);
+    near(effect(&model, &impacts, "k").down, moved(k - sigma), 1e-6);
+}
+
 /// A published search: impacts of some of its parameters are those of cold fits, from several starts each, so that none is
 /// wrong because a refit ended in another minimum.
 #[test]

@@ -3,6 +3,7 @@
 use zstat_core::fit::Objective;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Constraint;
+use zstat_core::text::number;
 
 use super::reference::Reference;
 use super::{Effect, ImpactKind, ParameterImpact};
@@ -70,14 +71,15 @@ impl Reference<'_> {
         let [lower, upper] = profile.range();
         let wanted = self.theta[i] + step;
         let value = wanted.max(lower).min(upper);
+        let shown = number(value);
         let (side, sign) = if step > 0.0 { ("upper", '+') } else { ("lower", '-') };
         if (value - self.theta[i]) * step <= 0.0 {
-            out.notes.push(format!("on its {side} bound {value}: no impact of {sign}1 {unit}"));
+            out.notes.push(format!("on its {side} bound {shown}: no impact of {sign}1 {unit}"));
             return None;
         }
         if value != wanted {
             out.notes.push(format!(
-                "{sign}1 {unit} is beyond the {side} bound {value}: held there, and the impact is that of {:.2} {unit}",
+                "{sign}1 {unit} is beyond the {side} bound {shown}: held there, and the impact is that of {:.2} {unit}",
                 (value - self.theta[i]) / step.abs()
             ));
         }
