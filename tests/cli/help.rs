@@ -2,7 +2,7 @@
 
 use super::support::{folder, golden, run, run_in};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "validate",
     "inspect",
     "evaluate",
@@ -10,6 +10,7 @@ const COMMANDS: [&str; 12] = [
     "hypotest",
     "limit",
     "scan",
+    "impacts",
     "significance",
     "convert",
     "schema",

@@ -88,7 +88,7 @@ fn bad_options_are_told_at_once() {
 
 #[test]
 fn pages_and_json_are_as_accepted() {
-    for command in ["hypotest", "limit", "significance"] {
+    for command in ["hypotest", "limit", "significance", "impacts"] {
         let spec = "specs/quickstart.yaml";
         golden(&format!("{command}.txt"), &run(&format!("{command} {spec}")).exits(0).stdout);
         let json = without_timing(run(&format!("{command} {spec} --format json")).exits(0).json());
@@ -119,4 +119,124 @@ fn a_scan_by_hand() {
     run_in(folder.path(), &["scan", "bare.yaml", "--range", "3:1"]).exits(2).tells(&["LO < HI"]);
     run_in(folder.path(), &["scan", "bare.yaml", "--points", "1"]).exits(2).tells(&["from 2 to"]);
     run("scan specs/quickstart.yaml --parameter multijet_shape").exits(2).tells(&["means 5 parameters"]);
+}
+
+#[test]
+fn impacts_by_hand() {
+    let folder = folder();
+    let spec = BARE.replace(
+        "data: [50.0], modifiers: []",
+        "data: [50.0], modifiers: [{name: a, type: histosys, lo: [46.0], hi: [54.0]}, {name: k, type: normfactor}]",
+    );
+    let spec =
+        spec.replace("  poi: mu\n", "  poi: mu\n  parameters: {k: {fixed: true}, mu: {bounds: [-50, 50]}}\n");
+    write(folder.path(), "spec.yaml", &spec);
+    let impacts = |options: &[&str]| {
+        let args = [&["impacts", "spec.yaml", "--format", "json"][..], options].concat();
+        run_in(folder.path(), &args).exits(0).json()
+    };
+    // One bin: the signal makes up for all that the background does.
+    for kind in ["refit", "global-observables", "covariance"] {
+        let json = impacts(&["--kind", kind, "--group", "all=a", "--group", "all=*"]);
+        assert_eq!((&json["kind"], &json["poi"]), (&Value::from(kind), &Value::from("mu")));
+        let [parameter] = json["parameters"].as_array().unwrap().as_slice() else { panic!("{json}") };
+        assert!((number(&parameter["impact_up"]) + 0.8).abs() < 1e-6, "{kind}: {parameter}");
+        assert!((number(&parameter["impact_down"]) - 0.8).abs() < 1e-6, "{kind}: {parameter}");
+        assert_eq!(parameter["impact_prefit_up"].is_null(), kind == "global-observables");
+        assert!((number(&parameter["pull_error"]) - 1.0).abs() < 1e-6 && parameter["constraint"] == "normal");
+        let [group] = json["groups"].as_array().unwrap().as_slice() else { panic!("{json}") };
+        assert!((number(&group["impact"]) - 0.8).abs() < 1e-6, "{kind}: {group}");
+        assert_eq!(group["parameters"], serde_json::json!(["a"]));
+        let statistical = 55.0_f64.sqrt() / 5.0;
+        assert!((number(&json["statistical"]) - statistical).abs() < 1e-6, "{json}");
+        assert!((number(&json["total"]) - statistical.hypot(0.8)).abs() < 1e-6, "{json}");
+    }
+    run_in(
+        folder.path(),
+        &["impacts", "spec.yaml", "--group", "a", "--group", "x=aa", "--group", "x=k,mu", "--set", "m=1"],
+    )
+    .exits(2)
+    .tells(&[
+        "expected NAME=PATTERN",
+        "did you mean `a`?",
+        "it is fixed",
+        "it is of interest",
+        "--set m",
+    ]);
+    run_in(folder.path(), &["impacts", "spec.yaml", "--kind", "traditional"])
+        .exits(2)
+        .tells(&["global-observables"]);
+    run_in(folder.path(), &["impacts", "spec.yaml", "--fix", "mu"]).exits(2).tells(&["--poi mu: is fixed"]);
+}
+
+/// Several parameters of interest: a block for each, the first at the top, the same as when it is chosen alone and the
+/// others are nuisances; any number of threads.
+#[test]
+fn impacts_on_several_parameters() {
+    let spec = "specs/several-pois.yaml";
+    let both = without_timing(run(&format!("impacts {spec} --threads 2 --format json")).exits(0).json());
+    let blocks = both["pois"].as_array().unwrap();
+    assert_eq!(
+        blocks.iter().map(|block| block["poi"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["mu_ggH", "mu_VBF"]
+    );
+    assert_eq!(both["parameters"], blocks[0]["parameters"]);
+    let one = run(&format!("impacts {spec} --poi mu_VBF --sort name --format json")).exits(0).json();
+    assert!(one["pois"].is_null());
+    for parameter in blocks[1]["parameters"].as_array().unwrap() {
+        let same =
+            one["parameters"].as_array().unwrap().iter().find(|p| p["name"] == parameter["name"]).unwrap();
+        assert!((number(&same["impact_up"]) - number(&parameter["impact_up"])).abs() < 1e-6, "{parameter}");
+    }
+    let names: Vec<&str> =
+        one["parameters"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert!(names.is_sorted() && names.contains(&"mu_ggH"), "{names:?}");
+    let page = |threads: u32| run(&format!("impacts {spec} --top 2 --threads {threads}")).exits(0).stdout;
+    assert_eq!(page(1), page(2));
+    assert!(page(1).contains("… and 9 more"), "{}", page(1));
+}
+
+/// A plane: contours on their thresholds, points in the order of the grid, options that do not fit together.
+#[test]
+fn a_plane_by_hand() {
+    let spec = "specs/several-pois.yaml";
+    let plane =
+        format!("scan {spec} --parameter mu_ggH --parameter mu_VBF --range 0:3 --range=-1:2 --points 4x3");
+    let json = run(&format!("{plane} --level 0.8 --format json --threads 1")).exits(0).json();
+    assert_eq!(json["parameters"], serde_json::json!(["mu_ggH", "mu_VBF"]));
+    assert_eq!(
+        (&json["shape"], &json["range"]["mu_VBF"]),
+        (&serde_json::json!([4, 3]), &serde_json::json!([-1.0, 2.0]))
+    );
+    let points = json["points"].as_array().unwrap();
+    let values: Vec<[f64; 2]> =
+        points.iter().map(|p| ["mu_ggH", "mu_VBF"].map(|name| number(&p["values"][name]))).collect();
+    assert_eq!((values.len(), values[0], values[1], values[11]), (12, [0.0, -1.0], [0.0, 0.5], [3.0, 2.0]));
+    let best = number(&run(&format!("fit {spec} --format json")).exits(0).json()["twice_nll"]);
+    let at = |[x, y]: [f64; 2]| {
+        let fit = run(&format!("fit {spec} --fix mu_ggH={x} --fix mu_VBF={y} --format json")).exits(0).json();
+        number(&fit["twice_nll"]) - best
+    };
+    assert!((number(&points[7]["delta_twice_nll"]) - at(values[7])).abs() < 1e-6);
+    let contour = &json["contours"][0];
+    let threshold = -2.0 * 0.2_f64.ln();
+    assert!((number(&contour["threshold"]) - threshold).abs() < 1e-12);
+    let line = contour["lines"][0].as_array().unwrap();
+    assert!(line.len() > 3 && contour["closed"] == (line[0] == line[line.len() - 1]), "{contour}");
+    for point in line {
+        assert!((at([number(&point[0]), number(&point[1])]) - threshold).abs() < 1e-5, "{point}");
+    }
+    let page = |threads: u32| run(&format!("{plane} --statistical --threads {threads}")).exits(0).stdout;
+    assert_eq!(page(1), page(2));
+    assert!(page(1).contains("statistical  95.0 %") && page(1).contains('◆'), "{}", page(1));
+    let csv = run(&format!("{plane} --format csv")).exits(0).stdout;
+    assert_eq!(csv.lines().count(), 13);
+    run(&format!("scan {spec} --parameter mu_ggH --parameter mu_VBF --range 0:1"))
+        .exits(2)
+        .tells(&["for 2 parameters"]);
+    run(&format!("scan {spec} --parameter mu_ggH --points 3x4")).exits(2).tells(&["one is scanned"]);
+    run(&format!("scan {spec} --parameter jes --parameter jes --points 2")).exits(2).tells(&["given twice"]);
+    run(&format!("scan {spec} --parameter jes --parameter my --parameter mu_VBF"))
+        .exits(2)
+        .tells(&["3 times", "did you mean `mu`?"]);
 }

@@ -43,11 +43,20 @@ impl Prepared {
     ///
     /// # Errors
     /// Where a document or an option is faulty.
-    pub fn open(
+    pub fn open(args: &StudyArgs, subject: Subject<'_>, faults: Vec<OptionFault>) -> Result<Self, Failure> {
+        Self::open_with(args, subject, faults, |_, _, _| ()).map(|(prepared, ())| prepared)
+    }
+
+    /// The same, with `more` options that name parts of the model.
+    ///
+    /// # Errors
+    /// As [`Prepared::open`].
+    pub fn open_with<T>(
         args: &StudyArgs,
         subject: Subject<'_>,
         mut faults: Vec<OptionFault>,
-    ) -> Result<Self, Failure> {
+        more: impl FnOnce(&Session, &Start, &mut Vec<OptionFault>) -> T,
+    ) -> Result<(Self, T), Failure> {
         let session = Session::open(&args.model)?;
         let fitter = fitter::choose(&session, args.fitter.as_deref(), &mut faults)?;
         let session::Setup { data, mut start, unobserved } =
@@ -63,12 +72,13 @@ impl Prepared {
             Subject::Poi | Subject::Named(_) => poi(&session, &mut start, &mut faults).into_iter().collect(),
             Subject::Pois => pois(&session, &start, &mut faults),
         };
+        let more = more(&session, &start, &mut faults);
         session.finish(faults)?;
         // Missing only with a fault, which has ended this.
         let Some(fitter) = fitter else { return Err(Failure::Options(Vec::new())) };
         let fitter_name = fitter::name(&session, args.fitter.as_deref());
         let rescue = fitter::rescue(&fitter_name)?;
-        Ok(Self { session, data, start, fitter, rescue, fitter_name, subjects })
+        Ok((Self { session, data, start, fitter, rescue, fitter_name, subjects }, more))
     }
 
     /// The parameters it is about, as indices: one at least, unless it is about the model as a whole.

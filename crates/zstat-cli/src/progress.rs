@@ -13,7 +13,6 @@ pub fn during<T>(quiet: bool, what: &str, work: impl FnOnce() -> T) -> T {
 
 /// The same for `total` tasks of one kind: `work` calls its argument after each, from any thread; shown are the number
 /// done, the rate and the time that is left at this rate.
-#[allow(dead_code)]
 pub fn counted<T>(quiet: bool, what: &str, total: u64, work: impl FnOnce(&(dyn Fn() + Sync)) -> T) -> T {
     let done = AtomicU64::new(0);
     let tick = || {

@@ -130,6 +130,24 @@ impl<'m, 'f> Profile<'m, 'f> {
         self.tangent(&theta)
     }
 
+    /// The same with held fits that are known from elsewhere, each a minimum where its parameter of interest is.
+    #[must_use]
+    pub fn with_held(mut self, thetas: impl IntoIterator<Item = Vec<f64>>) -> Self {
+        let mut held = self.fixed.clone();
+        held[self.poi] = true;
+        self.nll.hold(&held);
+        let mut gradient = vec![0.0; held.len()];
+        for theta in thetas {
+            if let Ok(nll) = self.nll.gradient(&theta, &mut gradient) {
+                let (mu, slope) = (theta[self.poi], gradient[self.poi]);
+                self.held.push(Fit { mu, theta, nll, slope, converged: true, rescued: false, tangent: None });
+            }
+        }
+        self.held.sort_by(|a, b| a.mu.total_cmp(&b.mu));
+        self.held.dedup_by(|a, b| a.mu == b.mu);
+        self
+    }
+
     /// The likelihood.
     pub fn nll(&mut self) -> &mut Nll<'m> {
         &mut self.nll

@@ -131,13 +131,13 @@ pub(crate) fn constrained_too(inputs: &Inputs<'_>) -> Vec<bool> {
 }
 
 /// `points` values from end to end.
-fn grid([low, high]: [f64; 2], points: usize) -> Vec<f64> {
+pub(crate) fn grid([low, high]: [f64; 2], points: usize) -> Vec<f64> {
     let last = points.max(2) - 1;
     (0..=last).map(|i| if i == last { high } else { low + (high - low) * i as f64 / last as f64 }).collect()
 }
 
 /// Three standard deviations to both sides, each by its own profile, inside the bounds.
-fn usual_range(profile: &mut Profile<'_, '_>) -> [f64; 2] {
+pub(crate) fn usual_range(profile: &mut Profile<'_, '_>) -> [f64; 2] {
     let best = profile.free().mu;
     let [lower, upper] = profile.range();
     let mut reach = |side: f64, bound: f64| {

@@ -5,6 +5,7 @@ mod convert;
 mod evaluate;
 mod fit;
 mod hypotest;
+mod impacts;
 mod inspect;
 mod limit;
 mod man;
@@ -23,6 +24,7 @@ use crate::args::Cli;
 use crate::failure::Failure;
 
 pub use fit::Sort;
+pub use impacts::Order;
 pub use plugins::linked as linked_plugins;
 
 /// The commands.
@@ -40,8 +42,10 @@ pub enum Command {
     Hypotest(hypotest::HypotestArgs),
     /// Upper limit, observed and expected
     Limit(limit::LimitArgs),
-    /// Profile likelihood of one parameter, and intervals
+    /// Profile likelihood of one parameter, and intervals; of two, and contours
     Scan(scan::ScanArgs),
+    /// Impacts of the other parameters on those of interest, ranked, and what makes up the uncertainty
+    Impacts(impacts::ImpactsArgs),
     /// Significance of a discovery
     Significance(significance::SignificanceArgs),
     /// Pseudo-experiments: drawn, fitted, compared with the truth
@@ -82,6 +86,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Hypotest(args) => hypotest::run(args, &cli.global),
         Command::Limit(args) => limit::run(args, &cli.global),
         Command::Scan(args) => scan::run(args, &cli.global),
+        Command::Impacts(args) => impacts::run(args, &cli.global),
         Command::Significance(args) => significance::run(args, &cli.global),
         Command::Toys(args) => toys::run(args, &cli.global),
         Command::Merge(args) => merge::run(args, &cli.global),

@@ -1,6 +1,6 @@
 //! Correlated Gaussian constraints: one multivariate normal over several parameters, in place of their single terms.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::{Constraint, Parameter};
 use crate::spec::CorrelatedConstraint;
@@ -17,6 +17,17 @@ pub struct CorrelatedBlock {
     pub precision: Vec<f64>,
     /// ½ ln det(2πV).
     pub(crate) constant: f64,
+}
+
+/// A correlated Gaussian taken apart into independent shifts of one standard deviation, one a member.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CorrelatedRoot {
+    /// Indices of the members that are free.
+    pub members: Vec<usize>,
+    /// By member: how its shift moves each of the members. These are the columns d of S √R, with the widths S and the
+    /// correlations R, so that Σ d dᵀ is the covariance, and each shift is as close to its own member as shifts of this
+    /// kind can be (A. Kessy, A. Lewin, K. Strimmer, Am. Stat. 72 (2018) 309). Without correlation, the width itself.
+    pub shifts: Vec<Vec<f64>>,
 }
 
 impl CorrelatedBlock {
@@ -82,6 +93,29 @@ impl CorrelatedBlock {
         }
     }
 
+    /// The block with the `held` members (one entry a parameter of the model) known: its symmetric root.
+    pub fn root(&self, held: &[bool]) -> CorrelatedRoot {
+        let n = self.members.len();
+        let free: Vec<usize> = (0..n).filter(|&k| !held[self.members[k]]).collect();
+        let precision =
+            DMatrix::from_fn(free.len(), free.len(), |r, c| self.precision[free[r] * n + free[c]]);
+        let widths: Vec<f64> = match precision.clone().cholesky() {
+            Some(cholesky) => cholesky.inverse().diagonal().iter().map(|v| v.sqrt()).collect(),
+            None => vec![f64::NAN; free.len()],
+        };
+        // R⁻¹, the inverse of the correlation matrix; its eigenvalues are those of R, inverted.
+        let inverse =
+            DMatrix::from_fn(free.len(), free.len(), |r, c| widths[r] * precision[(r, c)] * widths[c]);
+        let eigen = SymmetricEigen::new(inverse);
+        let scale = DMatrix::from_diagonal(&eigen.eigenvalues.map(|value| 1.0 / value.sqrt()));
+        let root = &eigen.eigenvectors * scale * eigen.eigenvectors.transpose();
+        let column = |c: usize| (0..free.len()).map(|r| widths[r] * root[(r, c)]).collect();
+        CorrelatedRoot {
+            members: free.iter().map(|&k| self.members[k]).collect(),
+            shifts: (0..free.len()).map(column).collect(),
+        }
+    }
+
     fn slope(&self, row: &[f64], theta: &[f64], aux: &[f64]) -> f64 {
         row.iter().zip(&self.members).map(|(p, &j)| p * (theta[j] - aux[j])).sum()
     }
@@ -134,5 +168,31 @@ mod tests {
             assert!((gradient[0] - (x - rho * y) / (r * s1)).abs() < 1e-14);
             assert!((gradient[1] - (y - rho * x) / (r * s2)).abs() < 1e-14);
         }
+    }
+
+    /// Two parameters: S √R in closed form; with one held, the width of the other is the conditional one.
+    #[test]
+    fn independent_shifts() {
+        let (s1, s2, rho) = (0.5_f64, 2.0_f64, -0.6_f64);
+        let c = rho * s1 * s2;
+        let spec = CorrelatedConstraint {
+            parameters: vec!["a".to_owned(), "b".to_owned()],
+            covariance: Some(vec![vec![s1 * s1, c], vec![c, s2 * s2]]),
+            correlation: None,
+        };
+        let mut parameters = [1.0, 1.0].map(parameter);
+        let block = CorrelatedBlock::build(&spec, vec![0, 1], &[0.0, 0.0], &mut parameters);
+        let found = block.root(&[false, false]);
+        // √R of a 2 × 2 correlation matrix has p on its diagonal and q beside it.
+        let (plus, minus) = ((1.0 + rho).sqrt(), (1.0 - rho).sqrt());
+        let (p, q) = (0.5 * (plus + minus), 0.5 * (plus - minus));
+        for (column, wanted) in found.shifts.iter().zip([[s1 * p, s2 * q], [s1 * q, s2 * p]]) {
+            for (x, y) in column.iter().zip(wanted) {
+                assert!((x - y).abs() < 1e-13, "{found:?}");
+            }
+        }
+        let alone = block.root(&[true, false]);
+        assert_eq!(alone.members, [1]);
+        assert!((alone.shifts[0][0] - s2 * (1.0 - rho * rho).sqrt()).abs() < 1e-13, "{alone:?}");
     }
 }

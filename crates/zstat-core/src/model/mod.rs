@@ -15,7 +15,7 @@ mod structure;
 mod templates;
 
 pub use constraint::Constraint;
-pub use correlated::CorrelatedBlock;
+pub use correlated::{CorrelatedBlock, CorrelatedRoot};
 pub use formula::FormulaParameter;
 pub(crate) use formula::FormulaValues;
 pub(crate) use interp::Basis;
@@ -152,6 +152,16 @@ impl Model {
     /// clipping of samples.
     pub fn is_floored_by_root(&self) -> bool {
         self.floored_by_root
+    }
+
+    /// The correlated Gaussians, each taken apart into independent shifts of its members that are not `held` (one entry a
+    /// parameter).
+    ///
+    /// # Panics
+    /// If `held` has not one entry a parameter.
+    pub fn correlated_roots(&self, held: &[bool]) -> Vec<CorrelatedRoot> {
+        assert_eq!(held.len(), self.parameters.len(), "one entry a parameter");
+        self.blocks.iter().map(|block| block.root(held)).collect()
     }
 
     /// Parameters that drive a piecewise interpolation with a kink at 0 (codes 0 and 1), ascending.
