@@ -2,7 +2,7 @@
 
 use super::support::{folder, golden, run, run_in};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 15] = [
     "validate",
     "inspect",
     "evaluate",
@@ -11,6 +11,9 @@ const COMMANDS: [&str; 12] = [
     "limit",
     "scan",
     "significance",
+    "gof",
+    "compatibility",
+    "yields",
     "convert",
     "schema",
     "plugins",

@@ -12,13 +12,13 @@ use crate::{EXIT_DONE, EXIT_NOT_CONVERGED, fitter, select};
 
 /// What a study is about.
 #[derive(Debug, Clone, Copy)]
-#[allow(dead_code)]
 pub enum Subject<'a> {
     /// The model as a whole.
     Model,
     /// The first parameter of interest.
     Poi,
     /// All parameters of interest that are free, one at least.
+    #[allow(dead_code)]
     Pois,
     /// The parameters that `--parameter` names, one each; the first of interest where it is not given.
     Named(&'a [String]),
@@ -41,10 +41,19 @@ impl Prepared {
     ///
     /// # Errors
     /// Where a document or an option is faulty.
-    pub fn open(
+    pub fn open(args: &StudyArgs, subject: Subject<'_>, faults: Vec<OptionFault>) -> Result<Self, Failure> {
+        Self::open_with(args, subject, faults, |_, _| ())
+    }
+
+    /// The same with a check of options that need the model: `check` appends what is bad.
+    ///
+    /// # Errors
+    /// As [`Prepared::open`].
+    pub fn open_with(
         args: &StudyArgs,
         subject: Subject<'_>,
         mut faults: Vec<OptionFault>,
+        check: impl FnOnce(&Session, &mut Vec<OptionFault>),
     ) -> Result<Self, Failure> {
         let session = Session::open(&args.model)?;
         let fitter = fitter::choose(&session, args.fitter.as_deref(), &mut faults)?;
@@ -61,6 +70,7 @@ impl Prepared {
             Subject::Poi | Subject::Named(_) => poi(&session, &mut start, &mut faults).into_iter().collect(),
             Subject::Pois => pois(&session, &start, &mut faults),
         };
+        check(&session, &mut faults);
         session.finish(faults)?;
         // Missing only with a fault, which has ended this.
         let Some(fitter) = fitter else { return Err(Failure::Options(Vec::new())) };

@@ -1,10 +1,13 @@
 //! Tests of hypotheses about a parameter of interest: statistics of the profile likelihood ratio, p-values, significances
-//! and upper limits.
+//! and upper limits. Tests of the model: goodness of fit, compatibility of channels. Yields with their uncertainties.
 //!
 //! In: a model, data and a minimiser (`zstat-core`'s contracts). Out: numbers and what a careful reader should know about
 //! them. Asymptotic formulas: G. Cowan, K. Cranmer, E. Gross, O. Vitells, Eur. Phys. J. C 71 (2011) 1554 (below: CCGV).
 
 mod asymptotic;
+mod chi_squared;
+mod compatibility;
+mod gof;
 mod hypotest;
 mod inputs;
 mod limit;
@@ -14,8 +17,12 @@ mod root;
 mod scan;
 mod significance;
 mod statistic;
+mod yields;
 
 pub use asymptotic::{Tails, expected_tails, observed_tails, one_sided_p, two_sided_p};
+pub use chi_squared::chi_squared_tail;
+pub use compatibility::{Compatibility, CompatibilityOptions, Group, compatibility};
+pub use gof::{Gof, GofStatistic, GoodnessOfFit, distances, goodness_of_fit, statistic_of};
 pub use hypotest::{Asimov, Hypotest, Setup, TestError, hypotest};
 pub use inputs::Inputs;
 pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
@@ -24,6 +31,7 @@ pub use profile::{Fit, Profile};
 pub use scan::{Interval, Scan, ScanOptions, ScanPoint, scan, threshold};
 pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
+pub use yields::{ChannelYields, Prediction, Spread, Yield, YieldTable, Yields, predict, yields};
 
 /// Background fluctuations, in standard deviations, of the five expected values: the first is the smallest CLs.
 pub const BANDS: [f64; 5] = [2.0, 1.0, 0.0, -1.0, -2.0];

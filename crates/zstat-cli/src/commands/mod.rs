@@ -1,9 +1,11 @@
 //! The commands, one file each. A command reads its options, calls the engine and hands a report to `output`.
 
+mod compatibility;
 mod completions;
 mod convert;
 mod evaluate;
 mod fit;
+mod gof;
 mod hypotest;
 mod inspect;
 mod limit;
@@ -13,6 +15,7 @@ mod scan;
 mod schema;
 mod significance;
 mod validate;
+mod yields;
 
 use clap::Subcommand;
 
@@ -40,6 +43,12 @@ pub enum Command {
     Scan(scan::ScanArgs),
     /// Significance of a discovery
     Significance(significance::SignificanceArgs),
+    /// Goodness of fit: saturated model, Kolmogorov-Smirnov, Anderson-Darling
+    Gof(gof::GofArgs),
+    /// Do the channels agree on the parameter of interest?
+    Compatibility(compatibility::CompatibilityArgs),
+    /// Expected events with uncertainties, before and after the fit
+    Yields(yields::YieldsArgs),
     /// Convert between file formats, and report what was lost
     Convert(convert::ConvertArgs),
     /// JSON Schemas of this build, plugins included
@@ -74,6 +83,9 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Limit(args) => limit::run(args, &cli.global),
         Command::Scan(args) => scan::run(args, &cli.global),
         Command::Significance(args) => significance::run(args, &cli.global),
+        Command::Gof(args) => gof::run(args, &cli.global),
+        Command::Compatibility(args) => compatibility::run(args, &cli.global),
+        Command::Yields(args) => yields::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),
         Command::Plugins(args) => plugins::run(args, &cli.global),

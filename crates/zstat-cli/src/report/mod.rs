@@ -1,8 +1,10 @@
 //! Results as data and as pages: what the commands print, apart from how they came by it.
 
+pub mod compatibility;
 pub mod evaluation;
 pub mod fit;
 mod fit_text;
+pub mod gof;
 pub mod head;
 pub mod hypotest;
 pub mod inspection;
@@ -12,3 +14,5 @@ mod pull_bar;
 mod relations;
 pub mod scan;
 pub mod significance;
+pub mod yields;
+mod yields_text;
