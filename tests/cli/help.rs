@@ -2,7 +2,7 @@
 
 use super::support::{folder, golden, run, run_in};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 18] = [
     "validate",
     "inspect",
     "evaluate",
@@ -12,6 +12,11 @@ const COMMANDS: [&str; 13] = [
     "scan",
     "impacts",
     "significance",
+    "gof",
+    "compatibility",
+    "yields",
+    "toys",
+    "merge",
     "convert",
     "schema",
     "plugins",

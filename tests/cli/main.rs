@@ -18,6 +18,7 @@ mod inference;
 mod inspect;
 mod limits;
 mod markdown;
+mod model_checks;
 mod options;
 mod plugins;
 mod published;

@@ -8,6 +8,7 @@ mod data;
 mod data_file;
 mod failure;
 mod fitter;
+mod functions;
 mod input;
 mod interrupt;
 mod jobs;

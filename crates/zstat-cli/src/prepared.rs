@@ -12,13 +12,13 @@ use crate::{EXIT_DONE, EXIT_NOT_CONVERGED, fitter, select};
 
 /// What a study is about.
 #[derive(Debug, Clone, Copy)]
-#[allow(dead_code)]
 pub enum Subject<'a> {
     /// The model as a whole.
     Model,
     /// The first parameter of interest.
     Poi,
     /// All parameters of interest that are free, one at least.
+    #[allow(dead_code)]
     Pois,
     /// The parameters that `--parameter` names, one each; the first of interest where it is not given.
     Named(&'a [String]),

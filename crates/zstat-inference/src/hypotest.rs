@@ -1,8 +1,9 @@
 //! The test of one value of the parameter of interest.
 
 use serde::Serialize;
+use zstat_core::fit::EvalError;
 use zstat_core::likelihood::{Data, Nll};
-use zstat_core::model::Constraint;
+use zstat_core::model::{Constraint, SplitError};
 
 use crate::asymptotic::{expected_tails, observed_tails, one_sided_p, two_sided_p};
 use crate::{BANDS, Inputs, Profile, Tails, TestStatistic};
@@ -45,6 +46,33 @@ pub enum TestError {
     /// The statistic has no CLs.
     #[error("`{0}` is not for upper limits; `qtilde` and `q` are")]
     NoLimit(TestStatistic),
+    /// The fit ended where there is no likelihood.
+    #[error("no fit was possible: {0}")]
+    NoFit(EvalError),
+    /// The expectation has no value or no derivative.
+    #[error("no yields: {0}")]
+    NoYields(EvalError),
+    /// Nothing to compare.
+    #[error(
+        "`{parameter}` acts on {}: a comparison needs two channels or groups that are not blinded",
+        on(groups)
+    )]
+    OneGroup {
+        /// The parameter of interest.
+        parameter: String,
+        /// The groups of channels that depend on it.
+        groups: Vec<String>,
+    },
+    /// A parameter cannot be split by channel.
+    #[error(transparent)]
+    Split(SplitError),
+}
+
+fn on(groups: &[String]) -> String {
+    match groups.first() {
+        Some(name) => format!("`{name}` alone"),
+        None => "no channel".to_owned(),
+    }
 }
 
 /// What is tested, on which data, and how.

@@ -1,11 +1,15 @@
 //! Tests of hypotheses about a parameter of interest: statistics of the profile likelihood ratio, p-values, significances
-//! and upper limits, scans, impacts.
+//! and upper limits, scans, impacts. Tests of the model: goodness of fit, compatibility of channels. Yields with their
+//! uncertainties. Pseudo-experiments.
 //!
 //! In: a model, data and a minimiser (`zstat-core`'s contracts). Out: numbers and what a careful reader should know about
 //! them. Asymptotic formulas: G. Cowan, K. Cranmer, E. Gross, O. Vitells, Eur. Phys. J. C 71 (2011) 1554 (below: CCGV).
 
 mod asymptotic;
+mod chi_squared;
+mod compatibility;
 mod contour;
+mod gof;
 mod hypotest;
 mod impacts;
 mod inputs;
@@ -19,9 +23,13 @@ mod significance;
 mod statistic;
 mod tasks;
 mod toys;
+mod yields;
 
 pub use asymptotic::{Tails, expected_tails, observed_tails, one_sided_p, two_sided_p};
+pub use chi_squared::chi_squared_tail;
+pub use compatibility::{Compatibility, CompatibilityOptions, Group, compatibility};
 pub use contour::ContourLine;
+pub use gof::{Gof, GofStatistic, GoodnessOfFit, distances, goodness_of_fit, statistic_of};
 pub use hypotest::{Asimov, Hypotest, Setup, TestError, hypotest};
 pub use impacts::{
     Effect, GroupImpact, ImpactGroup, ImpactKind, ImpactOptions, Impacts, ParameterImpact, PoiBreakdown,
@@ -40,6 +48,7 @@ pub use toys::{
     Ensemble, Estimate, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts, ToyHypotest, ToyMaker,
     ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest,
 };
+pub use yields::{ChannelYields, Prediction, Spread, Yield, YieldTable, Yields, predict, yields};
 
 /// Background fluctuations, in standard deviations, of the five expected values: the first is the smallest CLs.
 pub const BANDS: [f64; 5] = [2.0, 1.0, 0.0, -1.0, -2.0];

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use zstat_core::fit::{Minimum, Problem, Termination, minimise};
+use zstat_core::model::Model;
 
 use crate::failure::{Failure, OptionFault};
 use crate::prepared::Prepared;
@@ -50,7 +51,7 @@ pub struct TruthFit {
 
 impl TruthArgs {
     /// Parameters and values of `--inject`.
-    pub fn injected(&self, prepared: &Prepared, faults: &mut Vec<OptionFault>) -> Vec<(usize, f64)> {
+    pub fn injected(&self, model: &Model, faults: &mut Vec<OptionFault>) -> Vec<(usize, f64)> {
         const OPTION: &str = "--inject";
         let mut out: Vec<(usize, f64)> = Vec::new();
         for text in &self.inject {
@@ -64,11 +65,11 @@ impl TruthArgs {
                 faults.push(OptionFault::new(OPTION, text, message));
                 continue;
             };
-            match select::parameters(&prepared.session.model, OPTION, name.trim()) {
+            match select::parameters(model, OPTION, name.trim()) {
                 Ok(found) => {
                     for index in found {
                         if out.iter().any(|(known, _)| *known == index) {
-                            let name = &prepared.session.model.parameters()[index].name;
+                            let name = &model.parameters()[index].name;
                             let message = format!("`{name}` is injected twice");
                             faults.push(OptionFault::new(OPTION, text, message));
                         } else {

@@ -1,9 +1,11 @@
 //! The commands, one file each. A command reads its options, calls the engine and hands a report to `output`.
 
+mod compatibility;
 mod completions;
 mod convert;
 mod evaluate;
 mod fit;
+mod gof;
 mod hypotest;
 mod impacts;
 mod inspect;
@@ -17,6 +19,7 @@ mod significance;
 mod toy_test;
 mod toys;
 mod validate;
+mod yields;
 
 use clap::Subcommand;
 
@@ -48,6 +51,12 @@ pub enum Command {
     Impacts(impacts::ImpactsArgs),
     /// Significance of a discovery
     Significance(significance::SignificanceArgs),
+    /// Goodness of fit: saturated model, Kolmogorov-Smirnov, Anderson-Darling
+    Gof(gof::GofArgs),
+    /// Do the channels agree on the parameter of interest?
+    Compatibility(compatibility::CompatibilityArgs),
+    /// Expected events with uncertainties, before and after the fit
+    Yields(yields::YieldsArgs),
     /// Pseudo-experiments: drawn, fitted, compared with the truth
     Toys(toys::ToysArgs),
     /// The result of a long job from the parts it was divided into
@@ -88,6 +97,9 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Scan(args) => scan::run(args, &cli.global),
         Command::Impacts(args) => impacts::run(args, &cli.global),
         Command::Significance(args) => significance::run(args, &cli.global),
+        Command::Gof(args) => gof::run(args, &cli.global),
+        Command::Compatibility(args) => compatibility::run(args, &cli.global),
+        Command::Yields(args) => yields::run(args, &cli.global),
         Command::Toys(args) => toys::run(args, &cli.global),
         Command::Merge(args) => merge::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),

@@ -137,7 +137,8 @@ fn plane(
     Ok(exit_code(report.converged()))
 }
 
-fn range(text: &str) -> Result<[f64; 2], String> {
+/// Reads `LO:HI`.
+pub fn range(text: &str) -> Result<[f64; 2], String> {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|x| x.is_finite());
     let ends = text.split_once(':').and_then(|(low, high)| Some([number(low)?, number(high)?]));
     ends.filter(|[low, high]| low < high).ok_or_else(|| "expected LO:HI with LO < HI, such as 0:3".to_owned())

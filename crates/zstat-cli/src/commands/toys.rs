@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
+use zstat_core::model::Model;
 use zstat_inference::{StudyOptions, StudyRecord, ToyStudy};
 
 use super::toy_test::toys;
@@ -54,11 +55,11 @@ pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         let fault = OptionFault::new("--output", "", "is needed: the folder for the toys");
         faults.push(fault.help("for example `--output toys`"));
     }
-    let prepared = Prepared::open(&args.study, Subject::Model, faults)?;
-    let mut faults = Vec::new();
-    let injected = args.truth.injected(&prepared, &mut faults);
-    let reported = reported(&prepared, &args.report, &mut faults);
-    prepared.session.finish(faults)?;
+    let (prepared, (injected, reported)) =
+        Prepared::open_with(&args.study, Subject::Model, faults, |session, start, faults| {
+            let injected = args.truth.injected(&session.model, faults);
+            (injected, reported(&session.model, &start.fixed, &args.report, faults))
+        })?;
     let started = Instant::now();
     let model = &prepared.session.model;
     let poi = model.poi().iter().map(|index| index.0).find(|&index| !prepared.start.fixed[index]);
@@ -100,8 +101,7 @@ pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 }
 
 /// Indices of the parameters of `--report`, else all that are free.
-fn reported(prepared: &Prepared, names: &[String], faults: &mut Vec<OptionFault>) -> Vec<usize> {
-    let fixed = &prepared.start.fixed;
+fn reported(model: &Model, fixed: &[bool], names: &[String], faults: &mut Vec<OptionFault>) -> Vec<usize> {
     if names.is_empty() {
         let all: Vec<usize> = (0..fixed.len()).filter(|&i| !fixed[i]).collect();
         if all.is_empty() {
@@ -111,7 +111,7 @@ fn reported(prepared: &Prepared, names: &[String], faults: &mut Vec<OptionFault>
     }
     let mut indices = Vec::new();
     for name in names {
-        match select::parameters(&prepared.session.model, "--report", name) {
+        match select::parameters(model, "--report", name) {
             Ok(found) => indices.extend(found.into_iter().filter(|&i| !fixed[i])),
             Err(fault) => faults.push(fault),
         }

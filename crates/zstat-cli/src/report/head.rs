@@ -69,7 +69,11 @@ impl Head {
     pub fn page(&self, what: &str, page: &mut Page) {
         self.spec.head(page);
         let (word, style) = if self.converged { ("converged", GOOD) } else { ("NOT CONVERGED", BAD) };
-        page.line(format!("{what}: {} ({} fits)", styled(word, style), self.fits));
+        match self.fits {
+            0 => page.line(what),
+            1 => page.line(format!("{what}: {} (1 fit)", styled(word, style))),
+            fits => page.line(format!("{what}: {} ({fits} fits)", styled(word, style))),
+        }
         self.warnings.iter().for_each(|warning| page.warning(warning));
     }
 }

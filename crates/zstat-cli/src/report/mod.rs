@@ -1,8 +1,10 @@
 //! Results as data and as pages: what the commands print, apart from how they came by it.
 
+pub mod compatibility;
 pub mod evaluation;
 pub mod fit;
 mod fit_text;
+pub mod gof;
 pub mod head;
 pub mod hypotest;
 pub mod impacts;
@@ -17,3 +19,5 @@ pub mod scan;
 pub mod significance;
 pub mod toy_test;
 pub mod toys;
+pub mod yields;
+mod yields_text;

@@ -180,6 +180,16 @@ fn binary(stack: &mut Vec<f64>, f: impl Fn(f64, f64) -> f64) {
 }
 
 impl FormulaFault {
+    /// Where in `text`, in words: ``at character 5 (`^ 2`)``.
+    pub fn place(&self, text: &str) -> String {
+        let rest: String = text.chars().skip(self.at).take(12).collect();
+        match self.at {
+            0 => "at its start".to_owned(),
+            _ if rest.is_empty() => "at its end".to_owned(),
+            at => format!("at character {} (`{rest}`)", at + 1),
+        }
+    }
+
     fn new(at: usize, message: impl Into<String>) -> Self {
         Self { at, message: message.into(), help: None }
     }

@@ -116,6 +116,16 @@ impl Forward {
         }
     }
 
+    /// ∂M/∂(parameter of scale `i`) of the cell with this index.
+    pub fn scale_slope(&self, cell: usize, i: usize) -> f64 {
+        let scale = &self.cells[cell];
+        match scale.zeros {
+            Zeros::None => scale.product * self.slope[i],
+            Zeros::One(zero) if zero == i => scale.product * self.slope[i],
+            _ => 0.0,
+        }
+    }
+
     fn scales_with_derivatives(&mut self, model: &Model, theta: &[f64]) {
         for (i, scale) in model.structure.scales.iter().enumerate() {
             let [f, f1, f2] = scale.eval(theta);

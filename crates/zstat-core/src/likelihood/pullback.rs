@@ -5,7 +5,6 @@
 //! the pull-back of dNLL/dν there: what a training loss needs, without differentiating through the fit.
 
 use super::Nll;
-use super::forward::Zeros;
 use super::nll::others_product;
 use crate::fit::{EvalError, Objective};
 use crate::model::{Cell, Templates};
@@ -103,7 +102,7 @@ impl Nll<'_> {
         Ok(())
     }
 
-    fn forward_with_slopes(&mut self, theta: &[f64]) -> Result<(), EvalError> {
+    pub(super) fn forward_with_slopes(&mut self, theta: &[f64]) -> Result<(), EvalError> {
         self.extended.set(self.model, theta, true)?;
         self.forward.run(self.model, &self.extended.phi, true);
         Ok(())
@@ -139,18 +138,16 @@ impl Nll<'_> {
         width: usize,
         out: &mut [f64],
     ) {
-        let (structure, scale) = (&self.model.structure, &self.forward.cells[index]);
-        let m = scale.value();
-        let slope = |i: usize| match scale.zeros {
-            Zeros::None => m * self.forward.slope[i],
-            Zeros::One(zero) if zero == i => scale.product * self.forward.slope[i],
-            _ => 0.0,
-        };
+        let structure = &self.model.structure;
+        let m = self.forward.cells[index].value();
         let firsts = &structure.bin_scales[cell.bin_scales.clone()];
         for (b, bin) in cell.bins.clone().enumerate() {
             let at = cell.nominal + b;
             let row = &upstream[bin * width..(bin + 1) * width];
-            let scales = cell.scales.clone().map(|i| slope(i) * row[structure.scales[i].param]);
+            let scales = cell
+                .scales
+                .clone()
+                .map(|i| self.forward.scale_slope(index, i) * row[structure.scales[i].param]);
             let mut sum = self.forward.bin_scale[at] * scales.sum::<f64>();
             for (entry, &first) in firsts.iter().enumerate() {
                 sum += m * others_product(firsts, entry, b, &self.extended.phi) * row[first + b];

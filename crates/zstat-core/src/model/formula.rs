@@ -31,6 +31,10 @@ impl FormulaParameter {
         self.formula.text()
     }
 
+    pub(super) fn formula(&self) -> &Formula {
+        &self.formula
+    }
+
     /// Indices of the parameters it depends on, ascending.
     pub fn roots(&self) -> &[usize] {
         &self.roots
@@ -57,33 +61,47 @@ pub(super) fn link(mut waiting: Vec<(&str, Formula)>, parameters: &[Parameter]) 
     }
 }
 
+/// What a name in a formula means: `Ok` the index of a parameter, `Err` that of an earlier formula.
+pub(super) type Meaning = Result<usize, usize>;
+
+/// The meaning of a name: an earlier formula, or a parameter.
+pub(super) fn meaning(name: &str, parameters: &[Parameter], earlier: &[FormulaParameter]) -> Option<Meaning> {
+    if let Some(at) = earlier.iter().position(|other| other.name == name) {
+        return Some(Err(at));
+    }
+    // A vector of one bin may be written with or without its index.
+    let of_name = |name: &str| parameters.iter().position(|p| p.name == name);
+    of_name(name).or_else(|| of_name(&format!("{name}[0]"))).map(Ok)
+}
+
 fn link_one(
     name: &str,
     formula: &Formula,
     parameters: &[Parameter],
     earlier: &[FormulaParameter],
 ) -> Option<FormulaParameter> {
-    // A vector of one bin may be written with or without its index.
-    let parameter = |name: &str| {
-        let of_name = |name: &str| parameters.iter().position(|p| p.name == name);
-        of_name(name).or_else(|| of_name(&format!("{name}[0]")))
-    };
-    let mut found = Vec::new();
+    link_to(name, formula, earlier, |argument| meaning(argument, parameters, earlier))
+}
+
+/// A formula whose names mean what `meaning` says; none where one means nothing.
+pub(super) fn link_to(
+    name: &str,
+    formula: &Formula,
+    earlier: &[FormulaParameter],
+    meaning: impl Fn(&str) -> Option<Meaning>,
+) -> Option<FormulaParameter> {
+    let found = formula.names().iter().map(|name| meaning(name)).collect::<Option<Vec<Meaning>>>()?;
     let mut roots = Vec::new();
-    for argument in formula.names() {
-        if let Some(at) = earlier.iter().position(|other| other.name == *argument) {
-            roots.extend_from_slice(&earlier[at].roots);
-            found.push(Err(at));
-        } else {
-            let at = parameter(argument)?;
-            roots.push(at);
-            found.push(Ok(at));
+    for argument in &found {
+        match *argument {
+            Ok(at) => roots.push(at),
+            Err(at) => roots.extend_from_slice(&earlier[at].roots),
         }
     }
     roots.sort_unstable();
     roots.dedup();
     let place = |root: usize| roots.partition_point(|&other| other < root);
-    let argument = |found: Result<usize, usize>| match found {
+    let argument = |found: Meaning| match found {
         Ok(at) => Argument::Parameter(at, place(at)),
         Err(at) => Argument::Formula(at, earlier[at].roots.iter().map(|&root| place(root)).collect()),
     };

@@ -6,11 +6,14 @@
 mod constraint;
 mod correlated;
 mod formula;
+mod functions;
 mod interp;
 mod modifier;
 mod order;
 mod parameter;
+mod prior;
 mod resolve;
+mod split;
 mod structure;
 mod templates;
 
@@ -18,8 +21,11 @@ pub use constraint::Constraint;
 pub use correlated::{CorrelatedBlock, CorrelatedRoot};
 pub use formula::FormulaParameter;
 pub(crate) use formula::FormulaValues;
+pub use functions::Functions;
 pub(crate) use interp::Basis;
 pub use parameter::{ParamIdx, Parameter, ParameterSet};
+pub use prior::{Prior, PriorBlock};
+pub use split::SplitError;
 pub(crate) use structure::{Cell, Structure};
 pub use templates::{TemplatePlace, Templates};
 

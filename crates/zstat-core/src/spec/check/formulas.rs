@@ -63,13 +63,7 @@ fn parse<'w>(
 }
 
 fn unreadable(name: &str, text: &str, fault: FormulaFault, settings: &Settings<'_>) -> Fault {
-    let rest: String = text.chars().skip(fault.at).take(12).collect();
-    let place = match fault.at {
-        0 => "at its start".to_owned(),
-        _ if rest.is_empty() => "at its end".to_owned(),
-        at => format!("at character {} (`{rest}`)", at + 1),
-    };
-    let message = format!("the formula of `{name}`, {place}: {}", fault.message);
+    let message = format!("the formula of `{name}`, {}: {}", fault.place(text), fault.message);
     let out = Fault::new(Code::BadFormula, field(settings, name, "formula"), message);
     match fault.help {
         Some(help) => out.help(help),
