@@ -161,11 +161,21 @@ impl<'a> Tester<'a> {
     /// The statistic at `mu` on the observed data and on the Asimov data.
     pub fn at(&mut self, mu: f64) -> Result<Point, TestError> {
         let [q, mu_hat, q_slope] = statistic_of(self.setup.statistic, &mut self.observed, mu);
-        let [q_asimov, _, q_asimov_slope] = statistic_of(self.setup.statistic, &mut self.asimov, mu);
-        if !q.is_finite() || !q_asimov.is_finite() {
-            return Err(TestError::NoLikelihood { parameter: self.parameter().to_owned(), mu });
+        let [q_asimov, q_asimov_slope] = self.asimov_at(mu)?;
+        if !q.is_finite() {
+            return Err(self.no_likelihood(mu));
         }
         Ok(Point { mu, mu_hat, q, q_slope, q_asimov, q_asimov_slope })
+    }
+
+    /// The statistic at `mu` on the Asimov data, and its slope.
+    pub fn asimov_at(&mut self, mu: f64) -> Result<[f64; 2], TestError> {
+        let [q, _, slope] = statistic_of(self.setup.statistic, &mut self.asimov, mu);
+        if q.is_finite() { Ok([q, slope]) } else { Err(self.no_likelihood(mu)) }
+    }
+
+    fn no_likelihood(&self, mu: f64) -> TestError {
+        TestError::NoLikelihood { parameter: self.parameter().to_owned(), mu }
     }
 
     pub fn parameter(&self) -> &str {

@@ -45,8 +45,8 @@ pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 pub use tasks::{Tasks, all_tasks, run_tasks};
 pub use toys::{
-    Ensemble, Estimate, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts, ToyHypotest, ToyMaker,
-    ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest,
+    Ensemble, Estimate, GofRecord, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof,
+    ToyHypotest, ToyMaker, ToyPlace, ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest,
 };
 pub use yields::{ChannelYields, Prediction, Spread, Yield, YieldTable, Yields, predict, yields};
 

@@ -75,7 +75,7 @@ pub struct Limit {
     pub expected: [Reached; 5],
     /// Best value of the parameter of interest, inside its bounds.
     pub mu_hat: f64,
-    /// What was tried, ascending.
+    /// Values at which the data were fitted, ascending.
     pub scan: Vec<LimitPoint>,
     /// All fits converged.
     pub converged: bool,
@@ -94,20 +94,39 @@ pub fn limit(setup: Setup<'_>, options: LimitOptions) -> Result<Limit, TestError
     if !setup.statistic.has_cls() {
         return Err(TestError::NoLimit(setup.statistic));
     }
-    let mut search = Search { tester: Tester::new(setup, None)?, tried: Vec::new(), failure: None };
+    let mut tester = Tester::new(setup, None)?;
+    let scale = tester.asimov.free_width();
+    let mut search = Search { tester, tried: Vec::new(), expected: Vec::new(), scale, failure: None };
     let alpha = 1.0 - options.level;
-    let top = match search.top(alpha, options)? {
-        Ok(top) => top,
-        Err(reached) => return Ok(search.finish(reached, [reached; 5])),
-    };
-    let expected = BANDS.map(|sigmas| search.expected(alpha, sigmas, top));
-    let observed = search.observed(alpha, top);
+    let (last, mut top) = search.largest_expected(alpha, options);
+    if last == Reached::NoSensitivity {
+        return Ok(search.finish(last, [last; 5]));
+    }
+    let mut expected = [last; 5];
+    for (reached, sigmas) in expected.iter_mut().zip(BANDS).take(4) {
+        *reached = search.expected(alpha, sigmas, top);
+    }
+    let mut observed = search.observed(alpha, top, expected[2]);
+    for _ in 0..WIDENINGS {
+        match observed {
+            Reached::AboveBound(_) if options.widen => top *= WIDER,
+            _ => break,
+        }
+        observed = search.observed(alpha, top, expected[2]);
+    }
+    if let Some(failure) = search.without_likelihood(observed, &expected) {
+        return Err(failure);
+    }
     Ok(search.finish(observed, expected))
 }
 
 struct Search<'a> {
     tester: Tester<'a>,
     tried: Vec<Point>,
+    /// μ, q_A and its slope where only the expectation was asked for.
+    expected: Vec<[f64; 3]>,
+    /// σ of the parameter of interest on the Asimov data, where it is determined.
+    scale: Option<f64>,
     failure: Option<TestError>,
 }
 
@@ -128,6 +147,20 @@ impl Search<'_> {
         }
     }
 
+    /// The statistic on Asimov data and its slope at `mu`.
+    fn asimov_at(&mut self, mu: f64) -> Option<[f64; 2]> {
+        match self.tester.asimov_at(mu) {
+            Ok([q, slope]) => {
+                self.expected.push([mu, q, slope]);
+                Some([q, slope])
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                None
+            }
+        }
+    }
+
     /// Compares all points with the lowest free minimum that is known by now.
     fn refresh(&mut self) {
         let tried: Vec<f64> = self.tried.iter().map(|point| point.mu).collect();
@@ -136,56 +169,70 @@ impl Search<'_> {
         }
     }
 
-    /// The upper end of the range to search in: the bound, or with leave to widen a value that excludes even the largest
-    /// expected limit and the data. The inner error is a range without sensitivity.
-    fn top(&mut self, alpha: f64, options: LimitOptions) -> Result<Result<f64, Reached>, TestError> {
+    /// The error of a search that found nothing at all.
+    fn without_likelihood(&mut self, observed: Reached, expected: &[Reached; 5]) -> Option<TestError> {
+        let all = expected.iter().chain([&observed]).all(|reached| *reached == Reached::Failed);
+        if all { self.failure.take() } else { None }
+    }
+
+    /// The largest expected limit, and the upper end of the range to search in: the bound, or with leave to widen a
+    /// value that excludes the former.
+    fn largest_expected(&mut self, alpha: f64, options: LimitOptions) -> (Reached, f64) {
         let [_, bound] = self.tester.observed.range();
-        let free = self.tester.observed.free();
-        let mut top = if bound.is_finite() { bound } else { free.mu.abs().max(1.0) };
-        if options.widen || !bound.is_finite() {
-            for _ in 0..WIDENINGS {
-                let point = self.tester.at(top)?;
-                self.tried.push(point);
-                let observed = observed_tails(self.tester.setup.statistic, point.q, point.q_asimov).cls;
-                let last = expected_tails(BANDS[4], point.q_asimov).cls;
-                if observed < alpha && last < alpha {
-                    break;
-                }
-                top = if top > 0.0 { top * WIDER } else { 1.0 };
+        let widens = options.widen || !bound.is_finite();
+        let mut top = if bound.is_finite() && bound > 0.0 { bound } else { self.scale.unwrap_or(1.0) };
+        let mut reached = self.expected(alpha, BANDS[4], top);
+        for _ in 0..WIDENINGS {
+            match reached {
+                Reached::AboveBound(_) | Reached::NoSensitivity if widens => top *= WIDER,
+                _ => break,
             }
+            reached = self.expected(alpha, BANDS[4], top);
         }
-        let point = self.tester.at(top)?;
-        self.tried.push(point);
-        Ok(if point.q_asimov < FLAT { Err(Reached::NoSensitivity) } else { Ok(top) })
+        (reached, top)
     }
 
     /// The limit where the background fluctuates by `sigmas`: there √q_A has a value that follows from the normal
     /// distribution alone.
     fn expected(&mut self, alpha: f64, sigmas: f64, top: f64) -> Reached {
         let wanted = quantile(alpha * upper_tail(sigmas)) - sigmas;
-        let Some(last) = self.at(top) else { return Reached::Failed };
-        if last.q_asimov.sqrt() < wanted {
-            return Reached::AboveBound(top);
-        }
-        // √q_A is nearly a line through the origin.
-        let start = self.nearest(|point| (point.q_asimov.sqrt() - wanted).abs()).unwrap_or(last);
-        let start = start.mu * wanted / start.q_asimov.sqrt().max(f64::MIN_POSITIVE);
+        // √q_A is nearly a line through the origin: μ/σ, and better along the tangent of a known point.
+        let distance = |[_, q, _]: &[f64; 3]| (q.sqrt() - wanted).abs();
+        let near = self.expected.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let guess = near.and_then(|[mu, q, slope]| {
+            let root = q.sqrt();
+            let tangent = mu + (wanted - root) * 2.0 * root / slope;
+            let guess = if tangent > 0.5 * mu && tangent < 2.0 * mu { tangent } else { mu * wanted / root };
+            (guess.is_finite() && guess > 0.0).then_some(guess)
+        });
+        let start = guess.or(self.scale.map(|scale| scale * wanted)).unwrap_or(top).min(top);
         let root = newton(
-            |mu| match self.at(mu) {
-                Some(point) => {
-                    let root = point.q_asimov.sqrt();
-                    (root - wanted, 0.5 * point.q_asimov_slope / root)
+            |mu| match self.asimov_at(mu) {
+                Some([q, slope]) => {
+                    let root = q.sqrt();
+                    (root - wanted, 0.5 * slope / root)
                 }
                 None => (f64::NAN, 1.0),
             },
             [0.0, top],
             start,
-            PRECISION * start.min(top),
+            PRECISION * start,
         );
-        root.map_or(Reached::Failed, Reached::At)
+        match root {
+            // Newton's method takes the end of the range for a value beyond the root: is it?
+            Some(root) if top - root <= 2.0 * PRECISION * top => match self.asimov_at(top) {
+                Some([q, _]) if q < FLAT => Reached::NoSensitivity,
+                Some([q, _]) if q.sqrt() < wanted => Reached::AboveBound(top),
+                Some(_) => Reached::At(root),
+                None => Reached::Failed,
+            },
+            Some(root) => Reached::At(root),
+            None => Reached::Failed,
+        }
     }
 
-    fn observed(&mut self, alpha: f64, top: f64) -> Reached {
+    /// The limit of the data, which is looked for near the median expectation at first.
+    fn observed(&mut self, alpha: f64, top: f64, median: Reached) -> Reached {
         let statistic = self.tester.setup.statistic;
         let ln_cls = |point: &Point| {
             let value = observed_tails(statistic, point.q, point.q_asimov).cls.ln();
@@ -196,11 +243,9 @@ impl Search<'_> {
         };
         let wanted = alpha.ln();
         self.refresh();
-        let Some(last) = self.at(top) else { return Reached::Failed };
-        if ln_cls(&last).0 > wanted {
-            return Reached::AboveBound(top);
-        }
-        let known = self.nearest(|point| (ln_cls(point).0 - wanted).abs()).unwrap_or(last);
+        let first = median.value().or(self.scale).unwrap_or(top).min(top);
+        let known = self.nearest(|point| (ln_cls(point).0 - wanted).abs()).or_else(|| self.at(first));
+        let Some(known) = known else { return Reached::Failed };
         let (value, slope) = ln_cls(&known);
         let guess = known.mu - (value - wanted) / slope;
         let start = if guess.is_finite() && guess > 0.0 && guess < top { guess } else { known.mu };
@@ -216,7 +261,15 @@ impl Search<'_> {
             start,
             PRECISION * start,
         );
-        root.map_or(Reached::Failed, Reached::At)
+        match root {
+            Some(root) if top - root <= 2.0 * PRECISION * top => match self.at(top) {
+                Some(point) if ln_cls(&point).0 > wanted => Reached::AboveBound(top),
+                Some(_) => Reached::At(root),
+                None => Reached::Failed,
+            },
+            Some(root) => Reached::At(root),
+            None => Reached::Failed,
+        }
     }
 
     fn nearest(&self, distance: impl Fn(&Point) -> f64) -> Option<Point> {

@@ -14,6 +14,10 @@ const APART: f64 = 1e-6;
 /// A statistic below this is no rounding: the free fit missed a lower minimum.
 const NEGATIVE: f64 = -1e-8;
 
+/// A start so near to a minimum, in conditional standard deviations of every parameter and in NLL, leads there.
+const NEAR: f64 = 0.1;
+const NEAR_NLL: f64 = 0.01;
+
 /// A minimum, with the parameter of interest at `mu`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
@@ -56,6 +60,8 @@ pub struct Profile<'m, 'f> {
     /// Fits with the parameter of interest held, by ascending value.
     held: Vec<Fit>,
     hessian: ArrowMatrix,
+    /// `hessian` is that of a minimum of these data.
+    has_curvature: bool,
     solver: ArrowSolver,
     /// What a reader should know, each once.
     warnings: Vec<String>,
@@ -78,6 +84,7 @@ impl<'m, 'f> Profile<'m, 'f> {
         let solver = ArrowSolver::new(Arc::clone(hessian.structure()));
         Self {
             hessian,
+            has_curvature: false,
             solver,
             nll,
             fitter,
@@ -121,6 +128,7 @@ impl<'m, 'f> Profile<'m, 'f> {
         self.nll.set_data(data);
         self.free = None;
         self.held.clear();
+        self.has_curvature = false;
         self.warnings.clear();
     }
 
@@ -173,6 +181,23 @@ impl<'m, 'f> Profile<'m, 'f> {
         self.free.iter().chain(&self.held).all(|fit| fit.converged)
     }
 
+    /// Standard deviation of the parameter of interest at the free fit, from the second derivatives; none where they do not
+    /// determine one.
+    pub fn free_width(&mut self) -> Option<f64> {
+        let theta = self.free().theta.clone();
+        let tangent = self.tangent(&theta);
+        let mut column = vec![0.0; theta.len()];
+        let mut direction = tangent.clone();
+        if !self.has_curvature || direction.is_empty() {
+            return None;
+        }
+        direction[self.poi] = 1.0;
+        self.hessian.multiply(&direction, &mut column);
+        self.free().tangent = Some(tangent);
+        let curvature = column[self.poi];
+        (curvature > 0.0).then(|| curvature.sqrt().recip()).filter(|width| width.is_finite())
+    }
+
     /// Uncertainties at the free fit, from the second derivatives; none where there are none.
     pub fn free_uncertainties(&mut self) -> Option<Uncertainties> {
         let theta = self.free().theta.clone();
@@ -201,8 +226,8 @@ impl<'m, 'f> Profile<'m, 'f> {
                 if self.is_one_of_many() {
                     self.rescue(first, None)
                 } else {
-                    let other = self.minimise(&self.mirrored(&first.theta), false);
-                    self.lower(first, other)
+                    let start = self.mirrored(&first.theta);
+                    self.also_from(first, &start, false)
                 }
             }
         };
@@ -238,13 +263,12 @@ impl<'m, 'f> Profile<'m, 'f> {
     fn lowest_held(&mut self, mut best: Fit, place: usize, mu: f64) -> Fit {
         if let Some(nearest) = self.nearest(place, mu) {
             let start = self.predicted(Some(nearest), mu);
-            let other = self.minimise(&start, true);
-            best = self.lower(best, other);
+            best = self.also_from(best, &start, true);
         }
         // Minima that the free fit is far from: looked for at first, later their neighbours lead to them.
         if self.held.is_empty() || !best.converged {
-            let other = self.minimise(&self.moved(&self.mirrored(&best.theta), mu), true);
-            best = self.lower(best, other);
+            let start = self.moved(&self.mirrored(&best.theta), mu);
+            best = self.also_from(best, &start, true);
         }
         if !best.converged {
             let other = self.minimise(&self.moved(&self.start.clone(), mu), true);
@@ -382,7 +406,8 @@ impl<'m, 'f> Profile<'m, 'f> {
             i != self.poi && !self.fixed[i] && theta[i] > lower && theta[i] < upper
         };
         let free: Vec<bool> = (0..n).map(is_free).collect();
-        if self.solver.factor(&self.hessian, None, &free).is_err() {
+        self.has_curvature = self.solver.factor(&self.hessian, None, &free).is_ok();
+        if !self.has_curvature {
             return Vec::new();
         }
         let mut unit = vec![0.0; n];
@@ -392,6 +417,30 @@ impl<'m, 'f> Profile<'m, 'f> {
         self.solver.solve(&column, &mut out);
         out.iter_mut().for_each(|x| *x = -*x);
         if out.iter().all(|x| x.is_finite()) { out } else { Vec::new() }
+    }
+
+    /// The lower of a fit and the one from another start, which is not searched from where it is known to lead to the same
+    /// minimum.
+    fn also_from(&mut self, fit: Fit, start: &[f64], held: bool) -> Fit {
+        if self.leads_to(start, &fit) {
+            return fit;
+        }
+        let other = self.minimise(start, held);
+        self.lower(fit, other)
+    }
+
+    /// Whether a start is so near to a minimum that it leads there. Beside the kinks of piecewise interpolations there may
+    /// be other minima as near.
+    fn leads_to(&mut self, start: &[f64], fit: &Fit) -> bool {
+        if !fit.converged || !self.nll.model().kinked().is_empty() {
+            return false;
+        }
+        let near = |(i, (x, best)): (usize, (&f64, &f64))| {
+            // The curvature is that of the last tangent, which is of this profile; none of one that was never taken.
+            x == best || (x - best).abs() * self.hessian.diagonal(i).sqrt() < NEAR
+        };
+        let all = start.iter().zip(&fit.theta).enumerate().all(near);
+        all && self.has_curvature && self.nll.value(start).is_ok_and(|value| value - fit.nll < NEAR_NLL)
     }
 
     fn lower(&mut self, a: Fit, b: Fit) -> Fit {

@@ -9,8 +9,9 @@ use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_fitters::{Lbfgsb, Newton};
 use zstat_inference::{
-    Asimov, Ensemble, Inputs, Moments, Purpose, Setup, StudyOptions, TestStatistic, ToyHypotest, ToyStudy,
-    ToyTest, all_tasks, hypotest, run_tasks, threshold,
+    Asimov, Ensemble, GofStatistic, Inputs, Moments, Purpose, Setup, StudyOptions, TestStatistic, ToyGof,
+    ToyHypotest, ToyPlace, ToyStudy, ToyTest, all_tasks, chi_squared_tail, goodness_of_fit, hypotest,
+    run_tasks, threshold,
 };
 
 fn build(text: &str) -> (Model, Data) {
@@ -263,5 +264,31 @@ fn auxiliary_observations_follow_their_constraints() {
         close(mean(&given, a), 0.5, n.sqrt().recip());
         close(covariance(&given, a, b), 0.6 + 0.3 * 0.2, 1.2 / n.sqrt());
         close(covariance(&given, a, a), 1.0 - 0.09, 1.4 / n.sqrt());
+    });
+}
+
+/// Large counts: the deviance of toys is distributed as χ², and its p-values are those of the tail.
+#[test]
+fn goodness_of_fit_agrees_with_chi_squared() {
+    const TOYS: u64 = 2000;
+    let (model, data) = build(LARGE);
+    with(&model, &data, |inputs| {
+        let statistics = [GofStatistic::Saturated, GofStatistic::Ks];
+        let found = goodness_of_fit(inputs, &statistics).unwrap();
+        let theta: Vec<f64> = found.fit.parameters.iter().map(|p| p.value).collect();
+        let rescue = Lbfgsb::default();
+        let job = ToyGof::new(inputs, theta, &statistics, &rescue, 11).unwrap();
+        let records = all_tasks(&job, TOYS, &|| {});
+        let column = |k: usize| records.iter().map(|r| r.values[k].unwrap()).collect::<Vec<f64>>();
+        let dof = usize::try_from(found.tests[0].dof.unwrap()).unwrap();
+        // Not at the data alone: over the whole range.
+        for quantile in [0.2, 1.0, 2.5, 5.0] {
+            let place = ToyPlace::of(quantile, &column(0));
+            let exact = chi_squared_tail(quantile, dof);
+            let error = (exact * (1.0 - exact) / TOYS as f64).sqrt();
+            assert!((place.p_value.value - exact).abs() < 4.0 * error, "{quantile}: {place:?}, {exact}");
+        }
+        let ks = ToyPlace::of(found.tests[1].value.unwrap(), &column(1));
+        assert!(ks.p_value.value > 0.0 && ks.p_value.value < 1.0 && ks.toys == TOYS, "{ks:?}");
     });
 }

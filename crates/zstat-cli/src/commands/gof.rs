@@ -1,24 +1,30 @@
 //! `zstat gof`: goodness of fit.
 
+use std::num::NonZeroU64;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
-use zstat_inference::{GofStatistic, goodness_of_fit};
+use serde_json::json;
+use zstat_inference::{GofRecord, GofStatistic, GoodnessOfFit, ToyGof, ToyPlace, goodness_of_fit};
 
+use super::toy_test::ToyArgs;
 use crate::args::{GlobalArgs, Hinted, StudyArgs};
 use crate::failure::{Failure, OptionFault};
+use crate::jobs::{self, Done, Manifest, ShardReport};
 use crate::prepared::{Prepared, Subject, exit_code};
 use crate::report::gof::GofReport;
+use crate::report::gof::GofToys;
 use crate::report::head::{Head, Outcome};
 use crate::session::seconds;
-use crate::{output, progress};
+use crate::{EXIT_DONE, output, progress};
 
 const NAMES: [&str; 3] = ["saturated", "ks", "ad"];
 
 /// Options of `zstat gof`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat gof specs/quickstart.yaml\n  zstat gof specs/quickstart.yaml --statistic saturated --statistic ks --format json"
+    after_help = "Examples:\n  zstat gof specs/quickstart.yaml\n  zstat gof specs/quickstart.yaml --statistic saturated --statistic ks --toys 1000 --format json"
 )]
 pub struct GofArgs {
     #[command(flatten)]
@@ -26,6 +32,8 @@ pub struct GofArgs {
     /// What is compared: `saturated` (deviance), `ks` (Kolmogorov-Smirnov) or `ad` (Anderson-Darling); repeatable [default: saturated]
     #[arg(long, value_name = "NAME", value_parser = Hinted(&NAMES), help_heading = "Test options")]
     statistic: Vec<String>,
+    #[command(flatten)]
+    toys: ToyArgs,
 }
 
 /// Fits and compares. Exit code 1 where the fit did not converge.
@@ -48,10 +56,62 @@ pub fn run(args: &GofArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let started = Instant::now();
     let found =
         progress::during(global.quiet, "fitting", || goodness_of_fit(prepared.inputs(), &statistics))?;
-    let warnings = [&found.fit.status.warnings[..], &found.warnings[..]].concat();
-    let converged = found.fit.status.converged;
+    let mut warnings = [&found.fit.status.warnings[..], &found.warnings[..]].concat();
+    let mut converged = found.fit.status.converged;
+    let toys = match args.toys.toys {
+        Some(count) => match toys(&prepared, &found, count, &args.toys, global)? {
+            Ok(toys) => Some(toys),
+            Err(report) => return output::write(&report, global).map(|()| EXIT_DONE),
+        },
+        None => None,
+    };
+    if let Some(toys) = toys.as_ref().filter(|toys| toys.failed > 0) {
+        converged = false;
+        warnings.push(format!("{} of {} toys are left out: their fits failed", toys.failed, toys.requested));
+    }
+    if toys.is_some() {
+        // The p-values are not those of the χ² distribution.
+        warnings.retain(|warning| !found.warnings.contains(warning));
+    }
     let outcome = Outcome { warnings: &warnings, converged, fits: 1, stage: ("gof_s", seconds(started)) };
-    let report = GofReport::new(Head::new(&prepared, outcome), &prepared, found);
+    let report = GofReport::new(Head::new(&prepared, outcome), &prepared, found, toys);
     output::write(&report, global)?;
     Ok(exit_code(report.converged()))
+}
+
+/// The places of the observed values in toys of the fitted model; or the report of one part of the job.
+fn toys(
+    prepared: &Prepared,
+    found: &GoodnessOfFit,
+    count: NonZeroU64,
+    args: &ToyArgs,
+    global: &GlobalArgs,
+) -> Result<Result<GofToys, ShardReport>, Failure> {
+    let theta: Vec<f64> = found.fit.parameters.iter().map(|parameter| parameter.value).collect();
+    let statistics: Vec<GofStatistic> = found.tests.iter().map(|test| test.statistic).collect();
+    let names: Vec<&str> = statistics.iter().map(|statistic| statistic.name()).collect();
+    let study = json!({ "statistics": names });
+    let job = ToyGof::new(prepared.inputs(), theta, &statistics, prepared.rescue(), args.seed)?;
+    let requested = count.get();
+    let manifest = Manifest::new("gof", prepared, study, args.seed, requested)?;
+    let columns = vec![vec![f64::NAN; usize::try_from(requested).unwrap_or(usize::MAX)]; statistics.len()];
+    let gathered = Mutex::new((columns, 0_u64, 0_u64));
+    let sink = |task: u64, record: GofRecord| {
+        let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let (columns, failed, retried) = &mut *gathered;
+        *failed += u64::from(!record.converged);
+        *retried += u64::from(record.converged && record.rescued);
+        for (column, value) in columns.iter_mut().zip(record.values) {
+            column[task as usize] = value.unwrap_or(f64::NAN);
+        }
+    };
+    if let Done::Part(report) = jobs::run("toys", &job, manifest, &args.job, global, &sink)? {
+        return Ok(Err(report));
+    }
+    let (columns, failed, retried) = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let place = |(test, values): (&zstat_inference::Gof, &Vec<f64>)| {
+        test.value.map(|observed| ToyPlace::of(observed, values))
+    };
+    let places = found.tests.iter().zip(&columns).map(place).collect();
+    Ok(Ok(GofToys { places, requested, failed, retried, seed: args.seed }))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zstat_core::likelihood::Data;
 use zstat_core::model::ChannelInfo;
-use zstat_inference::{Gof, GofStatistic, GoodnessOfFit};
+use zstat_inference::{Gof, GofStatistic, GoodnessOfFit, ToyPlace};
 
 use super::head::Head;
 use crate::output::number::{fixed, plain};
@@ -21,13 +21,38 @@ pub struct GofReport {
     channels: Vec<ChannelInfo>,
     data: Data,
     found: GoodnessOfFit,
+    toys: Option<GofToys>,
+}
+
+/// What toys say of the observed values.
+pub struct GofToys {
+    /// One a statistic; none where its observed value is not defined.
+    pub places: Vec<Option<ToyPlace>>,
+    /// Toys asked for.
+    pub requested: u64,
+    /// Left out: their fits failed with every start and minimiser.
+    pub failed: u64,
+    /// Fitted at the second attempt or later.
+    pub retried: u64,
+    /// Their seed.
+    pub seed: u64,
 }
 
 impl GofReport {
-    /// From the engine's result.
-    pub fn new(head: Head, prepared: &Prepared, found: GoodnessOfFit) -> Self {
+    /// From the engine's result. Where there are toys, the p-values are theirs.
+    pub fn new(head: Head, prepared: &Prepared, mut found: GoodnessOfFit, toys: Option<GofToys>) -> Self {
         let channels = prepared.session.model.channels().to_vec();
-        Self { head, channels, data: prepared.data.clone(), found }
+        for (test, place) in found.tests.iter_mut().zip(toys.iter().flat_map(|toys| &toys.places)) {
+            if let Some(place) = place {
+                test.p_value = Some(place.p_value.value).filter(|p| p.is_finite());
+                test.reason = None;
+            }
+        }
+        Self { head, channels, data: prepared.data.clone(), found, toys }
+    }
+
+    fn place(&self, test: usize) -> Option<&ToyPlace> {
+        self.toys.as_ref().and_then(|toys| toys.places[test].as_ref())
     }
 
     /// Did the fit converge?
@@ -35,7 +60,7 @@ impl GofReport {
         self.head.converged()
     }
 
-    fn test(&self, test: &Gof) -> Value {
+    fn test(&self, at: usize, test: &Gof) -> Value {
         let channels = self.channels.iter().zip(&test.channels);
         let channels: Vec<Value> =
             channels.map(|(info, value)| json!({ "name": info.name, "value": value })).collect();
@@ -45,6 +70,11 @@ impl GofReport {
         });
         if let Some(constraints) = test.constraints {
             out["constraints"] = json!(constraints);
+        }
+        if let Some(place) = self.place(at) {
+            out["p_value_error"] = json!(place.p_value.error);
+            out["toys_with_value"] = json!(place.toys);
+            out["toys_bands"] = json!(place.bands);
         }
         out
     }
@@ -74,17 +104,31 @@ impl Report for GofReport {
         });
         let channels: Vec<Value> = channels.collect();
         // The first test stands at the top as well, so that one asked for alone is found there.
-        let body = json!({
+        let toys = self.toys.as_ref().map(|toys| {
+            json!({
+                "requested": toys.requested, "failed": toys.failed, "retried": toys.retried, "seed": toys.seed,
+            })
+        });
+        let tests = found.tests.iter().enumerate().map(|(at, test)| self.test(at, test));
+        let mut body = json!({
+            "calculator": if toys.is_some() { "toys" } else { "asymptotic" },
             "statistic": first.statistic.name(), "value": first.value, "dof": first.dof,
             "p_value": first.p_value, "twice_nll": found.fit.twice_nll,
-            "tests": found.tests.iter().map(|test| self.test(test)).collect::<Vec<Value>>(),
+            "tests": tests.collect::<Vec<Value>>(),
             "channels": channels,
         });
+        if let Some(toys) = toys {
+            body["toys"] = toys;
+        }
         self.head.document([body], finite)
     }
 
     fn text(&self, page: &mut Page) {
-        self.head.page("goodness of fit", page);
+        let with = self.toys.as_ref().map(|toys| format!(", {} toys, seed {}", toys.requested, toys.seed));
+        self.head.page(&format!("goodness of fit{}", with.unwrap_or_default()), page);
+        if let Some(toys) = self.toys.as_ref().filter(|toys| toys.retried > 0) {
+            page.note(&format!("{} toys took a second attempt", toys.retried));
+        }
         page.gap();
         let value = |value: Option<f64>| value.map(plain).unwrap_or_default();
         let mut table = Table::new(&[
@@ -92,14 +136,19 @@ impl Report for GofReport {
             ("value", Align::Right),
             ("degrees of freedom", Align::Right),
             ("p-value", Align::Right),
+            ("error", Align::Right),
+            ("median of toys", Align::Right),
             ("", Align::Left),
         ]);
-        for test in &self.found.tests {
+        for (at, test) in self.found.tests.iter().enumerate() {
+            let place = self.place(at);
             table.row([
                 test.statistic.name().into(),
                 value(test.value).into(),
                 test.dof.map(|dof| dof.to_string()).unwrap_or_default().into(),
                 value(test.p_value).into(),
+                value(place.map(|place| place.p_value.error)).into(),
+                value(place.map(|place| place.bands[2])).into(),
                 test.reason.clone().unwrap_or_default().into(),
             ]);
         }

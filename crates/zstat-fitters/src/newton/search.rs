@@ -18,6 +18,13 @@ const LARGEST_DAMPING: f64 = 1e16;
 const FLAT_DAMPING: f64 = 1e-9;
 /// Decreases below this fraction of the value are rounding.
 const ROUNDING: f64 = 4e-15;
+/// Within this distance (EDM; a tenth of a standard deviation) second derivatives serve for several steps, as long as
+/// each leaves less than this fraction of it.
+const CHORD_EDM: f64 = 1e-2;
+const CHORD_GAIN: f64 = 0.03;
+const CHORD_STEPS: usize = 10;
+/// They end at this fraction of the tolerance, where a step with fresh derivatives from the tolerance itself would.
+const CHORD_GOAL: f64 = 1e-6;
 
 /// The state of one minimisation.
 pub(super) struct Search<'a> {
@@ -41,8 +48,20 @@ pub(super) struct Search<'a> {
     factored: bool,
     /// The undamped Hessian on the free parameters is known not to be positive definite.
     indefinite: bool,
+    /// Distance to the minimum where steps with older second derivatives ended.
+    arrived: Option<f64>,
     iterations: usize,
     evaluations: usize,
+}
+
+/// What steps with older second derivatives came to.
+enum Chord {
+    /// The distance to the minimum is below the tolerance.
+    Arrived,
+    /// Lower, but second derivatives are needed there.
+    Moved,
+    /// Nowhere.
+    Nothing,
 }
 
 /// How a round of trial steps ended.
@@ -92,6 +111,7 @@ impl<'a> Search<'a> {
                 growth: 2.0,
                 factored: false,
                 indefinite: false,
+                arrived: None,
                 iterations: 0,
                 evaluations,
                 trial: theta.clone(),
@@ -114,8 +134,20 @@ impl<'a> Search<'a> {
                         }
                         break Termination::NoProgress;
                     }
-                    edm = self.polish(edm);
+                    if edm > CHORD_GOAL * options.tolerance {
+                        edm = self.polish(edm);
+                    }
                     break Termination::Converged;
+                }
+                match self.chord(estimate, options.tolerance) {
+                    Chord::Arrived => continue,
+                    Chord::Moved => {
+                        if self.make_exact() {
+                            continue;
+                        }
+                        break Termination::NoProgress;
+                    }
+                    Chord::Nothing => {}
                 }
             }
             if self.iterations >= options.max_iterations {
@@ -143,10 +175,61 @@ impl<'a> Search<'a> {
         Minimum { theta, value, gradient, edm, termination, iterations, evaluations }
     }
 
+    /// Undamped steps with the second derivatives of where they begin, as long as each takes most of the distance: near a
+    /// minimum these change little, and cost more than all the rest. Ends far below the
+    /// `tolerance`.
+    fn chord(&mut self, mut edm: f64, tolerance: f64) -> Chord {
+        if !self.factored || self.damping > 0.0 || edm > CHORD_EDM {
+            return Chord::Nothing;
+        }
+        let goal = CHORD_GOAL * tolerance;
+        let mut moved = false;
+        let mut gradient = vec![0.0; self.gradient.len()];
+        for _ in 0..CHORD_STEPS {
+            let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
+            let solved = self.step.solve_again(&self.hessian, &mut self.solver, at);
+            if solved.is_err() || self.step.was_cut {
+                // Parameters put on a bound leave the solver with the factor of fewer rows.
+                self.factored = false;
+                break;
+            }
+            self.step.target(&self.theta, self.problem, &mut self.trial);
+            self.evaluations += 1;
+            let noise = ROUNDING * self.value.abs().max(1.0);
+            let value = match self.objective.gradient(&self.trial, &mut gradient) {
+                Ok(value) if value <= self.value + noise => value,
+                _ => break,
+            };
+            let shorter = self.step.edm(&mut self.solver, &gradient);
+            // The solution is that of the new gradient from here on.
+            self.factored = false;
+            if !(shorter <= CHORD_GAIN * edm || shorter <= goal)
+                || !self.step.is_free_set(&self.trial, &gradient, self.problem)
+            {
+                break;
+            }
+            std::mem::swap(&mut self.theta, &mut self.trial);
+            std::mem::swap(&mut self.gradient, &mut gradient);
+            (self.value, edm, moved) = (value, shorter, true);
+            self.iterations += 1;
+            self.fisher_is_current = false;
+            if edm <= goal {
+                self.arrived = Some(edm);
+                return Chord::Arrived;
+            }
+        }
+        if moved { Chord::Moved } else { Chord::Nothing }
+    }
+
     /// ½ gᵀH⁻¹g over the free parameters with the exact Hessian; none where that is indefinite.
     ///
     /// A flat direction is not indefinite: a trace of damping makes it definite.
     fn estimate_edm(&mut self) -> Option<f64> {
+        if let Some(edm) = self.arrived.take() {
+            // With the factor of where the last steps began, which the polish goes on with.
+            self.factored = true;
+            return Some(edm);
+        }
         self.factored = self.solver.factor(&self.hessian, None, &self.step.free).is_ok();
         self.indefinite = !self.factored;
         if self.factored { Some(self.step.edm(&mut self.solver, &self.gradient)) } else { self.flat_edm() }

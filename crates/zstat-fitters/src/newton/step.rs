@@ -47,10 +47,19 @@ impl Step {
     /// Frees all parameters but fixed ones and those that the gradient presses against a bound.
     pub fn find_free(&mut self, theta: &[f64], gradient: &[f64], problem: &Problem<'_>) {
         for (i, free) in self.free.iter_mut().enumerate() {
-            let [lower, upper] = problem.bounds[i];
-            let held = (theta[i] <= lower && gradient[i] >= 0.0) || (theta[i] >= upper && gradient[i] <= 0.0);
-            *free = !problem.fixed[i] && !held;
+            *free = Self::is_free(i, theta, gradient, problem);
         }
+    }
+
+    /// Whether the free parameters at this point are those that are free now.
+    pub fn is_free_set(&self, theta: &[f64], gradient: &[f64], problem: &Problem<'_>) -> bool {
+        self.free.iter().enumerate().all(|(i, free)| *free == Self::is_free(i, theta, gradient, problem))
+    }
+
+    fn is_free(i: usize, theta: &[f64], gradient: &[f64], problem: &Problem<'_>) -> bool {
+        let [lower, upper] = problem.bounds[i];
+        let held = (theta[i] <= lower && gradient[i] >= 0.0) || (theta[i] >= upper && gradient[i] <= 0.0);
+        !problem.fixed[i] && !held
     }
 
     /// Sets λ·D, with D the size of the diagonal, at least what the parameter's range suggests.

@@ -2,6 +2,7 @@
 
 mod distribution;
 mod ensemble;
+mod gof;
 mod maker;
 mod moments;
 mod study;
@@ -9,6 +10,7 @@ mod test;
 
 pub use distribution::{Estimate, ToyTails};
 pub use ensemble::{Ensemble, Purpose};
+pub use gof::{GofRecord, ToyGof, ToyPlace};
 pub use maker::{Toy, ToyMaker, ToySource};
 pub use moments::Moments;
 pub use study::{StudyOptions, StudyRecord, ToyStudy};
