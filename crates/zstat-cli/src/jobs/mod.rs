@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(done.gaps(), [101..163, 165..299]);
         assert!(!done.contains(0) && !done.contains(1000));
         let mut huge = DoneSet::new(7..1 << 60);
-        assert_eq!(huge.gaps(), [7..1 << 60]);
+        assert!(huge.gaps().iter().eq([&(7..1 << 60)]));
         assert!(huge.insert(8));
         assert_eq!(huge.gaps(), [7..8, 9..1 << 60]);
     }
