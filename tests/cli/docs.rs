@@ -79,7 +79,7 @@ fn every_page_is_in_the_summary_and_every_link_leads_somewhere() {
 
 #[test]
 fn every_command_and_every_modifier_has_a_page() {
-    for command in ["validate", "inspect", "evaluate", "fit", "convert", "schema", "plugins", "completions"] {
+    for command in super::help::COMMANDS {
         assert!(root().join(format!("docs/src/commands/{command}.md")).exists(), "{command}");
     }
     let schema: serde_json::Value = super::support::run("schema workspace").exits(0).json();

@@ -2,7 +2,7 @@
 
 use super::support::{folder, golden, run, run_in};
 
-const COMMANDS: [&str; 18] = [
+pub(super) const COMMANDS: [&str; 18] = [
     "validate",
     "inspect",
     "evaluate",

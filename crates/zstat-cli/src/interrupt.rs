@@ -24,8 +24,9 @@ pub fn install() {
         let _whole = whole_file();
         // To nobody, if the terminal is gone.
         let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let kept =
-            kept.map(|folder| format!("; what is done is kept in `{folder}`, and the same command goes on"));
+        let kept = kept.map(|folder| {
+            format!("; what is done is kept in `{folder}`, and the same command goes on from there")
+        });
         let kept = kept.unwrap_or_default();
         let _ = writeln!(std::io::stderr(), "\ninterrupted: no result is written{kept}");
         std::process::exit(i32::from(EXIT_INTERRUPTED));

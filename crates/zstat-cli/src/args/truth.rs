@@ -83,6 +83,13 @@ impl TruthArgs {
         out
     }
 
+    /// What the point is made from, for the manifest of a job: not the point itself, whose last digits depend on the
+    /// processor.
+    pub fn description(&self, injected: &[(usize, f64)]) -> serde_json::Value {
+        let rest = self.nuisances.nuisances.to_possible_value();
+        serde_json::json!({ "injected": injected, "rest": rest.map(|value| value.get_name().to_owned()) })
+    }
+
     /// The point, and how it was found.
     ///
     /// # Errors

@@ -55,6 +55,7 @@ pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         faults.push(OptionFault::new("--mu", args.mu.to_string(), "expected a finite number"));
     }
     args.signal.check(&mut faults);
+    args.toys.check(&mut faults);
     let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
     let started = Instant::now();
     let setup = args.test.setup(&prepared, statistic, args.signal.signal);

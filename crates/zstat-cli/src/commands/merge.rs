@@ -66,7 +66,14 @@ impl Report for Missing {
 
     fn text(&self, page: &mut Page) {
         page.line(format!("{} of {} tasks are missing", self.count(), self.tasks));
-        self.gaps.iter().for_each(|gap| page.line(format!("  {} to {}", gap.start, gap.end)));
+        for gap in &self.gaps {
+            let last = gap.end - 1;
+            page.line(if gap.start == last {
+                format!("  {last}")
+            } else {
+                format!("  {} to {last}", gap.start)
+            });
+        }
     }
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {

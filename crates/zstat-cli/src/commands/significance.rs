@@ -41,6 +41,7 @@ pub fn run(args: &SignificanceArgs, global: &GlobalArgs) -> Result<u8, Failure> 
     let mut faults = Vec::new();
     let statistic = statistic(&args.test_stat, &[TestStatistic::Q0, TestStatistic::U0], &mut faults);
     args.signal.check(&mut faults);
+    args.toys.check(&mut faults);
     let signal = args.signal.signal;
     let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
     let started = Instant::now();

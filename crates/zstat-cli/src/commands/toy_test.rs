@@ -9,7 +9,7 @@ use serde_json::json;
 use zstat_inference::{Setup, ToyHypotest, ToyRecord, ToyTest};
 
 use crate::args::{GlobalArgs, seed};
-use crate::failure::Failure;
+use crate::failure::{Failure, OptionFault};
 use crate::jobs::{self, Done, JobArgs, Manifest, ShardReport};
 use crate::prepared::Prepared;
 
@@ -25,6 +25,16 @@ pub struct ToyArgs {
     pub seed: u64,
     #[command(flatten)]
     pub job: JobArgs,
+}
+
+impl ToyArgs {
+    /// A fault where there is a job to keep, and no toys to do.
+    pub fn check(&self, faults: &mut Vec<OptionFault>) {
+        if let (None, Some(folder)) = (self.toys, &self.job.checkpoint) {
+            let fault = OptionFault::new("--checkpoint", folder.display().to_string(), "is for toys only");
+            faults.push(fault.help("`--toys N` asks for them"));
+        }
+    }
 }
 
 /// A number of toys: one at least, and few enough to count tasks.
@@ -64,11 +74,15 @@ pub fn toy_test(
     });
     let tasks = ToyTest::tasks(count.get());
     let manifest = Manifest::new(command, prepared, study, args.seed, tasks)?;
-    let statistics = Mutex::new(vec![f64::NAN; usize::try_from(tasks).unwrap_or(usize::MAX)]);
+    let statistics = Mutex::new(Vec::new());
     let retried = AtomicU64::new(0);
     let sink = |task: u64, record: ToyRecord| {
         retried.fetch_add(u64::from(record.rescued), Ordering::Relaxed);
         let mut statistics = statistics.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Grows with what is done: not every number of toys that can be asked for fits into memory.
+        if statistics.len() <= task as usize {
+            statistics.resize(task as usize + 1, f64::NAN);
+        }
         statistics[task as usize] = record.q.unwrap_or(f64::NAN);
     };
     match jobs::run("toys", &test, manifest, &args.job, global, &sink)? {

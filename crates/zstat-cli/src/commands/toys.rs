@@ -52,7 +52,7 @@ pub struct ToysArgs {
 pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
     if global.output.is_none() {
-        let fault = OptionFault::new("--output", "", "is needed: the folder for the toys");
+        let fault = OptionFault::new("--output", "DIR", "is missing: the folder for the toys");
         faults.push(fault.help("for example `--output toys`"));
     }
     let (prepared, (injected, reported)) =
@@ -66,13 +66,20 @@ pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let (theta, found) = args.truth.point(&prepared, &injected)?;
     let options = StudyOptions { poi, reported, with_data: args.save_data, seed: args.seed };
     let description = json!({
-        "truth": theta, "reported": options.reported, "poi": poi, "data": args.save_data,
+        "truth": args.truth.description(&injected),
+        "reported": options.reported,
+        "poi": poi,
+        "data": args.save_data,
     });
     let reported = options.reported.clone();
     let study = ToyStudy::new(prepared.inputs(), vec![theta], prepared.rescue(), options)?;
     let tasks = study.tasks(args.n.get());
     let manifest = Manifest::new("toys", &prepared, description, args.seed, tasks)?;
     let folder = global.output.clone().unwrap_or_default();
+    if let Some(fault) = jobs::foreign_results(&folder, &["toys.parquet", "summary.json"], &manifest, global)?
+    {
+        return Err(Failure::Options(vec![fault]));
+    }
     let job = JobArgs { checkpoint: Some(folder.clone()), shard: args.shard };
     if let Done::Part(report) = jobs::run("toys", &study, manifest, &job, global, &|_, _: StudyRecord| {})? {
         return output::write(&report, &global.to_stdout()).map(|()| EXIT_DONE);
@@ -81,7 +88,7 @@ pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         Some(merged) => merged.folders().to_vec(),
         None => vec![folder.clone()],
     };
-    std::fs::create_dir_all(&folder).map_err(|error| Failure::write(&folder, error))?;
+    jobs::make_folder(&folder)?;
     let truth: Vec<f64> = study.truths().next().map(<[f64]>::to_vec).unwrap_or_default();
     let mut studied = Studied::new(model, &reported, &truth, poi);
     let table = Table { folders: &folders, tasks, with_data: args.save_data };
@@ -143,9 +150,8 @@ impl Table<'_> {
         let path = folder.join("toys.parquet");
         let mut failure = None;
         let written = output::write_file_with(&path, |out| {
-            let mut sink = Vec::new();
             let mut file =
-                ParquetFile::new(&mut sink, self.columns(prepared, reported, poi)).map_err(Error::other)?;
+                ParquetFile::new(out, self.columns(prepared, reported, poi)).map_err(Error::other)?;
             let mut each = |task: u64, record: StudyRecord| {
                 studied.add(&record);
                 file.row(|columns| fill(columns, task, &record, poi.is_some()))
@@ -155,8 +161,7 @@ impl Table<'_> {
                 failure = Some(error);
                 return Err(Error::other("the journal cannot be read"));
             }
-            file.finish().map_err(Error::other)?;
-            out.write_all(&sink)
+            file.finish().map(drop).map_err(Error::other)
         });
         match failure {
             Some(failure) => Err(failure),

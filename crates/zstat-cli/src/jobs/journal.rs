@@ -1,5 +1,6 @@
 //! The record of a long job on disk: one line a task, written as it ends. A process that dies at any moment leaves whole
-//! lines and at most one torn one, which is cut off when the job goes on.
+//! lines and at most one torn one, which is cut off when the job goes on. The first line is the manifest; a job that goes on
+//! with another number of tasks adds its own, and the last one counts.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Error, ErrorKind, Seek, SeekFrom, Write};
@@ -14,6 +15,9 @@ use crate::failure::Failure;
 /// Name of the file in a job's folder.
 const FILE: &str = "journal.jsonl";
 
+/// What every manifest begins with; records begin with `[`.
+const MANIFEST: &[u8] = b"{\"manifest\":";
+
 /// A journal that is open for more, and locked.
 pub struct Journal {
     path: PathBuf,
@@ -27,7 +31,7 @@ impl Journal {
     /// Where another process has it, or it cannot be opened.
     pub fn open(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(FILE);
-        fs::create_dir_all(folder).map_err(|error| Failure::write(folder, error))?;
+        make_folder(folder)?;
         let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
         let file = file.map_err(|error| Failure::write(&path, error))?;
         match file.try_lock() {
@@ -43,13 +47,13 @@ impl Journal {
         }
     }
 
-    /// The manifest; none where the journal is new.
+    /// The last manifest; none where the journal is new.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// Where it cannot be read, or is none of ours.
     pub fn manifest(&mut self) -> Result<Option<Manifest>, Failure> {
         self.rewind()?;
-        let manifest = first_line(&self.path, &mut BufReader::new(&self.file))?.map(|(manifest, _)| manifest);
+        let manifest = last_manifest(&self.path, &self.file)?;
         if manifest.is_none() {
             self.cut(0)?;
         }
@@ -62,7 +66,7 @@ impl Journal {
     /// Where a line that is not the last is no record.
     pub fn read<R: DeserializeOwned>(&mut self, each: &mut dyn FnMut(u64, R)) -> Result<(), Failure> {
         self.rewind()?;
-        let (_, whole) = read_lines(&self.path, &self.file, each)?;
+        let whole = read_lines(&self.path, &self.file, each)?;
         self.cut(whole)
     }
 
@@ -74,7 +78,7 @@ impl Journal {
         self.file.set_len(bytes).map_err(|error| Failure::write(&self.path, error))
     }
 
-    /// Writes the manifest of a new journal.
+    /// Writes the manifest of a new journal, or of one that goes on with another number of tasks.
     ///
     /// # Errors
     /// Where it cannot be written.
@@ -99,14 +103,34 @@ impl Journal {
     }
 }
 
+/// Makes a folder, unless it is there.
+///
+/// # Errors
+/// Where it cannot be made.
+pub fn make_folder(folder: &Path) -> Result<(), Failure> {
+    let made = match fs::metadata(folder) {
+        Ok(found) if !found.is_dir() => {
+            Err(Error::new(ErrorKind::NotADirectory, "it is a file, expected a folder"))
+        }
+        _ => fs::create_dir_all(folder),
+    };
+    made.map_err(|error| Failure::write(folder, error))
+}
+
+/// Is there a journal in this folder?
+pub fn is_in(folder: &Path) -> bool {
+    folder.join(FILE).exists()
+}
+
 /// The manifest of a folder's journal; nothing is changed or locked.
 ///
 /// # Errors
 /// Where there is no journal, or no manifest in it.
 pub fn manifest(folder: &Path) -> Result<Manifest, Failure> {
     let (path, file) = open(folder)?;
-    let first = first_line(&path, &mut BufReader::new(&file))?;
-    first.map(|(manifest, _)| manifest).ok_or_else(|| damaged(&path, 1, "there is no manifest"))
+    last_manifest(&path, &file)?.ok_or_else(|| {
+        Failure::read(&path, Error::new(ErrorKind::InvalidData, "nothing of a job is in it yet"))
+    })
 }
 
 /// The records of a folder's journal, into `each`; nothing is changed or locked.
@@ -115,7 +139,7 @@ pub fn manifest(folder: &Path) -> Result<Manifest, Failure> {
 /// Where there is no journal, or a line that is not the last is no record.
 pub fn read<R: DeserializeOwned>(folder: &Path, each: &mut dyn FnMut(u64, R)) -> Result<(), Failure> {
     let (path, file) = open(folder)?;
-    read_lines(&path, &file, each).map(|_| ())
+    read_lines(&path, &file, each).map(drop)
 }
 
 /// The records of several folders' journals in the order of their tasks, the first of each task. Holds eight bytes a task.
@@ -135,17 +159,14 @@ pub fn in_order<R: DeserializeOwned>(
         let mut reader = BufReader::new(file);
         let Some((_, mut offset)) = first_line(path, &mut reader)? else { continue };
         let mut line = Vec::new();
-        loop {
-            line.clear();
-            let bytes = reader.read_until(b'\n', &mut line).map_err(|error| Failure::read(path, error))?;
-            if bytes == 0 || line.last() != Some(&b'\n') {
-                break;
+        while whole_line(path, &mut reader, &mut line)? {
+            if !line.starts_with(MANIFEST) {
+                let task = task_of(&line).ok_or_else(|| damaged(path, at_byte(offset), "it has no task"))?;
+                if let Some(place) = places.get_mut(task as usize).filter(|place| **place == NONE) {
+                    *place = (at as u64) << 48 | offset;
+                }
             }
-            let task = task_of(&line).ok_or_else(|| damaged(path, 0, "a line has no task"))?;
-            if let Some(place) = places.get_mut(task as usize).filter(|place| **place == NONE) {
-                *place = (at as u64) << 48 | offset;
-            }
-            offset += bytes as u64;
+            offset += line.len() as u64;
         }
     }
     let mut readers: Vec<BufReader<&File>> = files.iter().map(|(_, file)| BufReader::new(file)).collect();
@@ -158,7 +179,7 @@ pub fn in_order<R: DeserializeOwned>(
         let read = reader.seek(SeekFrom::Start(offset)).and_then(|_| reader.read_until(b'\n', &mut line));
         read.map_err(|error| Failure::read(path, error))?;
         let (task, record) = serde_json::from_slice::<(u64, R)>(&line)
-            .map_err(|error| damaged(path, 0, &error.to_string()))?;
+            .map_err(|error| damaged(path, at_byte(offset), error))?;
         each(task, record)?;
     }
     Ok(())
@@ -177,44 +198,80 @@ fn open(folder: &Path) -> Result<(PathBuf, File), Failure> {
     Ok((path, file))
 }
 
-/// The manifest and its bytes; none where the line is not whole.
-fn first_line(path: &Path, reader: &mut impl BufRead) -> Result<Option<(Manifest, u64)>, Failure> {
-    #[derive(serde::Deserialize)]
-    struct First {
-        manifest: Manifest,
-    }
-    let mut line = Vec::new();
-    reader.read_until(b'\n', &mut line).map_err(|error| Failure::read(path, error))?;
-    if line.last() != Some(&b'\n') {
-        return Ok(None);
-    }
-    let first: First = serde_json::from_slice(&line).map_err(|error| damaged(path, 1, &error.to_string()))?;
-    Ok(Some((first.manifest, line.len() as u64)))
+/// The next line, if it is whole.
+fn whole_line(path: &Path, reader: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Failure> {
+    line.clear();
+    reader.read_until(b'\n', line).map_err(|error| Failure::read(path, error))?;
+    Ok(line.last() == Some(&b'\n'))
 }
 
-/// Manifest, and bytes of whole lines.
+/// The manifest and its bytes; none where the line is not whole.
+fn first_line(path: &Path, reader: &mut impl BufRead) -> Result<Option<(Manifest, u64)>, Failure> {
+    let mut line = Vec::new();
+    let whole = whole_line(path, reader, &mut line)?;
+    // What is torn, or of somebody else, must not be taken for one of ours.
+    let begins = line.len().min(MANIFEST.len());
+    if line[..begins] != MANIFEST[..begins] {
+        return Err(Failure::read(path, Error::new(ErrorKind::InvalidData, "it is no journal of zstat")));
+    }
+    if !whole {
+        return Ok(None);
+    }
+    Ok(Some((parsed(path, 1, &line)?, line.len() as u64)))
+}
+
+fn parsed(path: &Path, number: usize, line: &[u8]) -> Result<Manifest, Failure> {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        manifest: Manifest,
+    }
+    let read = serde_json::from_slice::<Line>(line);
+    read.map(|line| line.manifest).map_err(|error| {
+        let message = format!("line {number} is no manifest: {error}");
+        Failure::read(path, Error::new(ErrorKind::InvalidData, message))
+    })
+}
+
+/// The last manifest that is whole.
+fn last_manifest(path: &Path, file: &File) -> Result<Option<Manifest>, Failure> {
+    let mut reader = BufReader::new(file);
+    let Some((mut manifest, _)) = first_line(path, &mut reader)? else { return Ok(None) };
+    let (mut line, mut number) = (Vec::new(), 2);
+    while whole_line(path, &mut reader, &mut line)? {
+        if line.starts_with(MANIFEST) {
+            manifest = parsed(path, number, &line)?;
+        }
+        number += 1;
+    }
+    Ok(Some(manifest))
+}
+
+/// Bytes of whole lines.
 fn read_lines<R: DeserializeOwned>(
     path: &Path,
     file: &File,
     each: &mut dyn FnMut(u64, R),
-) -> Result<(Option<Manifest>, u64), Failure> {
+) -> Result<u64, Failure> {
     let mut reader = BufReader::new(file);
-    let Some((manifest, mut whole)) = first_line(path, &mut reader)? else { return Ok((None, 0)) };
-    let mut line = Vec::new();
-    for number in 2_usize.. {
-        line.clear();
-        let bytes = reader.read_until(b'\n', &mut line).map_err(|error| Failure::read(path, error))?;
-        if bytes == 0 || line.last() != Some(&b'\n') {
-            break;
+    let Some((_, mut whole)) = first_line(path, &mut reader)? else { return Ok(0) };
+    let (mut line, mut number) = (Vec::new(), 2);
+    while whole_line(path, &mut reader, &mut line)? {
+        if !line.starts_with(MANIFEST) {
+            let (task, record) = serde_json::from_slice::<(u64, R)>(&line)
+                .map_err(|error| damaged(path, format!("line {number}"), error))?;
+            each(task, record);
         }
-        let (task, record) = serde_json::from_slice::<(u64, R)>(&line)
-            .map_err(|error| damaged(path, number, &error.to_string()))?;
-        each(task, record);
-        whole += bytes as u64;
+        whole += line.len() as u64;
+        number += 1;
     }
-    Ok((Some(manifest), whole))
+    Ok(whole)
 }
 
-fn damaged(path: &Path, line: usize, why: &str) -> Failure {
-    Failure::read(path, Error::new(ErrorKind::InvalidData, format!("line {line} is damaged: {why}")))
+fn at_byte(offset: u64) -> String {
+    format!("the line at byte {offset}")
+}
+
+fn damaged(path: &Path, place: String, why: impl std::fmt::Display) -> Failure {
+    let message = format!("{place} is damaged ({why}); without that line its task is done again");
+    Failure::read(path, Error::new(ErrorKind::InvalidData, message))
 }

@@ -110,20 +110,34 @@ impl Manifest {
     /// tasks and the range may differ.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let seeds = [self.seed.to_string(), other.seed.to_string()];
-        let studies = [self.study.to_string(), other.study.to_string()];
         let plugins = [self.plugins.join(", "), other.plugins.join(", ")];
         let pairs = [
             ("version of zstat", &self.zstat, &other.zstat),
             ("command", &self.command, &other.command),
             ("digest of the workspace", &self.spec, &other.spec),
             ("seed", &seeds[0], &seeds[1]),
-            ("study", &studies[0], &studies[1]),
             ("plugins", &plugins[0], &plugins[1]),
-            ("digest of data, start values, model options and minimiser", &self.inputs, &other.inputs),
         ];
-        let differing = pairs.into_iter().find(|(_, mine, others)| mine != others)?;
-        let (what, mine, others) = differing;
-        Some(format!("{what}: {mine} here, {others} there"))
+        if let Some((what, mine, others)) = pairs.into_iter().find(|(_, mine, others)| mine != others) {
+            return Some(format!("{what}: {mine} here, {others} there"));
+        }
+        if self.inputs != other.inputs {
+            return Some("other data, start values, model options or minimiser".to_owned());
+        }
+        self.other_study(other)
+    }
+
+    /// The first entry in which the studies differ.
+    fn other_study(&self, other: &Self) -> Option<String> {
+        if self.study == other.study {
+            return None;
+        }
+        let keys = [&self.study, &other.study].into_iter().filter_map(Value::as_object);
+        let mut keys = keys.flat_map(|map| map.keys());
+        let key = keys.find(|key| self.study.get(key.as_str()) != other.study.get(key.as_str()));
+        let key = key.map_or("study", String::as_str);
+        let of = |study: &Value| study.get(key).unwrap_or(&Value::Null).to_string();
+        Some(format!("{key}: {} here, {} there", of(&self.study), of(&other.study)))
     }
 }
 

@@ -5,7 +5,7 @@ mod manifest;
 mod shards;
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
@@ -18,7 +18,7 @@ use crate::failure::{Failure, OptionFault};
 use crate::{interrupt, progress};
 use journal::Journal;
 
-pub use journal::in_order;
+pub use journal::{in_order, make_folder};
 pub use manifest::{Manifest, Shard};
 pub use shards::{Merged, ShardReport};
 
@@ -106,7 +106,7 @@ where
 fn go_on<R: DeserializeOwned>(
     journal: &mut Journal,
     manifest: &Manifest,
-    folder: &std::path::Path,
+    folder: &Path,
     each: &mut dyn FnMut(u64, R),
 ) -> Result<(), Failure> {
     // The manifest comes first: records of another job may not even read as this one's.
@@ -124,7 +124,34 @@ fn go_on<R: DeserializeOwned>(
         );
         return Err(Failure::Options(vec![fault.help("choose another folder, or remove this one")]));
     }
-    journal.read(each).map(|_| ())
+    journal.read(each)?;
+    // More tasks, or fewer: from now on the journal is of so many.
+    let same = (known.tasks, known.range) == (manifest.tasks, manifest.range);
+    if same { Ok(()) } else { journal.begin(manifest) }
+}
+
+/// What speaks against writing the files `names` of a job into a folder: they are there and of something else.
+///
+/// # Errors
+/// Where the folder's journal cannot be read.
+pub fn foreign_results(
+    folder: &Path,
+    names: &[&str],
+    manifest: &Manifest,
+    global: &GlobalArgs,
+) -> Result<Option<OptionFault>, Failure> {
+    let fault = |message: String| {
+        let fault = OptionFault::new("--output", folder.display().to_string(), message);
+        Some(fault.help("choose another folder, or remove what is in this one"))
+    };
+    if journal::is_in(folder) {
+        // A job that is not merged meets the journal itself.
+        let known = global.merged.as_ref().map(|_| journal::manifest(folder)).transpose()?;
+        let difference = known.and_then(|known| manifest.difference(&known));
+        return Ok(difference.and_then(|difference| fault(format!("is of another job ({difference})"))));
+    }
+    let there = names.iter().find(|name| global.merged.is_none() && folder.join(name).exists());
+    Ok(there.and_then(|name| fault(format!("has a file `{name}` already, of another job"))))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -168,11 +195,15 @@ impl DoneSet {
     /// Stretches that are not done.
     pub(crate) fn gaps(&self) -> Vec<Range<u64>> {
         let mut gaps: Vec<Range<u64>> = Vec::new();
-        for task in (self.first..self.end).filter(|&task| !self.contains(task)) {
-            match gaps.last_mut() {
-                Some(last) if last.end == task => last.end += 1,
-                _ => gaps.push(task..task + 1),
-            }
+        let mut add = |gap: Range<u64>| match gaps.last_mut() {
+            Some(last) if last.end == gap.start => last.end = gap.end,
+            _ => gaps.push(gap),
+        };
+        // Behind the last bit nothing is done: a job may have more tasks than anybody can count one by one.
+        let counted = self.end.min(self.first.saturating_add(64 * self.bits.len() as u64));
+        (self.first..counted).filter(|&task| !self.contains(task)).for_each(|task| add(task..task + 1));
+        if counted < self.end {
+            add(counted..self.end);
         }
         gaps
     }
@@ -190,5 +221,9 @@ mod tests {
         assert_eq!(done.count, 4);
         assert_eq!(done.gaps(), [101..163, 165..299]);
         assert!(!done.contains(0) && !done.contains(1000));
+        let mut huge = DoneSet::new(7..1 << 60);
+        assert!(huge.gaps().iter().eq([&(7..1 << 60)]));
+        assert!(huge.insert(8));
+        assert_eq!(huge.gaps(), [7..8, 9..1 << 60]);
     }
 }

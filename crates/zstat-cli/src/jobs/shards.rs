@@ -1,7 +1,8 @@
 //! Parts of a job, done elsewhere: what one of them says of itself, and all of them put together.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -50,14 +51,27 @@ impl Report for ShardReport {
 
     fn text(&self, page: &mut Page) {
         let [from, to] = self.range;
+        let tasks = match to - from {
+            0 => "no tasks".to_owned(),
+            1 => format!("task {from}"),
+            _ => format!("tasks {from} to {}", to - 1),
+        };
         page.line(format!(
-            "part {} of `zstat {}` is done: tasks {from} to {to} of {}, in {}",
+            "part {} of `zstat {}` is done: {tasks} of {}, in {}",
             self.shard,
             self.command,
             self.tasks,
             self.folder.display()
         ));
         page.line("`zstat merge` with the folders of all parts makes the result");
+    }
+
+    fn csv(&self) -> Option<Vec<Vec<String>>> {
+        let header = ["command", "shard", "from", "to", "tasks", "folder"].map(str::to_owned);
+        let [from, to] = self.range.map(|task| task.to_string());
+        let folder = self.folder.display().to_string();
+        let row = [self.command.clone(), self.shard.clone(), from, to, self.tasks.to_string(), folder];
+        Some(vec![header.to_vec(), row.to_vec()])
     }
 }
 
@@ -74,10 +88,20 @@ impl Merged {
     /// # Errors
     /// Where one cannot be read, or they are of different jobs: all faults.
     pub fn open(folders: &[PathBuf]) -> Result<Self, Failure> {
-        let manifests: Result<Vec<Manifest>, Failure> =
-            folders.iter().map(|folder| journal::manifest(folder)).collect();
-        let manifests = manifests?;
-        let mut faults = Vec::new();
+        let (mut manifests, mut faults) = (Vec::new(), Vec::new());
+        for folder in folders {
+            match journal::manifest(folder) {
+                Ok(manifest) => manifests.push(manifest),
+                Err(Failure::Read { source, .. }) => {
+                    let name = folder.display().to_string();
+                    faults.push(OptionFault::new("DIR", name, no_part(folder, &source)));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Failure::Options(faults));
+        }
         if let Some((first, others)) = manifests.split_first() {
             for (manifest, folder) in others.iter().zip(&folders[1..]) {
                 let difference = first.difference(manifest).or_else(|| {
@@ -166,5 +190,15 @@ impl Merged {
             }
         }
         Ok(done.into_inner())
+    }
+}
+
+/// Why a folder is no part of a job.
+fn no_part(folder: &Path, error: &Error) -> String {
+    match error.kind() {
+        _ if !folder.exists() => "there is no such folder".to_owned(),
+        _ if !folder.is_dir() => "is a file, expected the folder of a part".to_owned(),
+        ErrorKind::NotFound => "has no journal of a job".to_owned(),
+        _ => format!("has no journal that can be read: {error}"),
     }
 }

@@ -25,7 +25,7 @@ pub fn write_file(path: &Path, text: &str) -> std::result::Result<(), Failure> {
 /// Where it cannot be written, or is a file that was read.
 pub fn write_file_with(
     path: &Path,
-    content: impl FnOnce(&mut dyn Write) -> Result<()>,
+    content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> std::result::Result<(), Failure> {
     write_with(path, content).map_err(|error| Failure::write(path, error))
 }
@@ -70,7 +70,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, |out| out.write_all(bytes))
 }
 
-fn write_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+fn write_with(path: &Path, content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
     let Target::File { path, folder, existing } = target(path)? else {
         // Not a place for a guard: a pipe may wait for its reader for ever.
         let mut open = OpenOptions::new().append(true).open(path)?;

@@ -11,7 +11,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 /// Numbers held before they are written out as a row group.
-const HELD: usize = 1 << 22;
+const HELD: usize = 1 << 20;
 
 /// A column.
 #[derive(Debug)]
