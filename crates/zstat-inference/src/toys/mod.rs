@@ -7,6 +7,7 @@ mod moments;
 mod study;
 mod test;
 
+pub(crate) use distribution::{Distribution, SAME, percentile};
 pub use distribution::{Estimate, ToyTails};
 pub use ensemble::{Ensemble, Purpose};
 pub use maker::{Toy, ToyMaker, ToySource};
