@@ -16,6 +16,7 @@ mod formulas;
 mod help;
 mod inference;
 mod inspect;
+mod intervals;
 mod limits;
 mod markdown;
 mod model_checks;
