@@ -2,13 +2,14 @@
 
 use super::support::{folder, golden, run, run_in};
 
-pub(super) const COMMANDS: [&str; 18] = [
+pub(super) const COMMANDS: [&str; 19] = [
     "validate",
     "inspect",
     "evaluate",
     "fit",
     "hypotest",
     "limit",
+    "feldman-cousins",
     "scan",
     "impacts",
     "significance",
@@ -40,7 +41,7 @@ fn manual_pages_exist_for_every_command() {
     run_in(folder.path(), &["man", "--output", "man"]).exits(0);
     for command in COMMANDS {
         let page = std::fs::read_to_string(folder.path().join(format!("man/zstat-{command}.1"))).unwrap();
-        assert!(page.contains(&format!("zstat\\-{command}")), "{page}");
+        assert!(page.contains(&format!("zstat\\-{}", command.replace('-', "\\-"))), "{page}");
     }
     assert!(run("man").exits(0).stdout.contains(".TH zstat"));
 }

@@ -16,6 +16,7 @@ mod formulas;
 mod help;
 mod inference;
 mod inspect;
+mod intervals;
 mod jobs;
 mod limits;
 mod markdown;

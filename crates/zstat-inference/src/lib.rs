@@ -23,6 +23,7 @@ mod significance;
 mod statistic;
 mod tasks;
 mod toys;
+mod unified;
 mod yields;
 
 pub use asymptotic::{Tails, expected_tails, observed_tails, one_sided_p, two_sided_p};
@@ -47,6 +48,10 @@ pub use tasks::{Tasks, all_tasks, run_tasks};
 pub use toys::{
     Ensemble, Estimate, GofRecord, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof,
     ToyHypotest, ToyMaker, ToyPlace, ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest,
+};
+pub use unified::{
+    Calculator, End, Unified, UnifiedOptions, UnifiedPoint, UnifiedRecord, UnifiedToys, unified_exact,
+    unified_range,
 };
 pub use yields::{ChannelYields, Prediction, Spread, Yield, YieldTable, Yields, predict, yields};
 

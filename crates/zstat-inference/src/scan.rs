@@ -138,18 +138,23 @@ pub(crate) fn grid([low, high]: [f64; 2], points: usize) -> Vec<f64> {
 
 /// Three standard deviations to both sides, each by its own profile, inside the bounds.
 pub(crate) fn usual_range(profile: &mut Profile<'_, '_>) -> [f64; 2] {
+    range_to(profile, 9.0, [4.0, 16.0])
+}
+
+/// As far to both sides as 2 ΔNLL is about `wanted`, from `enough` to less than `too_far`, inside the bounds.
+pub(crate) fn range_to(profile: &mut Profile<'_, '_>, wanted: f64, [enough, too_far]: [f64; 2]) -> [f64; 2] {
     let best = profile.free().mu;
     let [lower, upper] = profile.range();
     let mut reach = |side: f64, bound: f64| {
         let limit = (bound - best).abs();
         let mut distance = (0.1 * best.abs()).max(0.1).min(limit);
-        // The distance at which 2 ΔNLL is about 9, by doubling and the profile's curvature.
+        // By doubling and the profile's curvature.
         for _ in 0..40 {
             let (delta, _) = profile.twice_rise(best + side * distance, false);
-            if distance >= limit || (4.0..16.0).contains(&delta) {
+            if distance >= limit || (enough..too_far).contains(&delta) {
                 break;
             }
-            let factor = if delta > 0.0 { (9.0 / delta).sqrt().clamp(0.2, 4.0) } else { 4.0 };
+            let factor = if delta > 0.0 { (wanted / delta).sqrt().clamp(0.2, 4.0) } else { 4.0 };
             distance = (distance * factor).min(limit);
         }
         best + side * distance

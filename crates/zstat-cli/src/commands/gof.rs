@@ -52,6 +52,7 @@ pub fn run(args: &GofArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     if args.statistic.is_empty() {
         statistics.push(GofStatistic::Saturated);
     }
+    args.toys.check(&mut faults);
     let prepared = Prepared::open(&args.study, Subject::Model, faults)?;
     let started = Instant::now();
     let found =
@@ -94,14 +95,17 @@ fn toys(
     let job = ToyGof::new(prepared.inputs(), theta, &statistics, prepared.rescue(), args.seed)?;
     let requested = count.get();
     let manifest = Manifest::new("gof", prepared, study, args.seed, requested)?;
-    let columns = vec![vec![f64::NAN; usize::try_from(requested).unwrap_or(usize::MAX)]; statistics.len()];
-    let gathered = Mutex::new((columns, 0_u64, 0_u64));
+    let gathered = Mutex::new((vec![Vec::new(); statistics.len()], 0_u64, 0_u64));
     let sink = |task: u64, record: GofRecord| {
         let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
         let (columns, failed, retried) = &mut *gathered;
         *failed += u64::from(!record.converged);
         *retried += u64::from(record.converged && record.rescued);
         for (column, value) in columns.iter_mut().zip(record.values) {
+            // Grows with what is done: not every number of toys that can be asked for fits into memory.
+            if column.len() <= task as usize {
+                column.resize(task as usize + 1, f64::NAN);
+            }
             column[task as usize] = value.unwrap_or(f64::NAN);
         }
     };

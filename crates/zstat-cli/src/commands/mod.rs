@@ -4,6 +4,7 @@ mod compatibility;
 mod completions;
 mod convert;
 mod evaluate;
+mod feldman_cousins;
 mod fit;
 mod gof;
 mod hypotest;
@@ -45,6 +46,8 @@ pub enum Command {
     Hypotest(hypotest::HypotestArgs),
     /// Upper limit, observed and expected
     Limit(limit::LimitArgs),
+    /// Unified interval of Feldman and Cousins, by exact sums or toys
+    FeldmanCousins(feldman_cousins::FeldmanCousinsArgs),
     /// Profile likelihood of one parameter, and intervals; of two, and contours
     Scan(scan::ScanArgs),
     /// Impacts of the other parameters on those of interest, ranked, and what makes up the uncertainty
@@ -94,6 +97,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Fit(args) => fit::run(args, &cli.global),
         Command::Hypotest(args) => hypotest::run(args, &cli.global),
         Command::Limit(args) => limit::run(args, &cli.global),
+        Command::FeldmanCousins(args) => feldman_cousins::run(args, &cli.global),
         Command::Scan(args) => scan::run(args, &cli.global),
         Command::Impacts(args) => impacts::run(args, &cli.global),
         Command::Significance(args) => significance::run(args, &cli.global),

@@ -2,6 +2,7 @@
 
 pub mod compatibility;
 pub mod evaluation;
+pub mod feldman_cousins;
 pub mod fit;
 mod fit_text;
 pub mod gof;

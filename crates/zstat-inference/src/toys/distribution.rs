@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// Statistics closer than this to the observed one, relative to the larger of it and 1, count as equal to it: toys with
 /// the same counts differ by rounding only.
-const SAME: f64 = 1e-7;
+pub(crate) const SAME: f64 = 1e-7;
 
 /// Fractions of a normal distribution below −2, −1, 0, 1 and 2 standard deviations.
 const QUANTILES: [f64; 5] =
@@ -48,6 +48,9 @@ impl Distribution {
 
     /// How many are at least `q`.
     pub fn at_least(&self, q: f64) -> usize {
+        if q == f64::INFINITY {
+            return 0;
+        }
         let threshold = q - SAME * q.abs().max(1.0);
         self.0.len() - self.0.partition_point(|value| *value < threshold)
     }
@@ -116,7 +119,10 @@ mod tests {
     #[test]
     fn equal_values_count_and_failed_toys_do_not() {
         let distribution = Distribution::new([3.0, f64::NAN, 1.0, 2.0, 2.0 + 1e-9].into_iter());
-        assert_eq!([0.0, 2.0 + 2e-9, 2.1, 4.0].map(|q| distribution.at_least(q)), [4, 3, 1, 0]);
+        assert_eq!(
+            [0.0, 2.0 + 2e-9, 2.1, 4.0, f64::INFINITY].map(|q| distribution.at_least(q)),
+            [4, 3, 1, 0, 0]
+        );
         let p = distribution.p_value(2.0);
         assert_eq!(p.value, 0.75);
         assert!((p.error - (0.75_f64 * 0.25 / 4.0).sqrt()).abs() < 1e-15);

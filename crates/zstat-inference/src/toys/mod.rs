@@ -8,6 +8,7 @@ mod moments;
 mod study;
 mod test;
 
+pub(crate) use distribution::{Distribution, SAME, percentile};
 pub use distribution::{Estimate, ToyTails};
 pub use ensemble::{Ensemble, Purpose};
 pub use gof::{GofRecord, ToyGof, ToyPlace};

@@ -1,0 +1,194 @@
+//! The construction with toys.
+
+use serde::{Deserialize, Serialize};
+use zstat_core::fit::{Fitter, Objective};
+
+use super::{Calculator, End, Unified, UnifiedOptions, UnifiedPoint, values, warnings_of_ends};
+use crate::tasks::Tasks;
+use crate::toys::{Distribution, Estimate, Purpose, ToyMaker, ToySource, percentile};
+use crate::{Inputs, Profile, TestError};
+
+/// One toy.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UnifiedRecord {
+    /// The statistic; none where the fits failed.
+    pub t: Option<f64>,
+    /// It took another start or another minimiser.
+    pub rescued: bool,
+}
+
+/// Toys of a grid of values: task i is toy i / n of value i mod n, so that more toys are more tasks.
+pub struct UnifiedToys<'a> {
+    options: UnifiedOptions,
+    sources: Vec<ToySource<'a>>,
+    /// What is known of the points without toys.
+    points: Vec<UnifiedPoint>,
+    best: f64,
+    bounds: [f64; 2],
+    converged: bool,
+    warnings: Vec<String>,
+    fits: usize,
+}
+
+impl<'a> UnifiedToys<'a> {
+    /// Fits the data at each value, and makes the ensembles, with the other parameters as fitted there. `rescue` is the
+    /// minimiser for toys that the first one fails on.
+    ///
+    /// # Errors
+    /// Where there is no likelihood, or a negative number of events is expected.
+    pub fn new(
+        inputs: Inputs<'a>,
+        poi: usize,
+        options: UnifiedOptions,
+        rescue: &'a dyn Fitter,
+        seed: u64,
+    ) -> Result<Self, TestError> {
+        let mut profile = inputs.profile(poi);
+        let free = profile.free().clone();
+        if !free.nll.is_finite() {
+            return Err(TestError::NoLikelihood { parameter: inputs.name(poi).to_owned(), mu: free.mu });
+        }
+        let values = values(options.range, options.points, free.mu);
+        // Events where none are expected: nothing to fit, no hypothesis is further from the data.
+        let alone = inputs.fixed.iter().enumerate().all(|(i, fixed)| *fixed || i == poi);
+        let impossible = |profile: &mut Profile<'_, '_>, mu: f64| {
+            let mut theta = free.theta.clone();
+            theta[poi] = mu;
+            (alone && profile.nll().value(&theta).is_err()).then_some(theta)
+        };
+        // A lower minimum may be found on the way: all statistics are to the last.
+        for &mu in &values {
+            if impossible(&mut profile, mu).is_none() {
+                profile.twice_rise(mu, false);
+            }
+        }
+        let (mut sources, mut points) = (Vec::new(), Vec::new());
+        for &mu in &values {
+            let (theta, t_obs, converged) = match impossible(&mut profile, mu) {
+                Some(theta) => (theta, f64::INFINITY, true),
+                None => {
+                    let t_obs = profile.twice_rise(mu, false).0;
+                    let held = profile.held(mu);
+                    if !held.nll.is_finite() {
+                        return Err(TestError::NoLikelihood { parameter: inputs.name(poi).to_owned(), mu });
+                    }
+                    (held.theta, t_obs.max(0.0), held.converged)
+                }
+            };
+            // The same random numbers for every value: p is a smooth function of it.
+            sources.push(ToySource::new(inputs, Some(poi), theta, rescue, seed, Purpose::Hypothesis)?);
+            let p_value = Estimate { value: f64::NAN, error: f64::NAN };
+            points.push(UnifiedPoint { mu, t_obs, t_critical: f64::NAN, p_value, converged, failed: 0 });
+        }
+        Ok(Self {
+            options,
+            sources,
+            points,
+            best: profile.free().mu,
+            bounds: profile.range(),
+            converged: profile.converged(),
+            warnings: profile.warnings().to_vec(),
+            fits: profile.fits(),
+        })
+    }
+
+    /// Tasks that `toys` of each value are.
+    pub fn tasks(&self, toys: u64) -> u64 {
+        toys * self.points.len() as u64
+    }
+
+    /// The values tested, ascending.
+    pub fn values(&self) -> Vec<f64> {
+        self.points.iter().map(|point| point.mu).collect()
+    }
+
+    /// The result from the statistics of all tasks, by number, NaN where the fits failed.
+    pub fn finish(&self, statistics: &[f64]) -> Unified {
+        let (count, level) = (self.points.len(), self.options.level);
+        let mut points = self.points.clone();
+        for (place, point) in points.iter_mut().enumerate() {
+            let all = || statistics.iter().copied().skip(place).step_by(count);
+            let distribution = Distribution::new(all());
+            point.failed = all().filter(|t| t.is_nan()).count() as u64;
+            point.p_value = distribution.p_value(point.t_obs);
+            point.t_critical = percentile(distribution.values(), level);
+        }
+        let [low, high] = self.ends(&points);
+        let any = points.iter().any(|point| self.accepted(point));
+        let mut warnings = self.warnings.clone();
+        warnings.extend(warnings_of_ends(low, high, any));
+        let failed: u64 = points.iter().map(|point| point.failed).sum();
+        if failed > 0 {
+            warnings.push(format!(
+                "{failed} of {} toys are left out: their fits failed with every start and minimiser",
+                statistics.len()
+            ));
+        }
+        Unified {
+            calculator: Calculator::Toys,
+            level,
+            best: self.best,
+            range: self.options.range,
+            low,
+            high,
+            points,
+            converged: self.converged && failed == 0,
+            warnings,
+            fits: self.fits,
+        }
+    }
+
+    fn accepted(&self, point: &UnifiedPoint) -> bool {
+        point.p_value.value > 1.0 - self.options.level
+    }
+
+    /// The smallest and the largest value accepted, p linear between the values tested.
+    fn ends(&self, points: &[UnifiedPoint]) -> [Option<End>; 2] {
+        let first = points.iter().position(|point| self.accepted(point));
+        let last = points.iter().rposition(|point| self.accepted(point));
+        let (Some(first), Some(last)) = (first, last) else { return [None, None] };
+        let bound = |at_bound: bool, value: f64| at_bound.then_some(End { value, error: None });
+        let [lower, upper] = self.bounds;
+        let [from, to] = self.options.range;
+        let low = match first.checked_sub(1) {
+            Some(before) => Some(self.between(&points[before], &points[first])),
+            None => bound(from <= lower, lower),
+        };
+        let high = match points.get(last + 1) {
+            Some(after) => Some(self.between(after, &points[last])),
+            None => bound(to >= upper, upper),
+        };
+        [low, high]
+    }
+
+    fn between(&self, rejected: &UnifiedPoint, accepted: &UnifiedPoint) -> End {
+        let (p, q) = (rejected.p_value, accepted.p_value);
+        let share = (1.0 - self.options.level - p.value) / (q.value - p.value);
+        let step = accepted.mu - rejected.mu;
+        // The toys of neighbours are the same random numbers: their errors add up.
+        let error = (1.0 - share) * p.error + share * q.error;
+        let slope = (q.value - p.value) / step;
+        End { value: rejected.mu + share * step, error: Some((error / slope).abs()) }
+    }
+}
+
+impl<'a> Tasks for UnifiedToys<'a> {
+    type Worker<'w>
+        = Vec<ToyMaker<'w, 'a>>
+    where
+        Self: 'w;
+    type Record = UnifiedRecord;
+
+    fn worker(&self) -> Self::Worker<'_> {
+        self.sources.iter().map(ToyMaker::new).collect()
+    }
+
+    fn run(&self, worker: &mut Self::Worker<'_>, task: u64) -> UnifiedRecord {
+        let count = self.points.len() as u64;
+        let place = (task % count) as usize;
+        let toy = worker[place].toy(task / count);
+        let t = toy.profile.twice_rise(self.points[place].mu, false).0;
+        let good = toy.profile.converged() && t.is_finite();
+        UnifiedRecord { t: good.then_some(t.max(0.0)), rescued: good && toy.profile.rescued() }
+    }
+}
