@@ -22,9 +22,9 @@ const ROUNDING: f64 = 4e-15;
 /// each leaves less than this fraction of it.
 const CHORD_EDM: f64 = 1e-2;
 const CHORD_GAIN: f64 = 0.03;
-const CHORD_STEPS: usize = 10;
+const CHORD_STEPS: usize = 12;
 /// They end at this fraction of the tolerance, where a step with fresh derivatives from the tolerance itself would.
-const CHORD_GOAL: f64 = 1e-6;
+const CHORD_GOAL: f64 = 1e-10;
 
 /// The state of one minimisation.
 pub(super) struct Search<'a> {
