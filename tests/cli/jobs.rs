@@ -64,6 +64,27 @@ fn tasks(whole: &Value) -> u64 {
 }
 
 #[test]
+fn merged_parts_are_the_whole_of_a_goodness_of_fit() {
+    const GOF: &str = "gof counting.yaml --statistic saturated --statistic ks --toys 40 --seed 5";
+    let work = work();
+    let folder = work.path();
+    parts(folder, GOF);
+    let whole = result(folder, GOF);
+    assert_eq!(result(folder, "merge p1 p2 p3"), whole);
+    for threads in [1, 2] {
+        assert_eq!(result(folder, &format!("{GOF} --threads {threads}")), whole);
+    }
+    assert_eq!(whole["calculator"], "toys");
+    assert_eq!(whole["toys"]["requested"], 40);
+    let p = whole["tests"][0]["p_value"].as_f64().unwrap();
+    // A fraction of the toys.
+    assert!((0.0..=1.0).contains(&p) && (p * 40.0 - (p * 40.0).round()).abs() < 1e-9, "{p}");
+    assert_eq!(whole["p_value"], whole["tests"][0]["p_value"]);
+    let refused = zstat_in(folder, "gof counting.yaml --checkpoint p1").exits(2);
+    assert!(refused.stderr.contains("is for toys only"), "{}", refused.stderr);
+}
+
+#[test]
 fn merged_parts_are_the_whole_of_a_study() {
     let work = work();
     let folder = work.path();

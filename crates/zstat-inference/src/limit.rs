@@ -60,8 +60,8 @@ impl Reached {
 pub struct LimitPoint {
     /// Value of the parameter of interest.
     pub mu: f64,
-    /// CLs of the data.
-    pub cls_obs: f64,
+    /// CLs of the data; none where only the expectation was looked for.
+    pub cls_obs: Option<f64>,
     /// CLs expected at −2 … 2 standard deviations of the background.
     pub cls_exp: [f64; 5],
 }
@@ -75,7 +75,7 @@ pub struct Limit {
     pub expected: [Reached; 5],
     /// Best value of the parameter of interest, inside its bounds.
     pub mu_hat: f64,
-    /// Values at which the data were fitted, ascending.
+    /// What was tried, ascending.
     pub scan: Vec<LimitPoint>,
     /// All fits converged.
     pub converged: bool,
@@ -281,11 +281,19 @@ impl Search<'_> {
         self.refresh();
         self.tried.sort_by(|a, b| a.mu.total_cmp(&b.mu));
         self.tried.dedup_by(|a, b| a.mu == b.mu);
-        let point = |point: &Point| LimitPoint {
+        let bands = |q_asimov: f64| BANDS.map(|sigmas| expected_tails(sigmas, q_asimov).cls);
+        let fitted = self.tried.iter().map(|point| LimitPoint {
             mu: point.mu,
-            cls_obs: observed_tails(statistic, point.q, point.q_asimov).cls,
-            cls_exp: BANDS.map(|sigmas| expected_tails(sigmas, point.q_asimov).cls),
-        };
+            cls_obs: Some(observed_tails(statistic, point.q, point.q_asimov).cls),
+            cls_exp: bands(point.q_asimov),
+        });
+        let mut scan: Vec<LimitPoint> = fitted.collect();
+        for &[mu, q_asimov, _] in &self.expected {
+            if scan.iter().all(|point| point.mu != mu) {
+                scan.push(LimitPoint { mu, cls_obs: None, cls_exp: bands(q_asimov) });
+            }
+        }
+        scan.sort_by(|a, b| a.mu.total_cmp(&b.mu));
         let mut warnings = self.tester.warnings();
         warnings.extend(self.failure.take().map(|failure| format!("the search stopped: {failure}")));
         let failed = expected.iter().chain([&observed]).any(|reached| *reached == Reached::Failed);
@@ -293,7 +301,7 @@ impl Search<'_> {
             observed,
             expected,
             mu_hat: self.tester.observed.free().mu,
-            scan: self.tried.iter().map(point).collect(),
+            scan,
             converged: self.tester.converged() && !failed,
             warnings,
             fits: self.tester.fits(),

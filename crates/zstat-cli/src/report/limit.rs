@@ -123,7 +123,7 @@ impl Report for LimitReport {
             for point in thinned(&found.scan) {
                 table.row([
                     plain(point.mu).into(),
-                    plain(point.cls_obs).into(),
+                    point.cls_obs.map(plain).unwrap_or_default().into(),
                     plain(point.cls_exp[2]).into(),
                     sketch(point, 1.0 - self.options.level).into(),
                 ]);
@@ -136,8 +136,9 @@ impl Report for LimitReport {
         let header =
             ["mu", "cls_obs", "cls_exp_m2", "cls_exp_m1", "cls_exp_median", "cls_exp_p1", "cls_exp_p2"];
         let rows = self.found.scan.iter().map(|point| {
-            let numbers = [point.mu, point.cls_obs].into_iter().chain(point.cls_exp);
-            numbers.map(|value| value.to_string()).collect()
+            let observed = point.cls_obs.map(|cls| cls.to_string()).unwrap_or_default();
+            let expected = point.cls_exp.iter().map(f64::to_string);
+            [point.mu.to_string(), observed].into_iter().chain(expected).collect()
         });
         Some(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows).collect())
     }
@@ -161,6 +162,8 @@ fn sketch(point: &LimitPoint, threshold: f64) -> String {
     let mut line = vec![' '; SKETCH];
     line[place(threshold)] = '┊';
     line[place(point.cls_exp[2])] = '○';
-    line[place(point.cls_obs)] = '●';
+    if let Some(observed) = point.cls_obs {
+        line[place(observed)] = '●';
+    }
     line.into_iter().collect::<String>().trim_end().to_owned()
 }
