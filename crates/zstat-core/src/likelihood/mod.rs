@@ -6,6 +6,7 @@
 
 mod chain;
 mod data;
+mod domain;
 mod floors;
 mod forward;
 mod hessian;

@@ -1,0 +1,120 @@
+//! Where the fits of a profile begin: beside fits that are known, along their tangents, and on the other side of constraints.
+
+use zstat_core::fit::{Curvature, Objective};
+use zstat_core::model::Parameter;
+
+use super::{Fit, Profile, SearchFor};
+
+/// A start so near to a minimum, in conditional standard deviations of every parameter and in NLL, leads there.
+const NEAR: f64 = 0.1;
+const NEAR_NLL: f64 = 0.01;
+
+impl Profile<'_, '_> {
+    pub(super) fn moved(&self, theta: &[f64], mu: f64) -> Vec<f64> {
+        let mut start = theta.to_vec();
+        start[self.poi] = mu;
+        start
+    }
+
+    /// The point with every constrained parameter on the other side of where its constraint holds it: one-sided variations
+    /// have minima on both.
+    pub(super) fn mirrored(&self, theta: &[f64]) -> Vec<f64> {
+        let model = self.nll.model();
+        let one = |(i, parameter): (usize, &Parameter)| {
+            let [lower, upper] = self.bounds[i];
+            match parameter.constraint.with_aux(self.nll.data().aux[i]).centre_and_width() {
+                Some((centre, _)) if !self.fixed[i] => (2.0 * centre - theta[i]).max(lower).min(upper),
+                _ => theta[i],
+            }
+        };
+        model.parameters().iter().enumerate().map(one).collect()
+    }
+
+    /// The held fit nearest to `mu`, which would stand at `place`.
+    pub(super) fn nearest(&self, place: usize, mu: f64) -> Option<usize> {
+        let around = place.saturating_sub(1)..(place + 1).min(self.held.len());
+        around.min_by(|&a, &b| (self.held[a].mu - mu).abs().total_cmp(&(self.held[b].mu - mu).abs()))
+    }
+
+    /// Where the fit at `mu` is to be expected: along the tangent of a held fit, or of the free one.
+    pub(super) fn predicted(&mut self, held: Option<usize>, mu: f64) -> Vec<f64> {
+        let fit = match held {
+            Some(at) => self.held[at].clone(),
+            None => self.free().clone(),
+        };
+        let tangent = match (&self.search, fit.tangent) {
+            (SearchFor::One { tangent, .. }, _) => tangent.clone(),
+            (_, Some(known)) => known,
+            _ => {
+                let tangent = self.tangent(&fit.theta);
+                match held {
+                    Some(at) => self.held[at].tangent = Some(tangent.clone()),
+                    None => self.free().tangent = Some(tangent.clone()),
+                }
+                tangent
+            }
+        };
+        let mut start = self.moved(&fit.theta, mu);
+        let step = mu - fit.mu;
+        for (i, rate) in tangent.iter().enumerate().filter(|(i, _)| *i != self.poi && !self.fixed[*i]) {
+            let [lower, upper] = self.bounds[i];
+            start[i] = (fit.theta[i] + step * rate).max(lower).min(upper);
+        }
+        // A long way along a tangent may leave the likelihood's domain, or lead uphill.
+        let plain = self.moved(&fit.theta, mu);
+        match (self.nll.value(&start), self.nll.value(&plain)) {
+            (Ok(predicted), Ok(unmoved)) if predicted <= unmoved => start,
+            (Ok(_), Err(_)) => start,
+            _ => plain,
+        }
+    }
+
+    /// dθ/dμ at a minimum: −H⁻¹ ∂²NLL/∂θ∂μ over what is free and on no bound; empty where there is none.
+    pub(super) fn tangent(&mut self, theta: &[f64]) -> Vec<f64> {
+        let n = theta.len();
+        let mut gradient = vec![0.0; n];
+        if self.nll.hessian(theta, Curvature::Exact, &mut gradient, &mut self.hessian).is_err() {
+            return Vec::new();
+        }
+        let is_free = |i: usize| {
+            let [lower, upper] = self.bounds[i];
+            i != self.poi && !self.fixed[i] && theta[i] > lower && theta[i] < upper
+        };
+        let free: Vec<bool> = (0..n).map(is_free).collect();
+        self.has_curvature = self.solver.factor(&self.hessian, None, &free).is_ok();
+        if !self.has_curvature {
+            return Vec::new();
+        }
+        let mut unit = vec![0.0; n];
+        unit[self.poi] = 1.0;
+        let (mut column, mut out) = (vec![0.0; n], vec![0.0; n]);
+        self.hessian.multiply(&unit, &mut column);
+        self.solver.solve(&column, &mut out);
+        out.iter_mut().for_each(|x| *x = -*x);
+        if out.iter().all(|x| x.is_finite()) { out } else { Vec::new() }
+    }
+
+    /// The lower of a fit and the one from another start, which is not searched from where it is known to lead to the same
+    /// minimum.
+    pub(super) fn also_from(&mut self, fit: Fit, start: &[f64], held: bool) -> Fit {
+        if self.leads_to(start, &fit) {
+            return fit;
+        }
+        let other = self.minimise(start, held);
+        self.lower(fit, other)
+    }
+
+    /// Whether a start is so near to a minimum that it leads there. Beside the kinks of piecewise interpolations there may
+    /// be other minima as near.
+    pub(super) fn leads_to(&mut self, start: &[f64], fit: &Fit) -> bool {
+        if !fit.converged || !self.nll.model().kinked().is_empty() {
+            return false;
+        }
+        let near = |(i, (x, best)): (usize, (&f64, &f64))| {
+            // The curvature is that of the last tangent, which is of this profile; none of one that was never taken.
+            x == best || (x - best).abs() * self.hessian.diagonal(i).sqrt() < NEAR
+        };
+        let all = start.iter().zip(&fit.theta).enumerate().all(near);
+        all && self.has_curvature && self.nll.value(start).is_ok_and(|value| value - fit.nll < NEAR_NLL)
+    }
+}
