@@ -109,7 +109,7 @@ pub fn limit(setup: Setup<'_>, options: LimitOptions) -> Result<Limit, TestError
     let mut observed = search.observed(alpha, top, expected[2]);
     for _ in 0..WIDENINGS {
         match observed {
-            Reached::AboveBound(_) if options.widen => top *= WIDER,
+            Reached::AboveBound(_) if search.widens(options) => top *= WIDER,
             _ => break,
         }
         observed = search.observed(alpha, top, expected[2]);
@@ -175,11 +175,16 @@ impl Search<'_> {
         if all { self.failure.take() } else { None }
     }
 
+    /// Whether the search may go on above the end of its range: with leave, or where there is no bound.
+    fn widens(&self, options: LimitOptions) -> bool {
+        options.widen || !self.tester.observed.range()[1].is_finite()
+    }
+
     /// The largest expected limit, and the upper end of the range to search in: the bound, or with leave to widen a
     /// value that excludes the former.
     fn largest_expected(&mut self, alpha: f64, options: LimitOptions) -> (Reached, f64) {
         let [_, bound] = self.tester.observed.range();
-        let widens = options.widen || !bound.is_finite();
+        let widens = self.widens(options);
         let mut top = if bound.is_finite() && bound > 0.0 { bound } else { self.scale.unwrap_or(1.0) };
         let mut reached = self.expected(alpha, BANDS[4], top);
         for _ in 0..WIDENINGS {

@@ -12,6 +12,8 @@ use crate::likelihood::Nll;
 
 /// Events in place of none, one search after the other. The last one lifts the minimum by about as much.
 const BARRIERS: [f64; 4] = [1e-2, 1e-4, 1e-7, 1e-10];
+/// A bin without events that expects less than this is on the edge.
+const EDGE: f64 = 1e-6;
 
 /// Minimises, across kinks and inside the domain. Returns the minimum, and the parameters that are on a kink of their
 /// interpolation there, with −ln L rising to both sides.
@@ -35,9 +37,6 @@ pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -
     minimum.evaluations += found.0.evaluations + 1;
     (minimum, on_kink)
 }
-
-/// A bin without events that expects less than this is on the edge.
-const EDGE: f64 = 1e-6;
 
 /// The warning that a point is on the edge of the domain, where it is.
 pub(super) fn on_edge(nll: &mut Nll<'_>, theta: &[f64]) -> Option<String> {
@@ -80,7 +79,10 @@ fn from_inside(
             next.0.evaluations += last.evaluations;
         }
         if !nll.is_inside(&next.0.theta) {
-            return last;
+            // What a higher barrier gave is too high by as much.
+            return last.map(|(minimum, on_kink)| {
+                (Minimum { termination: Termination::NoProgress, ..minimum }, on_kink)
+            });
         }
         start.clone_from(&next.0.theta);
         last = Some(next);
