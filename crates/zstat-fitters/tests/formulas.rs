@@ -5,7 +5,7 @@
 mod common;
 
 use common::fit;
-use zstat_core::fit::{FitOptions, FitResult, FormulaResult, ParameterResult, run};
+use zstat_core::fit::{Curvature, FitOptions, FitResult, FormulaResult, Objective, ParameterResult, run};
 use zstat_core::likelihood::Nll;
 use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace, check};
@@ -162,6 +162,48 @@ fn a_fit_stays_inside_the_domain() {
     theta[model.find("x").unwrap().0] = -1.0;
     let error = Nll::new(&model, model.observed(&workspace).unwrap()).evaluate(&theta).unwrap_err();
     assert!(error.to_string().contains("`mu`"), "{error}");
+}
+
+/// Formulas that drive nothing are no part of the likelihood: it is defined where they are not, and a fit that ends there
+/// reports no value for them. One that another formula uses, which drives something, is.
+#[test]
+fn formulas_that_drive_nothing_do_not_limit_the_domain() {
+    let settings = |signal: &str| {
+        serde_json::json!({
+            "poi": "x",
+            "parameters": {
+                "x": {"init": 1, "bounds": [0, 10]},
+                "inverse": {"formula": "1 / x"},
+                "idle": {"formula": "inverse + log(x)"},
+                "mu": {"formula": signal},
+            },
+        })
+    };
+    let at_zero = |workspace: &Workspace| {
+        let model = Model::build(workspace, &BuildOptions::default()).unwrap();
+        let mut theta = model.init();
+        theta[model.find("x").unwrap().0] = 0.0;
+        let mut nll = Nll::new(&model, model.observed(workspace).unwrap());
+        let mut hessian = nll.new_hessian();
+        let mut gradient = vec![0.0; theta.len()];
+        nll.hessian(&theta, Curvature::Exact, &mut gradient, &mut hessian)
+            .map(|value| (value, gradient, hessian.to_dense()))
+    };
+    let synonym = serde_json::json!({
+        "poi": "x", "parameters": {"x": {"init": 1, "bounds": [0, 10]}, "mu": {"formula": "x"}},
+    });
+    let (free, alone) = (workspace("mu", settings("x")), workspace("mu", synonym));
+    assert_eq!(at_zero(&free), at_zero(&alone), "all derivatives are those without them");
+    assert!(at_zero(&free).is_ok());
+    let error = at_zero(&workspace("mu", settings("2 - inverse"))).unwrap_err();
+    assert!(error.to_string().contains("`inverse`"), "the first one that has no value: {error}");
+    // A fit with no signal to be seen ends at x = 0.
+    let mut empty = free.clone();
+    empty.observations.insert("SR".into(), vec![90.0, 70.0, 45.0]);
+    let result = fitted(&empty);
+    assert_eq!(parameter(&result, "x").value, 0.0);
+    assert_eq!(formula(&result, "inverse").value.is_finite(), false);
+    assert_eq!(formula(&result, "inverse").uncertainty, None);
 }
 
 /// √μ has no slope at 0, and needs none where μ is held there: the fit is that of the background alone.

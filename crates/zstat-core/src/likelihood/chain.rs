@@ -2,6 +2,8 @@
 //!
 //! With P = ∂φ/∂θ: gradient Pᵀ g_φ, Hessian Pᵀ H_φ P + Σ_f g_f ∂²f. The inner Hessian has the formulas as its last
 //! shared rows; the local rows stay what they are, only their border changes.
+//!
+//! Formulas that drive nothing are worked out for those who ask, and are no part of the likelihood or its domain.
 
 use std::sync::Arc;
 
@@ -26,9 +28,11 @@ impl Extended {
     pub fn new(model: &Model, layout: &Layout) -> Self {
         let n = model.n_extended();
         let any = !model.formulas().is_empty();
+        let mut values = FormulaValues::new(model.formulas());
+        values.idle = model.driving().into_iter().map(|driving| !driving).collect();
         Self {
             phi: vec![0.0; n],
-            values: FormulaValues::new(model.formulas()),
+            values,
             gradient: vec![0.0; if any { n } else { 0 }],
             hessian: any.then(|| ArrowMatrix::zeros(Arc::clone(&layout.inner))),
         }
@@ -61,7 +65,8 @@ impl Extended {
     pub fn pull_gradient(&self, model: &Model, by_phi: &[f64], gradient: &mut [f64]) {
         let n = gradient.len();
         gradient.iter_mut().zip(by_phi).for_each(|(g, inner)| *g += inner);
-        for ((formula, jet), &slope) in model.formulas().iter().zip(&self.values.found).zip(&by_phi[n..]) {
+        for (at, formula) in model.formulas().iter().enumerate().filter(|(at, _)| !self.values.is_idle(*at)) {
+            let (jet, slope) = (&self.values.found[at], by_phi[n + at]);
             for (&root, derivative) in formula.roots().iter().zip(&jet.gradient) {
                 gradient[root] += slope * derivative;
             }
@@ -92,7 +97,8 @@ impl Extended {
                 Place::Local { .. } => None,
             })
         };
-        for f in 0..m - n {
+        let driving: Vec<usize> = (0..m - n).filter(|&f| !self.values.is_idle(f)).collect();
+        for &f in &driving {
             let jet = &self.values.found[f];
             let w = &inner.shared[(n + f) * m..];
             for (row, slope) in rows(f).zip(&jet.gradient) {
@@ -101,7 +107,7 @@ impl Extended {
                     out.shared[row.max(column) * n + row.min(column)] += twice * slope * value;
                 }
             }
-            for g in 0..m - n {
+            for &g in &driving {
                 let value = inner.shared[(n + f.max(g)) * m + n + f.min(g)];
                 for (row, left) in rows(f).zip(&jet.gradient) {
                     for (column, right) in rows(g).zip(&self.values.found[g].gradient) {

@@ -109,6 +109,21 @@ pub(super) fn link_to(
     Some(FormulaParameter { name: name.to_owned(), formula: formula.clone(), roots, arguments })
 }
 
+/// For each formula, whether it is used: by a modifier (`by_modifiers`, one entry a formula), or by a formula that is.
+pub(super) fn used(formulas: &[FormulaParameter], by_modifiers: Vec<bool>) -> Vec<bool> {
+    let mut used = by_modifiers;
+    for (at, formula) in formulas.iter().enumerate().rev() {
+        let uses = |argument: &Argument| match argument {
+            Argument::Formula(earlier, _) => Some(*earlier),
+            Argument::Parameter(..) => None,
+        };
+        if used[at] {
+            formula.arguments.iter().filter_map(uses).for_each(|earlier| used[earlier] = true);
+        }
+    }
+    used
+}
+
 /// Writes 0 for the derivatives by one root that are not finite, as of √μ at μ = 0.
 fn forget_infinite(jet: &mut Jet, place: usize) {
     let d = jet.gradient.len();
@@ -133,6 +148,8 @@ pub(crate) struct FormulaValues {
     pub found: Vec<Jet>,
     /// Parameters that do not move, one a parameter, or none at all: infinite derivatives by them are of no importance.
     pub held: Vec<bool>,
+    /// Formulas that nothing depends on, one entry each, or none at all: these may have any value.
+    pub idle: Vec<bool>,
 }
 
 impl FormulaValues {
@@ -144,8 +161,8 @@ impl FormulaValues {
         Self { found: formulas.iter().map(jet).collect(), ..Self::default() }
     }
 
-    /// The values alone. Fails with the index of the first formula that is not finite; the others are computed all the
-    /// same.
+    /// The values alone. Fails with the index of the first formula that is not finite and not idle; the others are computed
+    /// all the same.
     pub fn values(&mut self, formulas: &[FormulaParameter], theta: &[f64]) -> Result<(), usize> {
         let mut bad = None;
         for (i, formula) in formulas.iter().enumerate() {
@@ -156,15 +173,19 @@ impl FormulaValues {
                     Argument::Formula(at, _) => earlier[*at].value,
                 });
             rest[0].value = value;
-            if !value.is_finite() {
+            if !value.is_finite() && !self.is_idle(i) {
                 bad = bad.or(Some(i));
             }
         }
         bad.map_or(Ok(()), Err)
     }
 
-    /// Values and derivatives. Fails with the index of the first formula where one of them is not finite; the others are
-    /// computed all the same.
+    pub fn is_idle(&self, formula: usize) -> bool {
+        self.idle.get(formula).copied().unwrap_or(false)
+    }
+
+    /// Values and derivatives. Fails with the index of the first formula that is not idle where one of them is not finite;
+    /// the others are computed all the same.
     pub fn derivatives(&mut self, formulas: &[FormulaParameter], theta: &[f64]) -> Result<(), usize> {
         let mut bad = None;
         for (i, formula) in formulas.iter().enumerate() {
@@ -185,7 +206,8 @@ impl FormulaValues {
                 forget_infinite(jet, place);
             }
             let all = jet.gradient.iter().chain(&jet.hessian);
-            if !value.is_finite() || all.into_iter().any(|x| !x.is_finite()) {
+            let is_bad = !value.is_finite() || all.into_iter().any(|x| !x.is_finite());
+            if is_bad && !self.is_idle(i) {
                 bad = bad.or(Some(i));
             }
         }

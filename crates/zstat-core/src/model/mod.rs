@@ -149,6 +149,20 @@ impl Model {
         &self.formulas
     }
 
+    /// For each formula, whether the likelihood depends on it: a modifier uses it, or another formula that one uses. The
+    /// others are reported and no more.
+    pub fn driving(&self) -> Vec<bool> {
+        let mut used = vec![false; self.n_extended()];
+        self.structure.scales.iter().for_each(|scale| used[scale.param] = true);
+        self.structure.bases.iter().for_each(|basis| used[basis.param] = true);
+        for cell in &self.structure.cells {
+            for &first in &self.structure.bin_scales[cell.bin_scales.clone()] {
+                used[first..first + cell.n_bins()].fill(true);
+            }
+        }
+        formula::used(&self.formulas, used.split_off(self.parameters.len()))
+    }
+
     /// The Gaussian constraints over several parameters.
     pub fn correlated(&self) -> &[CorrelatedBlock] {
         &self.blocks
