@@ -81,10 +81,16 @@ fn evaluate_has_the_values_and_names_a_formula_outside_its_domain() {
     let json = evaluate("x=1.5");
     close(&named(&json, "formulas", "rate_a")["value"], 2.25);
     assert_eq!(json["warnings"], json!([]));
+    // It drives nothing: the likelihood does not ask for it.
     let json = evaluate("x=-1");
-    assert!(json["twice_nll"].is_null() && named(&json, "formulas", "rate_b")["value"].is_null());
+    assert!(json["twice_nll"].is_number() && named(&json, "formulas", "rate_b")["value"].is_null());
     let warnings = json["warnings"].to_string();
     assert!(warnings.contains("rate_b"), "{warnings}");
+    write(folder.path(), "spec.yaml", &square().replace("x^2 * y", "sqrt(x) * y"));
+    let json = evaluate("x=-1");
+    assert!(json["twice_nll"].is_null() && named(&json, "formulas", "rate_a")["value"].is_null());
+    let warnings = json["warnings"].to_string();
+    assert!(warnings.contains("rate_a"), "{warnings}");
 }
 
 #[test]

@@ -166,6 +166,44 @@ proptest! {
         }
     }
 
+    /// What was asked before, there or elsewhere, leaves no trace.
+    #[test]
+    fn the_same_point_gives_the_same_bits(random in random::models()) {
+        let pair = both(&random);
+        let mut used = pair.nll(&random);
+        let points: Vec<Vec<f64>> = (0..POINTS).map(|which| random.point(&pair.oracle, which)).collect();
+        for (index, theta) in points.iter().chain(&points).enumerate() {
+            let bits = |nll: &mut Nll<'_>, orders: &[usize]| {
+                let mut out = Vec::new();
+                let mut gradient = vec![0.0; theta.len()];
+                let mut hessian = nll.new_hessian();
+                for order in orders {
+                    let value = match order {
+                        0 => nll.value(theta),
+                        1 => nll.gradient(theta, &mut gradient),
+                        _ => nll.hessian(theta, Curvature::Exact, &mut gradient, &mut hessian),
+                    };
+                    out.push((*order, value.map(f64::to_bits)));
+                }
+                let nu: Vec<u64> = nll.expected(theta).iter().map(|nu| nu.to_bits()).collect();
+                let gradient: Vec<u64> = gradient.iter().map(|g| g.to_bits()).collect();
+                let hessian: Vec<u64> = hessian.to_dense().iter().map(|h| h.to_bits()).collect();
+                (out, nu, gradient, hessian)
+            };
+            let orders: &[usize] = match index % 3 { 0 => &[0, 1, 2, 0], 1 => &[0, 2, 1, 1], _ => &[1, 0, 0, 2] };
+            let found = bits(&mut used, orders);
+            for (at, order) in orders.iter().enumerate() {
+                let alone = bits(&mut pair.nll(&random), &[*order]);
+                prop_assert_eq!(&found.0[at].1, &alone.0[0].1, "value, asked {:?}", orders);
+                prop_assert_eq!(&found.1, &alone.1);
+                if *order == 2 && found.0[at].1.is_ok() {
+                    prop_assert_eq!(&found.2, &alone.2, "gradient, asked {:?}", orders);
+                    prop_assert_eq!(&found.3, &alone.3, "Hessian, asked {:?}", orders);
+                }
+            }
+        }
+    }
+
     #[test]
     fn likelihood_and_derivatives_are_the_oracles(random in random::models()) {
         let pair = both(&random);

@@ -70,7 +70,7 @@ fn minimum(bencher: Bencher<'_, '_>, name: &str) {
     let (model, data) = common::load(&path(name));
     let bounds: Vec<[f64; 2]> = model.parameters().iter().map(|p| p.bounds).collect();
     let (mut nll, start, fixed) = (Nll::new(&model, data), model.init(), fixed(&model));
-    let problem = Problem { start: &start, bounds: &bounds, fixed: &fixed };
+    let problem = Problem::new(&start, &bounds, &fixed);
     bencher.bench_local(|| Newton::default().minimise(&mut nll, black_box(&problem)));
 }
 

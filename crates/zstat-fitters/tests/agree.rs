@@ -21,7 +21,7 @@ fn fit_from(fitter: &dyn Fitter, nll: &mut Nll<'_>, start: &[f64]) -> Minimum {
     let parameters = nll.model().parameters();
     let bounds: Vec<[f64; 2]> = parameters.iter().map(|p| p.bounds).collect();
     let fixed: Vec<bool> = parameters.iter().map(|p| p.fixed).collect();
-    fitter.minimise(nll, &Problem { start, bounds: &bounds, fixed: &fixed })
+    fitter.minimise(nll, &Problem::new(start, &bounds, &fixed))
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn from_random_starts() {
         let mut state = 7;
         for start in 0..20 {
             let theta = scattered(&model, &mut state);
-            let problem = Problem { start: &theta, bounds: &bounds, fixed: &fixed };
+            let problem = Problem::new(&theta, &bounds, &fixed);
             let minimum = Newton::default().minimise(&mut nll, &problem);
             fits += 1;
             let found = 2.0 * (minimum.value + constant);
@@ -132,7 +132,7 @@ fn from_random_starts_with_kinks() {
         let mut state = 11;
         for start in 0..3 {
             let theta = scattered(&model, &mut state);
-            let problem = Problem { start: &theta, bounds: &bounds, fixed: &fixed };
+            let problem = Problem::new(&theta, &bounds, &fixed);
             let (minimum, _) = minimise(&mut nll, &Newton::default(), &problem);
             fits += 1;
             if minimum.termination != Termination::Converged {

@@ -34,7 +34,7 @@ fn the_minimum_is_on_the_edge() {
             let mut nll = Nll::new(&model, data.clone());
             let mut theta = model.init();
             theta[shape] = start;
-            let problem = Problem { start: &theta, bounds: &bounds, fixed: &fixed };
+            let problem = Problem::new(&theta, &bounds, &fixed);
             let (found, _) = minimise(&mut nll, fitter, &problem);
             assert!((found.theta[shape] + 1.0).abs() < 1e-7, "{found:?}");
             assert!((found.value - exact).abs() < 1e-7, "{found:?}, {exact}");

@@ -13,7 +13,7 @@ fn fit(model: &Model, main: &[f64], start: &[f64]) -> Minimum {
     let bounds: Vec<[f64; 2]> = model.parameters().iter().map(|p| p.bounds).collect();
     let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
     let mut nll = Nll::new(model, model.data(main.to_vec()));
-    Newton::default().minimise(&mut nll, &Problem { start, bounds: &bounds, fixed: &fixed })
+    Newton::default().minimise(&mut nll, &Problem::new(start, &bounds, &fixed))
 }
 
 #[test]

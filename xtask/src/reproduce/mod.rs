@@ -1,6 +1,8 @@
 //! Results that the repository publishes, each made again by one command.
 
+mod inference;
 mod performance;
+mod timing;
 
 use std::path::PathBuf;
 

@@ -4,14 +4,15 @@
 //! system can do that. Ratios are what counts: the absolute times are those of the machine at hand.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use serde_json::Value;
 
-use super::Setting;
-use crate::{cargo, output, say};
+use super::timing::{Timer, median, number, pinned, python, ratio, time};
+use super::{Setting, inference};
+use crate::{output, say};
 
 /// Published workspaces: name, and whether the peer reaches the minimum there.
 const PUBLISHED: [(&str, bool); 6] = [
@@ -33,9 +34,10 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     if !bench.exists() {
         bail!("the workspaces and peers are in ../shared, which is not there");
     }
-    let files = Files::build(setting)?;
+    let files = Timer::build(setting, "zstat-fitters", "files")?;
     let mut page = String::from(HEAD);
     published(setting, &files, &shared, &mut page)?;
+    inference::sections(setting, &mut page)?;
     growth(&files, setting, &bench, &mut page)?;
     let folder = setting.root.join("docs/src/results");
     std::fs::create_dir_all(&folder)?;
@@ -52,78 +54,6 @@ are what counts. `load` is from the opened file to the built model with all chec
 covariance. Kernels alone: `cargo bench -p zstat-fitters --bench engine`.
 ";
 
-/// The timing program of zstat.
-struct Files {
-    program: PathBuf,
-}
-
-impl Files {
-    fn build(setting: &Setting) -> anyhow::Result<Self> {
-        let mut build = cargo(&setting.root);
-        build.args([
-            "bench",
-            "-p",
-            "zstat-fitters",
-            "--bench",
-            "files",
-            "--no-run",
-            "--message-format",
-            "json",
-        ]);
-        let messages = output(&mut build)?;
-        let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let program = artifacts
-            .filter(|message| message["target"]["name"] == "files")
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from));
-        Ok(Self { program: program.context("cargo names no timing program")? })
-    }
-
-    fn measure(&self, file: &Path) -> anyhow::Result<Value> {
-        let text = output(pinned(&self.program).arg(file))?;
-        Ok(serde_json::from_str(text.trim())?)
-    }
-}
-
-/// A command on one core, where the system can do that.
-fn pinned(program: &Path) -> Command {
-    let can = Command::new("taskset").args(["-c", "0", "true"]).status().is_ok_and(|status| status.success());
-    if !can {
-        return Command::new(program);
-    }
-    let mut command = Command::new("taskset");
-    command.args(["-c", "0"]).arg(program);
-    command
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn number(value: &Value, key: &str) -> f64 {
-    value[key].as_f64().unwrap_or(f64::NAN)
-}
-
-/// Seconds with three digits in a handy unit.
-fn time(seconds: f64) -> String {
-    let (value, unit) = match seconds {
-        s if s.is_nan() => return "–".to_owned(),
-        s if s < 1e-3 => (s * 1e6, "µs"),
-        s if s < 1.0 => (s * 1e3, "ms"),
-        s => (s, "s"),
-    };
-    let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
-    format!("{value:.digits$}\u{a0}{unit}") // one word: tables must not break it
-}
-
-fn ratio(value: f64) -> String {
-    if value.is_nan() {
-        return "–".to_owned();
-    }
-    let digits = usize::from(value < 10.0);
-    format!("{value:.digits$}")
-}
-
 /// Seconds of load and fit.
 #[derive(Clone, Copy)]
 struct Pair {
@@ -133,7 +63,7 @@ struct Pair {
 
 const NOT_MEASURED: Pair = Pair { load: f64::NAN, fit: f64::NAN };
 
-fn published(setting: &Setting, files: &Files, shared: &Path, page: &mut String) -> anyhow::Result<()> {
+fn published(setting: &Setting, files: &Timer, shared: &Path, page: &mut String) -> anyhow::Result<()> {
     page.push_str(
         "\n## Published workspaces\n\n| workspace | parameters | zstat load | zstat fit | NextStat load / fit | its load and fit, in zstat's \
          | pyhf load / fit | its load and fit, in zstat's |\n|---|---|---|---|---|---|---|---|\n",
@@ -146,7 +76,7 @@ fn published(setting: &Setting, files: &Files, shared: &Path, page: &mut String)
         let (mut mine, mut theirs) = (Vec::new(), Vec::new());
         let mut last = Value::Null;
         for _ in 0..TURNS {
-            last = files.measure(&file)?;
+            last = files.measure(&[], &file)?;
             mine.push(Pair { load: number(&last, "load_s"), fit: number(&last, "fit_s") });
             theirs.push(nextstat(setting, &file)?);
         }
@@ -222,14 +152,7 @@ fn pyhf(setting: &Setting, file: &Path) -> anyhow::Result<Pair> {
     Ok(Pair { load: number(&tasks["load_build"], "wall_s"), fit: number(&tasks["fit"], "median_s") })
 }
 
-/// The interpreter of an environment; `setup.sh` puts it into a subfolder.
-fn python(peers: &Path) -> anyhow::Result<PathBuf> {
-    let places = [peers.join("env/bin/python"), peers.join("bin/python")];
-    let found = places.into_iter().find(|place| place.exists());
-    found.with_context(|| format!("no Python environment in {}", peers.display()))
-}
-
-fn growth(files: &Files, setting: &Setting, bench: &Path, page: &mut String) -> anyhow::Result<()> {
+fn growth(files: &Timer, setting: &Setting, bench: &Path, page: &mut String) -> anyhow::Result<()> {
     page.push_str(
         "\n## Growth\n\nSynthetic workspaces of `../shared/bench/gen_synthetic.py OUT.json --bins B --shapes S` (10 samples, 10 channels, 20 \
          normalisation uncertainties, one γ a bin). Memory is the peak of a process that loads (in brackets: and fits with covariance).\n\n\
@@ -246,7 +169,7 @@ fn growth(files: &Files, setting: &Setting, bench: &Path, page: &mut String) -> 
             generate.arg(bench.join("gen_synthetic.py")).arg(&file);
             output(generate.args(["--bins", &bins.to_string(), "--shapes", &shapes.to_string()]))?;
         }
-        let row = files.measure(&file)?;
+        let row = files.measure(&[], &file)?;
         let bytes = number(&row, "bytes");
         let memory = |key: &str| ratio(number(&row, key) / bytes);
         let converged = if row["converged"] == true { "" } else { " (not converged)" };

@@ -123,7 +123,7 @@ impl NuisanceArgs {
             return Ok((theta, TruthFit { converged: true, ..TruthFit::default() }));
         }
         let bounds: Vec<[f64; 2]> = inputs.model.parameters().iter().map(|p| p.bounds).collect();
-        let problem = Problem { start: &theta, bounds: &bounds, fixed: &fixed };
+        let problem = Problem::new(&theta, &bounds, &fixed);
         let (Minimum { theta, termination, .. }, _) = minimise(&mut inputs.nll(), inputs.fitter, &problem);
         if let Termination::InvalidStart(why) = &termination {
             let message = format!("no fit gives the truth: {why}");

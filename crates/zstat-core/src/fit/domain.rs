@@ -11,7 +11,11 @@ use super::{Fitter, Minimum, Objective, Problem, Termination};
 use crate::likelihood::Nll;
 
 /// Events in place of none, one search after the other. The last one lifts the minimum by about as much.
-const BARRIERS: [f64; 4] = [1e-2, 1e-4, 1e-7, 1e-10];
+const BARRIERS: [f64; 5] = [1e-2, 3e-3, 1e-5, 1e-8, 1e-10];
+/// Derivatives that a search may take outside.
+const EXCURSION: usize = 10;
+/// Parts of the way along the path of the barriers' minima that are tried.
+const AHEAD: [f64; 4] = [1.0, 0.99, 0.9, 0.5];
 /// A bin without events that expects less than this is on the edge.
 const EDGE: f64 = 1e-6;
 
@@ -19,11 +23,23 @@ const EDGE: f64 = 1e-6;
 /// interpolation there, with −ln L rising to both sides.
 pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -> (Minimum, Vec<usize>) {
     nll.hold(problem.fixed);
+    let empty = nll.empty_bins();
+    if empty.is_empty() {
+        return across_kinks(nll, fitter, problem);
+    }
+    // A search may pass outside and come back; one that stays there would go on for long.
+    nll.set_excursion(Some(EXCURSION));
     let found = across_kinks(nll, fitter, problem);
-    if matches!(found.0.termination, Termination::InvalidStart(_)) || nll.is_inside(&found.0.theta) {
+    let is_over = nll.is_excursion_over();
+    nll.set_excursion(None);
+    let is_done = match found.0.termination {
+        Termination::InvalidStart(_) | Termination::Known => true,
+        Termination::Converged => nll.is_inside(&found.0.theta),
+        _ => !is_over && nll.is_inside(&found.0.theta),
+    };
+    if is_done {
         return found;
     }
-    let empty = nll.empty_bins();
     let inside = from_inside(nll, fitter, problem, &empty);
     nll.set_counts(&empty, 0.0);
     let Some((mut minimum, on_kink)) = inside else {
@@ -31,6 +47,10 @@ pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -
         outside.0.termination = Termination::NoProgress;
         return outside;
     };
+    if minimum.termination != Termination::Converged && nll.is_inside(&found.0.theta) {
+        // Not for want of an edge.
+        return found;
+    }
     // Of the likelihood itself; the slopes stay those of the barrier, which are the forces of the edge.
     minimum.value = nll.value(&minimum.theta).unwrap_or(minimum.value);
     minimum.iterations += found.0.iterations;
@@ -71,9 +91,13 @@ fn from_inside(
     }
     let mut start = [problem.start.to_vec(), nominal].into_iter().find(|start| nll.is_inside(start))?;
     let mut last: Option<(Minimum, Vec<usize>)> = None;
+    let mut path: Vec<(f64, Vec<f64>)> = Vec::new();
     for events in BARRIERS {
         nll.set_counts(empty, events);
-        let mut next = across_kinks(nll, fitter, &Problem { start: &start, ..*problem });
+        if let [.., before, here] = path.as_slice() {
+            start = ahead(nll, before, here, events, problem.bounds);
+        }
+        let mut next = across_kinks(nll, fitter, &Problem { start: &start, known: None, ..*problem });
         if let Some((last, _)) = &last {
             next.0.iterations += last.iterations;
             next.0.evaluations += last.evaluations;
@@ -85,7 +109,25 @@ fn from_inside(
             });
         }
         start.clone_from(&next.0.theta);
+        path.push((events, next.0.theta.clone()));
         last = Some(next);
     }
     last
+}
+
+/// Where the minimum with the next barrier is to be expected: minima with low barriers lie on a straight line, along which
+/// the expectation in the empty bins falls as the barrier does.
+fn ahead(
+    nll: &mut Nll<'_>,
+    (before, from): &(f64, Vec<f64>),
+    (here, to): &(f64, Vec<f64>),
+    next: f64,
+    bounds: &[[f64; 2]],
+) -> Vec<f64> {
+    let step = (here - next) / (before - here);
+    let at = |part: &f64| -> Vec<f64> {
+        let points = from.iter().zip(to).zip(bounds);
+        points.map(|((a, b), [lower, upper])| (b + part * step * (b - a)).max(*lower).min(*upper)).collect()
+    };
+    AHEAD.iter().map(at).find(|point| nll.value(point).is_ok()).unwrap_or_else(|| to.clone())
 }

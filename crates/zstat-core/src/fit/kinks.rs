@@ -103,7 +103,7 @@ impl Boxes<'_, '_> {
             bounds[i] = if above { [0.0, upper] } else { [lower, BELOW] };
             start[i] = start[i].max(bounds[i][0]).min(bounds[i][1]);
         }
-        self.fitter.minimise(self.nll, &Problem { start: &start, bounds: &bounds, fixed: self.problem.fixed })
+        self.fitter.minimise(self.nll, &Problem::new(&start, &bounds, self.problem.fixed))
     }
 
     fn is_on_kink(&self, at: &Minimum, k: usize) -> bool {

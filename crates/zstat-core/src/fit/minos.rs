@@ -107,7 +107,7 @@ impl Side<'_, '_, '_> {
         start[self.i] = x;
         let mut fixed = self.problem.fixed.to_vec();
         fixed[self.i] = true;
-        let problem = Problem { start: &start, bounds: self.problem.bounds, fixed: &fixed };
+        let problem = Problem::new(&start, self.problem.bounds, &fixed);
         let (mut fit, _) = minimise(self.nll, self.fitter, &problem);
         if fit.termination != Termination::Converged {
             // The predicted point may be a bad start: try from where the last fit ended.

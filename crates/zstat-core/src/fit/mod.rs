@@ -15,7 +15,7 @@ mod starts;
 
 pub use covariance::{Uncertainties, uncertainties};
 pub use domain::minimise;
-pub use objective::{Curvature, EvalError, Fitter, Minimum, Objective, Problem, Termination};
+pub use objective::{Curvature, EvalError, Fitter, Known, Minimum, Objective, Problem, Termination};
 pub use result::{
     Covariance, FitOptions, FitResult, FitStatus, FormulaResult, Minos, OtherMinimum, ParameterResult,
 };

@@ -94,6 +94,37 @@ pub struct Problem<'a> {
     pub bounds: &'a [[f64; 2]],
     /// Parameters kept at their start value.
     pub fixed: &'a [bool],
+    /// A minimum that was found before, where another one is looked for: a search that comes near it may end there, with
+    /// [`Termination::Known`]. Fitters need not look at it.
+    pub known: Option<&'a Known<'a>>,
+}
+
+impl<'a> Problem<'a> {
+    /// The problem of finding a minimum, nothing being known.
+    pub fn new(start: &'a [f64], bounds: &'a [[f64; 2]], fixed: &'a [bool]) -> Self {
+        Self { start, bounds, fixed, known: None }
+    }
+}
+
+/// A minimum, and how far a point may be from it and still be sure to lead there.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The minimum, one value a parameter.
+    pub theta: &'a [f64],
+    /// The objective there.
+    pub value: f64,
+    /// For each parameter, the distance within which a point is near; NaN for none but the same value.
+    pub within: &'a [f64],
+    /// The rise of the objective below which it is.
+    pub rise: f64,
+}
+
+impl Known<'_> {
+    /// Whether a point with this value of the objective leads to the minimum.
+    pub fn is_near(&self, theta: &[f64], value: f64) -> bool {
+        let near = |((x, best), within): ((&f64, &f64), &f64)| x == best || (x - best).abs() < *within;
+        value - self.value < self.rise && theta.iter().zip(self.theta).zip(self.within).all(near)
+    }
 }
 
 /// Why a minimisation ended.
@@ -107,6 +138,8 @@ pub enum Termination {
     NoProgress,
     /// The limit on iterations was reached.
     IterationLimit,
+    /// The search came near the minimum that was known before, and ended there.
+    Known,
     /// The function has no value at the start, and no point with a value was found near it.
     InvalidStart(String),
 }

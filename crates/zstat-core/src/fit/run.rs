@@ -33,7 +33,7 @@ impl Fitted {
     /// Adds the MINOS intervals that `options` asks for, and what there is to say about them.
     pub fn add_minos(&mut self, nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) {
         let bounds: Vec<[f64; 2]> = nll.model().parameters().iter().map(|p| p.bounds).collect();
-        let problem = Problem { start: &options.start, bounds: &bounds, fixed: &options.fixed };
+        let problem = Problem::new(&options.start, &bounds, &options.fixed);
         let Self { result, best, found } = self;
         let warnings = &mut result.status.warnings;
         for (i, outcome) in minos_intervals(nll, fitter, &problem, options, best, found.as_ref(), warnings) {
@@ -50,7 +50,7 @@ pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> 
     let model = nll.model();
     let parameters = model.parameters();
     let bounds: Vec<[f64; 2]> = parameters.iter().map(|p| p.bounds).collect();
-    let problem = Problem { start: &options.start, bounds: &bounds, fixed: &options.fixed };
+    let problem = Problem::new(&options.start, &bounds, &options.fixed);
     let mut warnings = Vec::new();
     let mut minima = find_minima(nll, fitter, &problem, options, &mut warnings);
     let Found { minimum: best, on_kink, starts } = minima.remove(0);
@@ -253,6 +253,7 @@ pub(super) fn reason(termination: &Termination) -> String {
         Termination::NoProgress => {
             "no step lowers the value any further, but the edm is above tolerance".to_owned()
         }
+        Termination::Known => "at a minimum known before".to_owned(),
         Termination::IterationLimit => "the limit on iterations was reached".to_owned(),
         Termination::InvalidStart(why) => format!("no likelihood at the start values: {why}"),
     }

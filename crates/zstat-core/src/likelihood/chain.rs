@@ -97,8 +97,8 @@ impl Extended {
                 Place::Local { .. } => None,
             })
         };
-        let driving: Vec<usize> = (0..m - n).filter(|&f| !self.values.is_idle(f)).collect();
-        for &f in &driving {
+        let driving = || (0..m - n).filter(|&f| !self.values.is_idle(f));
+        for f in driving() {
             let jet = &self.values.found[f];
             let w = &inner.shared[(n + f) * m..];
             for (row, slope) in rows(f).zip(&jet.gradient) {
@@ -107,7 +107,7 @@ impl Extended {
                     out.shared[row.max(column) * n + row.min(column)] += twice * slope * value;
                 }
             }
-            for &g in &driving {
+            for g in driving() {
                 let value = inner.shared[(n + f.max(g)) * m + n + f.min(g)];
                 for (row, left) in rows(f).zip(&jet.gradient) {
                     for (column, right) in rows(g).zip(&self.values.found[g].gradient) {

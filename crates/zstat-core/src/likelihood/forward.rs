@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use super::Layout;
+use super::scales::Scales;
 use crate::model::{Basis, Cell, Model};
 
 /// A factor that is exactly zero: derivatives need the product of the others, not a division.
@@ -35,12 +37,7 @@ impl CellScale {
 /// Scratch space of an evaluation; allocated once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Forward {
-    /// f of each scale.
-    pub value: Vec<f64>,
-    /// f'/f of each scale; f' where f vanishes.
-    pub slope: Vec<f64>,
-    /// f''/f − (f'/f)² of each scale; f'' where f vanishes.
-    pub bend: Vec<f64>,
+    pub scales: Scales,
     pub bases: Vec<Basis>,
     pub cells: Vec<CellScale>,
     /// A: nominal plus shifts, in the layout of the nominal templates.
@@ -55,6 +52,10 @@ pub(super) struct Forward {
     pub keep_bin: Vec<f64>,
     /// What ν starts from: see [`absent_samples`].
     offset: Vec<f64>,
+    /// The extended vector that everything belongs to, once there is one; and whether slopes do.
+    at: Vec<f64>,
+    is_set: bool,
+    has_slopes: bool,
 }
 
 /// Events a bin from the samples that a channel does not have: 0, unless samples are clipped. In pyhf every sample is in
@@ -71,13 +72,11 @@ fn absent_samples(model: &Model) -> Vec<f64> {
 }
 
 impl Forward {
-    pub fn new(model: &Model) -> Self {
+    pub fn new(model: &Model, layout: &Layout) -> Self {
         let (structure, templates) = (&model.structure, &model.templates);
         let zeros = |n: usize| vec![0.0; n];
         Self {
-            value: zeros(structure.scales.len()),
-            slope: zeros(structure.scales.len()),
-            bend: zeros(structure.scales.len()),
+            scales: Scales::new(&layout.scales),
             bases: vec![Basis::default(); structure.bases.len()],
             cells: vec![CellScale { product: 1.0, zeros: Zeros::None }; structure.cells.len()],
             additive: zeros(templates.nominal.len()),
@@ -86,21 +85,31 @@ impl Forward {
             nu: zeros(model.n_bins()),
             keep_bin: zeros(if model.clip_bins.is_some() { model.n_bins() } else { 0 }),
             offset: absent_samples(model),
+            at: zeros(model.n_extended()),
+            is_set: false,
+            has_slopes: false,
         }
     }
 
-    /// Fills everything at `theta`; slopes only if `derivatives`.
+    /// Fills everything at `theta`, where it is not yet; slopes only if `derivatives`.
     pub fn run(&mut self, model: &Model, theta: &[f64], derivatives: bool) {
+        let stays = self.is_set && self.at == theta;
+        if stays && (self.has_slopes || !derivatives) {
+            return;
+        }
+        self.scales.set(model, theta, derivatives);
+        (self.is_set, self.has_slopes) = (true, derivatives);
+        if !stays {
+            self.at.copy_from_slice(theta);
+            self.yields(model, theta);
+        }
+    }
+
+    /// Everything but the scales, which are there.
+    fn yields(&mut self, model: &Model, theta: &[f64]) {
         let structure = &model.structure;
         for (out, basis) in self.bases.iter_mut().zip(&structure.bases) {
             *out = Basis::eval(basis.code, theta[basis.param]);
-        }
-        if derivatives {
-            self.scales_with_derivatives(model, theta);
-        } else {
-            for (out, scale) in self.value.iter_mut().zip(&structure.scales) {
-                *out = scale.value(theta);
-            }
         }
         self.nu.copy_from_slice(&self.offset);
         for (index, cell) in structure.cells.iter().enumerate() {
@@ -120,37 +129,25 @@ impl Forward {
     pub fn scale_slope(&self, cell: usize, i: usize) -> f64 {
         let scale = &self.cells[cell];
         match scale.zeros {
-            Zeros::None => scale.product * self.slope[i],
-            Zeros::One(zero) if zero == i => scale.product * self.slope[i],
+            Zeros::None => scale.product * self.scales.slope()[i],
+            Zeros::One(zero) if zero == i => scale.product * self.scales.slope()[i],
             _ => 0.0,
-        }
-    }
-
-    fn scales_with_derivatives(&mut self, model: &Model, theta: &[f64]) {
-        for (i, scale) in model.structure.scales.iter().enumerate() {
-            let [f, f1, f2] = scale.eval(theta);
-            self.value[i] = f;
-            if f == 0.0 {
-                (self.slope[i], self.bend[i]) = (f1, f2);
-            } else {
-                let g = f1 / f;
-                (self.slope[i], self.bend[i]) = (g, f2 / f - g * g);
-            }
         }
     }
 
     fn product_of_scales(&self, cell: &Cell) -> CellScale {
         let mut product = 1.0;
         let mut zeros = Zeros::None;
+        let values = self.scales.value();
         for i in cell.scales.clone() {
-            if self.value[i] == 0.0 {
+            if values[i] == 0.0 {
                 zeros = match zeros {
                     Zeros::None => Zeros::One(i),
                     Zeros::One(first) => Zeros::Two(first, i),
                     Zeros::Two(..) | Zeros::More => Zeros::More,
                 };
             } else {
-                product *= self.value[i];
+                product *= values[i];
             }
         }
         CellScale { product, zeros }

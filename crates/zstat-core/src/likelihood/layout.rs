@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use super::scales::ScaleTable;
 use crate::linalg::{ArrowStructure, Group, Place, Run};
 use crate::model::Model;
 
@@ -45,6 +46,8 @@ pub(crate) struct Layout {
     pub bin_places: Vec<BinPlace>,
     /// Where each factor-on-bins starts in `bin_places`.
     pub bin_place_start: Vec<usize>,
+    /// The factors on whole samples.
+    pub scales: Arc<ScaleTable>,
 }
 
 impl Layout {
@@ -90,6 +93,7 @@ impl Layout {
             shift_column: vec![0; model.structure.shifts.len()],
             bin_places: Vec::new(),
             bin_place_start: Vec::new(),
+            scales: Arc::new(ScaleTable::new(model)),
         };
         out.place_effects(model);
         out

@@ -14,6 +14,7 @@ mod layout;
 mod nll;
 mod pullback;
 mod samples;
+mod scales;
 pub mod special;
 
 pub use data::Data;

@@ -27,6 +27,8 @@ pub struct Nll<'m> {
     pub(super) scratch: HessianScratch,
     /// Upstream derivatives of one cell's bins.
     cell: Vec<f64>,
+    /// Derivatives that may still be taken outside the domain; no limit if none.
+    pub(super) excursion: Option<usize>,
 }
 
 /// The likelihood at one point, with all constants.
@@ -52,11 +54,12 @@ impl<'m> Nll<'m> {
         let layout = model.layout();
         Self {
             model,
-            forward: Forward::new(model),
+            forward: Forward::new(model, &layout),
             weight: vec![0.0; model.n_bins()],
             scratch: HessianScratch::new(model, &layout),
             extended: Extended::new(model, &layout),
             cell: Vec::new(),
+            excursion: None,
             layout,
             data,
         }
@@ -160,7 +163,7 @@ impl<'m> Nll<'m> {
                 sum += poisson_deviance(n, nu);
             }
         }
-        if sum.is_finite() { Ok(sum) } else { Err(self.culprit()) }
+        if sum.is_finite() && !self.is_too_far() { Ok(sum) } else { Err(self.culprit()) }
     }
 
     /// The first bin that makes the likelihood infinite or undefined.
@@ -168,8 +171,9 @@ impl<'m> Nll<'m> {
         for (bin, ((&n, &nu), &masked)) in
             self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked).enumerate()
         {
+            let is_beyond = nu < 0.0 && self.is_too_far();
             let (channel, bin) = self.model.locate_bin(bin);
-            if masked || poisson_deviance(n, nu).is_finite() {
+            if masked || (poisson_deviance(n, nu).is_finite() && !is_beyond) {
                 continue;
             }
             if nu <= 0.0 {
@@ -250,11 +254,12 @@ impl<'m> Nll<'m> {
             match scale.zeros {
                 Zeros::None => {
                     for i in cell.scales.clone() {
-                        gradient[structure.scales[i].param] += m * self.forward.slope[i] * sum;
+                        gradient[structure.scales[i].param] += m * self.forward.scales.slope()[i] * sum;
                     }
                 }
                 Zeros::One(i) => {
-                    gradient[structure.scales[i].param] += scale.product * self.forward.slope[i] * sum;
+                    gradient[structure.scales[i].param] +=
+                        scale.product * self.forward.scales.slope()[i] * sum;
                     continue;
                 }
                 Zeros::Two(..) | Zeros::More => continue,
@@ -322,6 +327,7 @@ impl Objective for Nll<'_> {
         self.extended.set(self.model, theta, true)?;
         self.forward.run(self.model, &self.extended.phi, true);
         let value = self.main_terms()? + self.constraint_terms(theta)?;
+        self.count_excursion();
         self.fill_weights();
         for (i, constraint, aux) in self.constraints() {
             gradient[i] = constraint.derivatives(theta[i], aux)[0];

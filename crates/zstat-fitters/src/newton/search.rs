@@ -123,6 +123,9 @@ impl<'a> Search<'a> {
     pub fn run(mut self, options: &NewtonOptions) -> Minimum {
         let mut edm = f64::INFINITY;
         let termination = loop {
+            if self.problem.known.is_some_and(|known| known.is_near(&self.theta, self.value)) {
+                break Termination::Known;
+            }
             self.step.find_free(&self.theta, &self.gradient, self.problem);
             if let Some(estimate) = self.estimate_edm() {
                 edm = estimate;

@@ -91,7 +91,7 @@ impl Reference<'_> {
     fn with_fixed(&self, fixed: Vec<bool>) -> Vec<Option<f64>> {
         let bounds: Vec<[f64; 2]> = self.rows.iter().map(|row| row.bounds).collect();
         let at_bound: Vec<usize> = (0..fixed.len()).filter(|&i| self.rows[i].at_bound && !fixed[i]).collect();
-        let problem = Problem { start: &self.theta, bounds: &bounds, fixed: &fixed };
+        let problem = Problem::new(&self.theta, &bounds, &fixed);
         let mut nll = self.inputs.nll();
         nll.hold(&fixed);
         let found = uncertainties(&mut nll, &self.theta, &problem, &at_bound);

@@ -5,7 +5,7 @@ mod starts;
 use std::sync::Arc;
 
 use zstat_core::fit::{
-    Fitter, Minimum, Objective, Problem, Termination, Uncertainties, minimise, uncertainties,
+    Fitter, Known, Minimum, Objective, Problem, Termination, Uncertainties, minimise, uncertainties,
 };
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
@@ -205,7 +205,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             !fixed[*i] && (theta[*i] <= lower || theta[*i] >= upper)
         };
         let at_bound: Vec<usize> = (0..theta.len()).filter(on_bound).collect();
-        let problem = Problem { start: &theta, bounds: &self.bounds, fixed: &fixed };
+        let problem = Problem::new(&theta, &self.bounds, &fixed);
         uncertainties(&mut self.nll, &theta, &problem, &at_bound)
     }
 
@@ -219,10 +219,11 @@ impl<'m, 'f> Profile<'m, 'f> {
         let fit = match self.free.take() {
             Some(known) => known,
             None => {
-                let first = self.minimise(&self.start.clone(), false);
+                let mut first = self.minimise(&self.start.clone(), false);
                 if self.is_one_of_many() {
                     self.rescue(first, None)
                 } else {
+                    first.tangent = Some(self.tangent(&first.theta));
                     let start = self.mirrored(&first.theta);
                     self.also_from(first, &start, false)
                 }
@@ -353,13 +354,24 @@ impl<'m, 'f> Profile<'m, 'f> {
     }
 
     fn minimise_with(&mut self, fitter: &dyn Fitter, start: &[f64], held: bool) -> Fit {
+        self.search(fitter, start, held, None).0
+    }
+
+    /// A minimisation, and whether it ended at the minimum that is known.
+    fn search(
+        &mut self,
+        fitter: &dyn Fitter,
+        start: &[f64],
+        held: bool,
+        known: Option<&Known<'_>>,
+    ) -> (Fit, bool) {
         let mut fixed = self.fixed.clone();
         fixed[self.poi] = held;
-        let problem = Problem { start, bounds: &self.bounds, fixed: &fixed };
+        let problem = Problem { known, ..Problem::new(start, &self.bounds, &fixed) };
         let (Minimum { theta, value, gradient, termination, .. }, _) =
             minimise(&mut self.nll, fitter, &problem);
         self.fits += 1;
-        Fit {
+        let fit = Fit {
             mu: theta[self.poi],
             nll: value,
             slope: gradient.get(self.poi).copied().unwrap_or(f64::NAN),
@@ -367,6 +379,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             converged: termination == Termination::Converged,
             rescued: false,
             tangent: None,
-        }
+        };
+        (fit, termination == Termination::Known)
     }
 }

@@ -1,13 +1,13 @@
 //! Where the fits of a profile begin: beside fits that are known, along their tangents, and on the other side of constraints.
 
-use zstat_core::fit::{Curvature, Objective};
+use zstat_core::fit::{Curvature, Known, Objective};
 use zstat_core::model::Parameter;
 
 use super::{Fit, Profile, SearchFor};
 
 /// A start so near to a minimum, in conditional standard deviations of every parameter and in NLL, leads there.
-const NEAR: f64 = 0.1;
-const NEAR_NLL: f64 = 0.01;
+const NEAR: f64 = 0.25;
+const NEAR_NLL: f64 = 0.03;
 
 impl Profile<'_, '_> {
     pub(super) fn moved(&self, theta: &[f64], mu: f64) -> Vec<f64> {
@@ -94,27 +94,23 @@ impl Profile<'_, '_> {
         if out.iter().all(|x| x.is_finite()) { out } else { Vec::new() }
     }
 
-    /// The lower of a fit and the one from another start, which is not searched from where it is known to lead to the same
-    /// minimum.
+    /// The lower of a fit and the one from another start: a search that comes near the fit ends there. Beside the kinks of
+    /// piecewise interpolations there may be other minima as near.
     pub(super) fn also_from(&mut self, fit: Fit, start: &[f64], held: bool) -> Fit {
-        if self.leads_to(start, &fit) {
+        let fitter = self.fitter;
+        // The curvature is that of the last tangent, which is of this profile; none of one that was never taken.
+        if !fit.converged || !self.has_curvature || !self.nll.model().kinked().is_empty() {
+            let other = self.search(fitter, start, held, None).0;
+            return self.lower(fit, other);
+        }
+        let within: Vec<f64> = (0..start.len()).map(|i| NEAR / self.hessian.diagonal(i).sqrt()).collect();
+        let known = Known { theta: &fit.theta, value: fit.nll, within: &within, rise: NEAR_NLL };
+        if self.nll.value(start).is_ok_and(|value| known.is_near(start, value)) {
             return fit;
         }
-        let other = self.minimise(start, held);
-        self.lower(fit, other)
-    }
-
-    /// Whether a start is so near to a minimum that it leads there. Beside the kinks of piecewise interpolations there may
-    /// be other minima as near.
-    pub(super) fn leads_to(&mut self, start: &[f64], fit: &Fit) -> bool {
-        if !fit.converged || !self.nll.model().kinked().is_empty() {
-            return false;
+        match self.search(fitter, start, held, Some(&known)) {
+            (_, true) => fit,
+            (other, false) => self.lower(fit, other),
         }
-        let near = |(i, (x, best)): (usize, (&f64, &f64))| {
-            // The curvature is that of the last tangent, which is of this profile; none of one that was never taken.
-            x == best || (x - best).abs() * self.hessian.diagonal(i).sqrt() < NEAR
-        };
-        let all = start.iter().zip(&fit.theta).enumerate().all(near);
-        all && self.has_curvature && self.nll.value(start).is_ok_and(|value| value - fit.nll < NEAR_NLL)
     }
 }

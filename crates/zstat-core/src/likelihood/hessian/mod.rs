@@ -191,7 +191,9 @@ impl Nll<'_> {
         // M a_b g, or with one vanishing factor what remains when it is differentiated.
         let (factor, only) = match scale.zeros {
             Zeros::None => (m, None),
-            Zeros::One(z) => (scale.product * self.forward.slope[z], Some(self.layout.scale_column[z])),
+            Zeros::One(z) => {
+                (scale.product * self.forward.scales.slope()[z], Some(self.layout.scale_column[z]))
+            }
             Zeros::Two(..) | Zeros::More => (0.0, None),
         };
         for (slopes, a) in slopes.chunks_exact_mut(k.max(1)).zip(additive) {
@@ -230,8 +232,8 @@ impl Nll<'_> {
     fn slopes_of_scales(&self, cell: &Cell, k: usize, scratch: &mut HessianScratch) {
         scratch.g[..k].fill(0.0);
         for i in cell.scales.clone() {
-            if self.forward.value[i] != 0.0 {
-                scratch.g[self.layout.scale_column[i]] += self.forward.slope[i];
+            if self.forward.scales.value()[i] != 0.0 {
+                scratch.g[self.layout.scale_column[i]] += self.forward.scales.slope()[i];
             }
         }
     }
@@ -293,25 +295,27 @@ impl Nll<'_> {
                 axpy(0.5 * c, y, x);
                 for i in cell.scales.clone() {
                     let at = scratch.origin + self.layout.scale_column[i] * (scratch.stride + 1);
-                    scratch.z[at] += 0.5 * c * self.forward.bend[i];
+                    scratch.z[at] += 0.5 * c * self.forward.scales.bend()[i];
                 }
             }
             Zeros::One(z) => {
                 let column = self.layout.scale_column[z];
                 y[column] = 1.0;
-                let factor = scale.product * self.forward.slope[z];
+                let factor = scale.product * self.forward.scales.slope()[z];
                 axpy(factor * bare, &scratch.g[..k], x);
                 for i in cell.shifts.clone() {
                     x[self.layout.shift_column[i]] +=
                         factor * self.weighted_shift(cell, i, &scratch.weights, bin_scale);
                 }
                 scratch.z[scratch.origin + column * (scratch.stride + 1)] +=
-                    0.5 * scale.product * self.forward.bend[z] * bare;
+                    0.5 * scale.product * self.forward.scales.bend()[z] * bare;
             }
             Zeros::Two(first, second) => {
                 y[self.layout.scale_column[first]] = 1.0;
-                x[self.layout.scale_column[second]] =
-                    scale.product * self.forward.slope[first] * self.forward.slope[second] * bare;
+                x[self.layout.scale_column[second]] = scale.product
+                    * self.forward.scales.slope()[first]
+                    * self.forward.scales.slope()[second]
+                    * bare;
             }
             Zeros::More => {}
         }

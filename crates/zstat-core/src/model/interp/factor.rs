@@ -26,6 +26,11 @@ impl Factor {
         !self.smooth
     }
 
+    /// The coefficients of α … α⁶ in f − 1 for |α| < 1; none where f is no polynomial there.
+    pub fn polynomial(&self) -> Option<[f64; 6]> {
+        self.smooth.then_some(self.poly)
+    }
+
     /// `[f, f', f'']` at α.
     #[inline]
     pub fn eval(&self, alpha: f64) -> [f64; 3] {

@@ -5,7 +5,7 @@ mod functions;
 
 pub use functions::Function;
 
-use crate::fit::{Fitter, Minimum, Objective, Problem, Termination};
+use crate::fit::{Fitter, Known, Minimum, Objective, Problem, Termination};
 use functions::{Counting, Flat, Nowhere, Quadratic, Recorded, Rosenbrock, Saddle};
 
 /// What is asked of a fitter beyond the contract.
@@ -214,7 +214,7 @@ fn fixed_parameters(fitter: &dyn Fitter, demands: &Demands) {
 #[track_caller]
 fn nowhere_to_start(fitter: &dyn Fitter) {
     let mut objective = Recorded::new(&Nowhere, &[[0.0, 1.0]], vec![None]);
-    let problem = Problem { start: &[0.5], bounds: &[[0.0, 1.0]], fixed: &[false] };
+    let problem = Problem::new(&[0.5], &[[0.0, 1.0]], &[false]);
     let minimum = fitter.minimise(&mut objective, &problem);
     assert!(
         matches!(minimum.termination, Termination::InvalidStart(_)),
@@ -231,7 +231,7 @@ fn solve<F: Function>(fitter: &dyn Fitter, demands: &Demands, function: &F, case
     let what = case.what;
     let fixed = case.fixed.iter().zip(&case.start).map(|(&fixed, &value)| fixed.then_some(value)).collect();
     let mut objective = Recorded::new(function, &case.bounds, fixed);
-    let problem = Problem { start: &case.start, bounds: &case.bounds, fixed: &case.fixed };
+    let problem = Problem::new(&case.start, &case.bounds, &case.fixed);
     let minimum = fitter.minimise(&mut objective, &problem);
     let evaluations = objective.evaluations;
     assert_eq!(objective.trespass, None, "{what}: evaluated at a point that is not allowed");
@@ -255,5 +255,33 @@ fn solve<F: Function>(fitter: &dyn Fitter, demands: &Demands, function: &F, case
             "{what}: parameter {index} is {found}, expected {expected}"
         );
     }
+    with_known(fitter, &mut objective, &problem, &minimum, case);
     minimum
+}
+
+/// A minimum that is known changes nothing, but that a search near it may end.
+#[track_caller]
+fn with_known<F: Function>(
+    fitter: &dyn Fitter,
+    objective: &mut Recorded<'_, F>,
+    problem: &Problem<'_>,
+    minimum: &Minimum,
+    case: &Case<'_>,
+) {
+    let what = case.what;
+    let within: Vec<f64> = case.widths.iter().map(|width| 0.2 * width).collect();
+    let elsewhere: Vec<f64> = minimum.theta.iter().map(|value| value + 1e3).collect();
+    for (theta, name) in [(&minimum.theta, "the minimum"), (&elsewhere, "one elsewhere")] {
+        let known = Known { theta, value: minimum.value, within: &within, rise: 0.1 };
+        let found = fitter.minimise(objective, &Problem { known: Some(&known), ..*problem });
+        match found.termination {
+            Termination::Known => {
+                assert!(
+                    known.is_near(&found.theta, found.value),
+                    "{what}: {name} is known and was not found"
+                );
+            }
+            _ => assert_eq!(&found, minimum, "{what}: {name} is known"),
+        }
+    }
 }

@@ -1,0 +1,110 @@
+//! Times inference on a file: `cargo bench -p zstat-inference --bench inference -- TASK[:TOYS][@THREADS]… FILE` prints one
+//! JSON line with seconds a task.
+//!
+//! `cls` tests the parameter of interest at 1, `limit` finds the upper limit with all bands: medians of repeated calls (as
+//! many as fit into a second, 3 at least and 31 at most). `impacts` ranks all nuisance parameters, before and after the fit.
+//! `toys:N` draws and fits N toys of each hypothesis, after the fits of the observed data. All on one thread unless @THREADS
+//! says otherwise. Memory is the peak of the process.
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench may panic and print")]
+
+#[path = "../../zstat-fitters/benches/common/mod.rs"]
+mod common;
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+use zstat_fitters::{Lbfgsb, Newton};
+use zstat_inference::{
+    Asimov, ImpactKind, ImpactOptions, Inputs, LimitOptions, Reached, Setup, TestStatistic, ToyTest,
+    all_tasks, hypotest, impacts, limit,
+};
+
+/// Seed of all toys.
+const SEED: u64 = 7;
+
+fn main() {
+    // `cargo bench` adds a flag of its own.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let Some((file, tasks)) = arguments.split_last() else { return };
+    let (model, data) = common::load(Path::new(file));
+    let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
+    let (start, newton) = (model.init(), Newton::default());
+    let inputs = Inputs { model: &model, data: &data, fitter: &newton, start: &start, fixed: &fixed };
+    let setup = Setup {
+        inputs,
+        poi: model.poi().first().expect("a parameter of interest").0,
+        statistic: TestStatistic::Qtilde,
+        asimov: Asimov::Profiled,
+        signal: 1.0,
+    };
+    let mut row = Map::new();
+    row.insert("parameters".to_owned(), json!(model.parameters().len()));
+    for task in tasks {
+        let (name, threads) = task.split_once('@').unwrap_or((task, "1"));
+        let threads = threads.parse().expect("a number of threads");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        row.insert(task.clone(), pool.install(|| measure(name, setup)));
+    }
+    row.insert("peak_bytes".to_owned(), json!(peak_bytes()));
+    println!("{}", Value::Object(row));
+}
+
+fn measure(task: &str, setup: Setup<'_>) -> Value {
+    match task.split_once(':') {
+        None if task == "cls" => {
+            let mut cls = None;
+            let seconds = median(&mut || cls = hypotest(setup, 1.0).expect("a test").observed);
+            json!({ "s": seconds, "cls": cls.map(|tails| tails.cls) })
+        }
+        None if task == "limit" => {
+            let options = LimitOptions { widen: true, ..LimitOptions::default() };
+            let mut found = None;
+            let seconds = median(&mut || found = Some(limit(setup, options).expect("a limit").observed));
+            let value = match found {
+                Some(Reached::At(value)) => Some(value),
+                _ => None,
+            };
+            json!({ "s": seconds, "limit": value })
+        }
+        None if task == "impacts" => {
+            let options =
+                ImpactOptions { kind: ImpactKind::Refit, pois: vec![setup.poi], groups: Vec::new() };
+            let mut entries = 0;
+            let seconds = median(&mut || {
+                entries = impacts(setup.inputs, &options, &|| {}).expect("impacts").parameters.len();
+            });
+            json!({ "s": seconds, "entries": entries })
+        }
+        Some(("toys", n)) => {
+            let toys: u64 = n.parse().expect("a number of toys");
+            let rescue = Lbfgsb::default();
+            let begin = Instant::now();
+            let test = ToyTest::new(setup, 1.0, SEED, &rescue).expect("a test");
+            let records = all_tasks(&test, 2 * toys, &|| {});
+            let seconds = begin.elapsed().as_secs_f64();
+            let failed = records.iter().filter(|record| record.q.is_none()).count();
+            json!({ "s": seconds, "failed": failed })
+        }
+        _ => panic!("no task is called `{task}`"),
+    }
+}
+
+fn median(call: &mut dyn FnMut()) -> f64 {
+    let started = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < 3 || (times.len() < 31 && started.elapsed().as_secs_f64() < 1.0) {
+        let one = Instant::now();
+        call();
+        times.push(one.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Peak resident memory; none where the system does not tell.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| 1024 * kib)
+}
