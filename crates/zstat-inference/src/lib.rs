@@ -41,13 +41,14 @@ pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
 pub use normal::{ln_upper_tail, quantile, upper_tail};
 pub use plane::{Contour, PlaneOptions, PlanePoint, PlaneScan, scan_plane, threshold_2d};
 pub use profile::{Fit, Profile};
-pub use scan::{Interval, Scan, ScanOptions, ScanPoint, scan, threshold};
+pub use scan::{Interval, Scan, ScanOptions, ScanPoint, grid, scan, threshold};
 pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 pub use tasks::{Tasks, all_tasks, run_tasks};
 pub use toys::{
-    Ensemble, Estimate, GofRecord, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof,
-    ToyHypotest, ToyMaker, ToyPlace, ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest,
+    Bias, BiasPoint, Coverage, Ensemble, Estimate, GofRecord, InjectedFit, Line, Moments, Purpose, Response,
+    StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof, ToyHypotest, ToyMaker, ToyPlace, ToyRecord, ToySource,
+    ToyStudy, ToyTails, ToyTest,
 };
 pub use unified::{
     Calculator, End, Unified, UnifiedOptions, UnifiedPoint, UnifiedRecord, UnifiedToys, unified_exact,

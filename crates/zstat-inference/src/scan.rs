@@ -131,7 +131,7 @@ pub(crate) fn constrained_too(inputs: &Inputs<'_>) -> Vec<bool> {
 }
 
 /// `points` values from end to end.
-pub(crate) fn grid([low, high]: [f64; 2], points: usize) -> Vec<f64> {
+pub fn grid([low, high]: [f64; 2], points: usize) -> Vec<f64> {
     let last = points.max(2) - 1;
     (0..=last).map(|i| if i == last { high } else { low + (high - low) * i as f64 / last as f64 }).collect()
 }
