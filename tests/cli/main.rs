@@ -20,6 +20,7 @@ mod inspect;
 mod intervals;
 mod jobs;
 mod limits;
+mod long_scans;
 mod markdown;
 mod model_checks;
 mod options;
