@@ -65,6 +65,15 @@ impl StretchRecord {
         Self { fits, searches: profile.fits() - known, warnings: profile.warnings().to_vec() }
     }
 
+    /// Stretches one after the other.
+    pub(crate) fn joined(stretches: &[Self]) -> Self {
+        Self {
+            fits: stretches.iter().flat_map(|stretch| &stretch.fits).cloned().collect(),
+            searches: stretches.iter().map(|stretch| stretch.searches).sum(),
+            warnings: stretches.iter().flat_map(|stretch| &stretch.warnings).cloned().collect(),
+        }
+    }
+
     /// Gives a profile what is known from here, at the `values` of the record, ascending; all its fits, in this order.
     pub(crate) fn tell(&self, profile: &mut Profile<'_, '_>, values: &[f64]) -> Vec<Fit> {
         let fits: Vec<Fit> = self.fits.iter().zip(values).map(|(fit, &value)| fit.at(value)).collect();

@@ -140,9 +140,9 @@ impl<'a> Line<'a> {
 
     /// Fills the profile from the records of all blocks, in order.
     fn learn(&mut self, records: &[StretchRecord], values: &[f64]) {
-        for (record, block) in records.iter().zip(values.chunks(BLOCK)) {
-            record.tell(&mut self.lead, &block[1..]);
-        }
+        // All at once: they are put in order.
+        let rest: Vec<f64> = values.chunks(BLOCK).flat_map(|block| &block[1..]).copied().collect();
+        StretchRecord::joined(records).tell(&mut self.lead, &rest);
     }
 
     /// 2 ΔNLL at each value. A lower minimum may be found on the way: all differences are to the last.
