@@ -2,7 +2,7 @@
 
 use super::support::{folder, golden, run, run_in};
 
-pub(super) const COMMANDS: [&str; 19] = [
+pub(super) const COMMANDS: [&str; 20] = [
     "validate",
     "inspect",
     "evaluate",
@@ -17,6 +17,7 @@ pub(super) const COMMANDS: [&str; 19] = [
     "compatibility",
     "yields",
     "toys",
+    "bias",
     "merge",
     "convert",
     "schema",

@@ -12,27 +12,27 @@ use super::support::{COUNTING, Run, folder, run_in, without_timing, write, zstat
 const HYPOTEST: &str = "hypotest counting.yaml --mu 2 --toys 30";
 
 /// A folder with a small spec.
-fn work() -> tempfile::TempDir {
+pub(super) fn work() -> tempfile::TempDir {
     let folder = folder();
     write(folder.path(), "counting.yaml", COUNTING);
     folder
 }
 
-fn zstat_in(folder: &Path, line: &str) -> Run {
+pub(super) fn zstat_in(folder: &Path, line: &str) -> Run {
     run_in(folder, &line.split_whitespace().collect::<Vec<_>>())
 }
 
 #[track_caller]
-fn result(folder: &Path, line: &str) -> Value {
+pub(super) fn result(folder: &Path, line: &str) -> Value {
     without_timing(zstat_in(folder, &format!("{line} --format json")).exits(0).json())
 }
 
-fn journal(folder: &Path, name: &str) -> String {
+pub(super) fn journal(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name).join("journal.jsonl")).unwrap_or_default()
 }
 
 /// Parts 1/3 to 3/3 in folders p1 to p3.
-fn parts(folder: &Path, line: &str) {
+pub(super) fn parts(folder: &Path, line: &str) {
     for part in 1..=3 {
         let found = zstat_in(folder, &format!("{line} --checkpoint p{part} --shard {part}/3")).exits(0);
         assert!(found.stdout.contains(&format!("part {part}/3 of `zstat ")), "{}", found.stdout);
@@ -250,7 +250,7 @@ fn more_toys_go_on_from_those_that_are_there() {
 const LONG: &str = "hypotest specs/quickstart.yaml --toys 2500 --checkpoint c --format json --threads 2";
 
 /// A process that works in `folder`, and has written at least `bytes` more than there were.
-fn at_work(folder: &Path, line: &str, bytes: usize) -> Child {
+pub(super) fn at_work(folder: &Path, line: &str, bytes: usize) -> Child {
     let goal = journal(folder, "c").len() + bytes;
     let mut command = zstat();
     command.current_dir(folder).args(line.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -264,7 +264,7 @@ fn at_work(folder: &Path, line: &str, bytes: usize) -> Child {
     child
 }
 
-fn quickstart() -> tempfile::TempDir {
+pub(super) fn quickstart() -> tempfile::TempDir {
     let folder = folder();
     fs::create_dir(folder.path().join("specs")).unwrap();
     let spec = super::support::root().join("specs/quickstart.yaml");

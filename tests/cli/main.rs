@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod bias;
 mod broken;
 mod completions;
 mod convert;
@@ -19,6 +20,7 @@ mod inspect;
 mod intervals;
 mod jobs;
 mod limits;
+mod long_scans;
 mod markdown;
 mod model_checks;
 mod options;

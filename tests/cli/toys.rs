@@ -73,6 +73,18 @@ fn results_do_not_depend_on_threads_and_do_on_the_seed() {
 }
 
 #[test]
+fn one_toy_is_enough_for_a_result() {
+    let found = run("hypotest specs/quickstart.yaml --toys 1 --format json").exits(0).json();
+    assert_eq!([&found["clsb_obs_error"], &found["clb_obs_error"]], [0.5, 0.5]);
+    let folder = folder();
+    write(folder.path(), "counting.yaml", COUNTING);
+    let line = ["toys", "counting.yaml", "--n", "1", "--output", "t", "--format", "json"];
+    let found = run_in(folder.path(), &line).exits(0).json();
+    assert_eq!(found["coverage"][0]["error"], 0.5);
+    assert!(found["parameters"][0]["rms"].is_null());
+}
+
+#[test]
 fn bad_options_are_all_told() {
     for toys in ["0", "-5", "1e3", "x", "1099511627777"] {
         run(&format!("hypotest specs/quickstart.yaml --toys {toys}"))

@@ -17,6 +17,7 @@ mod limit;
 mod normal;
 mod plane;
 mod profile;
+mod record;
 mod root;
 mod scan;
 mod significance;
@@ -33,21 +34,23 @@ pub use contour::ContourLine;
 pub use gof::{Gof, GofStatistic, GoodnessOfFit, distances, goodness_of_fit, statistic_of};
 pub use hypotest::{Asimov, Hypotest, Setup, TestError, hypotest};
 pub use impacts::{
-    Effect, GroupImpact, ImpactGroup, ImpactKind, ImpactOptions, Impacts, ParameterImpact, PoiBreakdown,
-    groups_by_kind, impacts, nuisances,
+    Effect, GroupImpact, ImpactGroup, ImpactKind, ImpactOptions, ImpactRecord, ImpactStudy, Impacts,
+    ParameterImpact, PoiBreakdown, groups_by_kind, impacts, nuisances,
 };
 pub use inputs::Inputs;
 pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
 pub use normal::{ln_upper_tail, quantile, upper_tail};
-pub use plane::{Contour, PlaneOptions, PlanePoint, PlaneScan, scan_plane, threshold_2d};
+pub use plane::{Contour, PlaneOptions, PlanePoint, PlaneScan, PlaneStudy, scan_plane, threshold_2d};
 pub use profile::{Fit, Profile};
-pub use scan::{Interval, Scan, ScanOptions, ScanPoint, scan, threshold};
+pub use record::StretchRecord;
+pub use scan::{Interval, LineStudy, Scan, ScanOptions, ScanPoint, grid, scan, threshold};
 pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 pub use tasks::{Tasks, all_tasks, run_tasks};
 pub use toys::{
-    Ensemble, Estimate, GofRecord, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof,
-    ToyHypotest, ToyMaker, ToyPlace, ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest,
+    Bias, BiasPoint, Coverage, Ensemble, Estimate, GofRecord, InjectedFit, Line, Moments, Purpose, Response,
+    StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof, ToyHypotest, ToyMaker, ToyPlace, ToyRecord, ToySource,
+    ToyStudy, ToyTails, ToyTest,
 };
 pub use unified::{
     Calculator, End, Unified, UnifiedOptions, UnifiedPoint, UnifiedRecord, UnifiedToys, unified_exact,

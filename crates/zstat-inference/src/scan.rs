@@ -3,9 +3,13 @@
 use zstat_core::model::Constraint;
 
 use crate::normal::quantile;
+use crate::record::StretchRecord;
 use crate::root::newton;
-use crate::{Inputs, Profile, TestError};
+use crate::tasks::{Tasks, all_tasks};
+use crate::{Fit, Inputs, Profile, TestError};
 
+/// Points of the grid that are done in one task.
+const BLOCK: usize = 8;
 /// The last of Newton's steps to a crossing, relative to the range.
 const PRECISION: f64 = 1e-6;
 
@@ -83,45 +87,171 @@ pub fn threshold(level: f64) -> f64 {
 /// # Errors
 /// Where there is no likelihood.
 pub fn scan(inputs: Inputs<'_>, parameter: usize, options: &ScanOptions) -> Result<Scan, TestError> {
-    let mut profile = inputs.profile(parameter);
-    let free = profile.free().clone();
-    if !free.nll.is_finite() {
-        let name = inputs.name(parameter).to_owned();
-        return Err(TestError::NoLikelihood { parameter: name, mu: free.mu });
+    let study = LineStudy::new(inputs, parameter, options)?;
+    let records = all_tasks(&study, study.tasks(), &|| {});
+    Ok(study.finish(&records))
+}
+
+/// A scan of one parameter as a job: task i is block i of the grid, and again for the statistical part. Blocks are of so many
+/// points however the job is divided: the first fit of each goes on from that of the block before, and is made by whoever
+/// makes any block; the others go on from there. What follows from the grid is computed when all blocks are there.
+pub struct LineStudy<'a> {
+    inputs: Inputs<'a>,
+    parameter: usize,
+    options: ScanOptions,
+    range: [f64; 2],
+    values: Vec<f64>,
+    whole: Line<'a>,
+    statistical: Option<Line<'a>>,
+}
+
+/// One profile over the grid.
+struct Line<'a> {
+    inputs: Inputs<'a>,
+    parameter: usize,
+    fixed: Vec<bool>,
+    start: Vec<f64>,
+    /// With the free fit, and the first of each block.
+    lead: Profile<'a, 'a>,
+    /// The free fit that blocks begin with.
+    free: Fit,
+    /// The first fit of each block.
+    first: Vec<Fit>,
+}
+
+impl<'a> Line<'a> {
+    fn new(
+        inputs: Inputs<'a>,
+        parameter: usize,
+        mut lead: Profile<'a, 'a>,
+        (start, fixed): (&[f64], &[bool]),
+        values: &[f64],
+    ) -> Self {
+        let first = values.chunks(BLOCK).map(|block| lead.held(block[0])).collect();
+        let free = lead.free().clone();
+        Self { inputs, parameter, fixed: fixed.to_vec(), start: start.to_vec(), lead, free, first }
     }
-    let range = options.range.unwrap_or_else(|| usual_range(&mut profile));
-    let mut statistical =
-        (options.statistical).then(|| inputs.profile_from(parameter, &free.theta, &constrained_too(&inputs)));
-    let values = grid(range, options.points);
-    let mut points = Vec::with_capacity(values.len());
-    for &value in &values {
-        let (delta, _) = profile.twice_rise(value, false);
-        let converged = profile.held(value).converged;
-        let delta_statistical = statistical.as_mut().map(|profile| profile.twice_rise(value, false).0);
-        points.push(ScanPoint { value, delta_twice_nll: delta, delta_statistical, converged });
+
+    /// The fits of a block but for the first.
+    fn block(&self, at: usize, values: &[f64]) -> StretchRecord {
+        let profile = self.inputs.profile_from(self.parameter, &self.start, &self.fixed);
+        StretchRecord::new(profile.beside(&self.free, &self.first[at]), &values[1..])
     }
-    // A lower minimum may have been found on the way: all differences are to the last.
-    let best = profile.free().clone();
-    for point in &mut points {
-        point.delta_twice_nll = profile.twice_rise(point.value, false).0;
+
+    /// Fills the profile from the records of all blocks, in order.
+    fn learn(&mut self, records: &[StretchRecord], values: &[f64]) {
+        // All at once: they are put in order.
+        let rest: Vec<f64> = values.chunks(BLOCK).flat_map(|block| &block[1..]).copied().collect();
+        StretchRecord::joined(records).tell(&mut self.lead, &rest);
     }
-    let of = |profile: &mut Profile<'_, '_>| {
-        options.levels.iter().flat_map(|&level| intervals(profile, &values, level)).collect::<Vec<_>>()
-    };
-    let intervals = of(&mut profile);
-    let statistical_intervals = statistical.as_mut().map(of).unwrap_or_default();
-    let others = statistical.iter().flat_map(|profile| profile.warnings().iter());
-    let warnings = profile.warnings().iter().chain(others).cloned().collect();
-    Ok(Scan {
-        best: best.mu,
-        range,
-        points,
-        intervals,
-        statistical: statistical_intervals,
-        converged: profile.converged() && statistical.as_ref().is_none_or(Profile::converged),
-        warnings,
-        fits: profile.fits() + statistical.as_ref().map_or(0, Profile::fits),
-    })
+
+    /// 2 ΔNLL at each value. A lower minimum may be found on the way: all differences are to the last.
+    fn rises(&mut self, values: &[f64]) -> Vec<f64> {
+        for &value in values {
+            self.lead.twice_rise(value, false);
+        }
+        values.iter().map(|&value| self.lead.twice_rise(value, false).0).collect()
+    }
+
+    fn intervals(&mut self, values: &[f64], levels: &[f64]) -> Vec<Interval> {
+        levels.iter().flat_map(|&level| intervals(&mut self.lead, values, level)).collect()
+    }
+}
+
+impl<'a> LineStudy<'a> {
+    /// Fits the data, finds the range where none is given, and makes the first fit of each block.
+    ///
+    /// # Errors
+    /// Where there is no likelihood.
+    pub fn new(inputs: Inputs<'a>, parameter: usize, options: &ScanOptions) -> Result<Self, TestError> {
+        let mut profile = inputs.profile(parameter);
+        let free = profile.free().clone();
+        if !free.nll.is_finite() {
+            let name = inputs.name(parameter).to_owned();
+            return Err(TestError::NoLikelihood { parameter: name, mu: free.mu });
+        }
+        let range = options.range.unwrap_or_else(|| usual_range(&mut profile));
+        let values = grid(range, options.points);
+        let whole = Line::new(inputs, parameter, profile, (inputs.start, inputs.fixed), &values);
+        let statistical = options.statistical.then(|| statistical(inputs, parameter, &whole.free, &values));
+        Ok(Self { inputs, parameter, options: options.clone(), range, values, whole, statistical })
+    }
+
+    /// How many tasks there are.
+    pub fn tasks(&self) -> u64 {
+        let parts = if self.statistical.is_some() { 2 } else { 1 };
+        (parts * self.blocks()) as u64
+    }
+
+    fn blocks(&self) -> usize {
+        self.values.len().div_ceil(BLOCK)
+    }
+
+    /// The result from the records of all tasks, by number.
+    pub fn finish(mut self, records: &[StretchRecord]) -> Scan {
+        let (values, levels) = (&self.values, &self.options.levels);
+        let of_whole = self.values.len().div_ceil(BLOCK).min(records.len());
+        self.whole.learn(&records[..of_whole], values);
+        let rises = self.whole.rises(values);
+        let found = self.whole.intervals(values, levels);
+        let best = self.whole.lead.free().clone();
+        let (mut parts, mut of_part) = (Vec::new(), Vec::new());
+        if let Some(part) = &mut self.statistical {
+            if best.nll < self.whole.free.nll {
+                // What is held was held at another minimum.
+                *part = statistical(self.inputs, self.parameter, &best, values);
+            } else {
+                part.learn(&records[of_whole..], values);
+            }
+            parts = part.rises(values);
+            of_part = part.intervals(values, levels);
+        }
+        let lead = &mut self.whole.lead;
+        let point = |(at, &value): (usize, &f64)| ScanPoint {
+            value,
+            delta_twice_nll: rises[at],
+            delta_statistical: parts.get(at).copied(),
+            converged: lead.held(value).converged,
+        };
+        let points = values.iter().enumerate().map(point).collect();
+        let profiles = || std::iter::once(&self.whole).chain(&self.statistical).map(|line| &line.lead);
+        Scan {
+            best: best.mu,
+            range: self.range,
+            points,
+            intervals: found,
+            statistical: of_part,
+            converged: profiles().all(Profile::converged),
+            warnings: profiles().flat_map(Profile::warnings).cloned().collect(),
+            fits: profiles().map(Profile::fits).sum(),
+        }
+    }
+}
+
+/// The profile with everything that has a constraint held where the best fit has it.
+fn statistical<'a>(inputs: Inputs<'a>, parameter: usize, best: &Fit, values: &[f64]) -> Line<'a> {
+    let fixed = constrained_too(&inputs);
+    let lead = inputs.profile_from(parameter, &best.theta, &fixed);
+    Line::new(inputs, parameter, lead, (&best.theta, &fixed), values)
+}
+
+impl Tasks for LineStudy<'_> {
+    type Worker<'w>
+        = ()
+    where
+        Self: 'w;
+    type Record = StretchRecord;
+
+    fn worker(&self) {}
+
+    fn run(&self, (): &mut (), task: u64) -> StretchRecord {
+        let (part, at) = (task as usize / self.blocks(), task as usize % self.blocks());
+        let block = &self.values[at * BLOCK..self.values.len().min((at + 1) * BLOCK)];
+        match &self.statistical {
+            Some(line) if part > 0 => line.block(at, block),
+            _ => self.whole.block(at, block),
+        }
+    }
 }
 
 /// Which parameters are kept where the statistical part is asked for: the fixed, and all with a constraint.
@@ -131,7 +261,7 @@ pub(crate) fn constrained_too(inputs: &Inputs<'_>) -> Vec<bool> {
 }
 
 /// `points` values from end to end.
-pub(crate) fn grid([low, high]: [f64; 2], points: usize) -> Vec<f64> {
+pub fn grid([low, high]: [f64; 2], points: usize) -> Vec<f64> {
     let last = points.max(2) - 1;
     (0..=last).map(|i| if i == last { high } else { low + (high - low) * i as f64 / last as f64 }).collect()
 }

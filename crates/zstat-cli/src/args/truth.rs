@@ -86,8 +86,7 @@ impl TruthArgs {
     /// What the point is made from, for the manifest of a job: not the point itself, whose last digits depend on the
     /// processor.
     pub fn description(&self, injected: &[(usize, f64)]) -> serde_json::Value {
-        let rest = self.nuisances.nuisances.to_possible_value();
-        serde_json::json!({ "injected": injected, "rest": rest.map(|value| value.get_name().to_owned()) })
+        serde_json::json!({ "injected": injected, "rest": self.nuisances.description() })
     }
 
     /// The point, and how it was found.
@@ -104,6 +103,11 @@ impl TruthArgs {
 }
 
 impl NuisanceArgs {
+    /// The choice by its name, for the manifest of a job.
+    pub fn description(&self) -> Option<String> {
+        self.nuisances.to_possible_value().map(|value| value.get_name().to_owned())
+    }
+
     /// The point with these parameters at these values.
     ///
     /// # Errors

@@ -4,24 +4,26 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use serde_json::json;
 use zstat_core::text::is_glob;
-use zstat_inference::{ImpactGroup, ImpactKind, ImpactOptions, groups_by_kind, impacts, nuisances};
+use zstat_inference::{ImpactGroup, ImpactKind, ImpactOptions, ImpactStudy, groups_by_kind};
 
 use crate::args::{GlobalArgs, StudyArgs, count};
 use crate::failure::{Failure, OptionFault};
+use crate::jobs::{self, Collected, JobArgs, Manifest};
 use crate::prepared::{Prepared, Subject, exit_code};
 use crate::report::head::{Head, Outcome};
 use crate::report::impacts::ImpactsReport;
 use crate::session::{Session, seconds};
 use crate::start::Start;
-use crate::{output, progress, select};
+use crate::{EXIT_DONE, output, progress, select};
 
 const GROUP: &str = "--group";
 
 /// Options of `zstat impacts`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat impacts specs/quickstart.yaml\n  zstat impacts specs/quickstart.yaml --kind global-observables --group 'jets=jes,jer' --group 'statistics=mc_stat_*' --format json"
+    after_help = "Examples:\n  zstat impacts specs/quickstart.yaml\n  zstat impacts specs/quickstart.yaml --kind global-observables --group 'jets=jes,jer' --group 'statistics=mc_stat_*' --format json\n  zstat impacts big.yaml --shard 1/4 --checkpoint part1    # then: zstat merge part*"
 )]
 pub struct ImpactsArgs {
     #[command(flatten)]
@@ -39,6 +41,8 @@ pub struct ImpactsArgs {
     /// Show the first N parameters on the page; JSON and CSV have them all
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Output options")]
     top: Option<NonZeroUsize>,
+    #[command(flatten)]
+    job: JobArgs,
 }
 
 /// What an impact is.
@@ -86,9 +90,19 @@ pub fn run(args: &ImpactsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let started = Instant::now();
     let (inputs, pois) = (prepared.inputs(), prepared.subjects().to_vec());
     let groups = if args.group.is_empty() { groups_by_kind(&inputs, &pois) } else { groups };
-    let total = nuisances(&inputs, &pois).len() as u64;
     let options = ImpactOptions { kind: args.kind.into(), pois, groups };
-    let found = progress::counted(global.quiet, "impacts", total, |tick| impacts(inputs, &options, tick))?;
+    let study = progress::during(global.quiet, "fitting", || ImpactStudy::new(inputs, &options))?;
+    let total = study.tasks();
+    // Groups change no record.
+    let description = json!({ "kind": options.kind, "pois": options.pois });
+    let manifest = Manifest::new("impacts", &prepared, description, 0, total)?;
+    let records = match jobs::collect("impacts", &study, manifest, &args.job, global)? {
+        Collected::Part(report) => return output::write(&report, global).map(|()| EXIT_DONE),
+        Collected::All(records) => records,
+    };
+    let found = progress::counted(global.quiet, "impacts again, from a lower minimum", total, |tick| {
+        study.finish(records, tick)
+    })?;
     let (warnings, converged, fits) = (&found.warnings, found.converged, found.fits);
     let outcome = Outcome { warnings, converged, fits, stage: ("impacts_s", seconds(started)) };
     let head = Head::new(&prepared, outcome);

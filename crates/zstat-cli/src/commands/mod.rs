@@ -1,5 +1,6 @@
 //! The commands, one file each. A command reads its options, calls the engine and hands a report to `output`.
 
+mod bias;
 mod compatibility;
 mod completions;
 mod convert;
@@ -62,6 +63,8 @@ pub enum Command {
     Yields(yields::YieldsArgs),
     /// Pseudo-experiments: drawn, fitted, compared with the truth
     Toys(toys::ToysArgs),
+    /// Injection and bias study: what fits make of injected values
+    Bias(bias::BiasArgs),
     /// The result of a long job from the parts it was divided into
     Merge(merge::MergeArgs),
     /// Convert between file formats, and report what was lost
@@ -105,6 +108,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Compatibility(args) => compatibility::run(args, &cli.global),
         Command::Yields(args) => yields::run(args, &cli.global),
         Command::Toys(args) => toys::run(args, &cli.global),
+        Command::Bias(args) => bias::run(args, &cli.global),
         Command::Merge(args) => merge::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),

@@ -3,23 +3,25 @@
 use std::time::Instant;
 
 use clap::Args;
-use zstat_inference::{PlaneOptions, ScanOptions, scan, scan_plane};
+use serde_json::json;
+use zstat_inference::{LineStudy, PlaneOptions, PlaneStudy, ScanOptions};
 
 use crate::args::{GlobalArgs, StudyArgs};
 use crate::failure::{Failure, OptionFault};
+use crate::jobs::{self, Collected, JobArgs, Manifest};
 use crate::prepared::{Prepared, Subject, exit_code};
 use crate::report::head::{Head, Outcome};
 use crate::report::plane::PlaneReport;
 use crate::report::scan::ScanReport;
 use crate::session::seconds;
-use crate::{output, progress};
+use crate::{EXIT_DONE, output, progress};
 
 const TWICE: &str = "is given twice: a plane needs two";
 
 /// Options of `zstat scan`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat scan specs/quickstart.yaml --parameter mu\n  zstat scan specs/quickstart.yaml --parameter jes --range=-2:2 --points 81 --statistical --format csv\n  zstat scan specs/several-pois.yaml --parameter mu_ggH --parameter mu_VBF"
+    after_help = "Examples:\n  zstat scan specs/quickstart.yaml --parameter mu\n  zstat scan specs/quickstart.yaml --parameter jes --range=-2:2 --points 81 --statistical --format csv\n  zstat scan specs/several-pois.yaml --parameter mu_ggH --parameter mu_VBF\n  zstat scan big.yaml --points 200 --shard 1/4 --checkpoint part1    # then: zstat merge part*"
 )]
 pub struct ScanArgs {
     #[command(flatten)]
@@ -39,6 +41,8 @@ pub struct ScanArgs {
     /// The statistical part as well: everything with a constraint held at its best value
     #[arg(long, help_heading = "Scan options")]
     statistical: bool,
+    #[command(flatten)]
+    job: JobArgs,
 }
 
 /// Points of the grid: in the first direction, and in the second where it was given.
@@ -100,7 +104,18 @@ fn line(args: &ScanArgs, prepared: &Prepared, global: &GlobalArgs) -> Result<u8,
         options.levels = args.level.clone();
     }
     let parameter = prepared.subjects()[0];
-    let found = progress::during(global.quiet, "scanning", || scan(prepared.inputs(), parameter, &options))?;
+    let study =
+        progress::during(global.quiet, "fitting", || LineStudy::new(prepared.inputs(), parameter, &options))?;
+    let description = json!({
+        "parameters": [prepared.parameter()], "range": options.range, "points": [options.points],
+        "statistical": options.statistical,
+    });
+    let manifest = Manifest::new("scan", prepared, description, 0, study.tasks())?;
+    let records = match jobs::collect("scanning blocks", &study, manifest, &args.job, global)? {
+        Collected::Part(report) => return output::write(&report, global).map(|()| EXIT_DONE),
+        Collected::All(records) => records,
+    };
+    let found = progress::during(global.quiet, "ends of intervals", || study.finish(&records));
     let (warnings, converged, fits) = (&found.warnings, found.converged, found.fits);
     let outcome = Outcome { warnings, converged, fits, stage: ("scan_s", seconds(started)) };
     let report = ScanReport::new(Head::new(prepared, outcome), prepared.parameter(), found);
@@ -125,13 +140,23 @@ fn plane(
     if !args.level.is_empty() {
         options.levels = args.level.clone();
     }
-    let columns = options.points[0] as u64 * if args.statistical { 2 } else { 1 };
-    let found = progress::counted(global.quiet, "scanning columns", columns, |tick| {
-        scan_plane(prepared.inputs(), parameters, &options, tick)
+    let names = parameters.map(|index| prepared.session.model.parameters()[index].name.clone());
+    let study = progress::during(global.quiet, "fitting", || {
+        PlaneStudy::new(prepared.inputs(), parameters, &options)
     })?;
+    // The usual ranges are as wide as the levels ask for.
+    let description = json!({
+        "parameters": names, "range": options.range, "levels": options.range.is_none().then_some(&options.levels),
+        "points": options.points, "statistical": options.statistical,
+    });
+    let manifest = Manifest::new("scan", prepared, description, 0, study.tasks())?;
+    let records = match jobs::collect("scanning columns", &study, manifest, &args.job, global)? {
+        Collected::Part(report) => return output::write(&report, global).map(|()| EXIT_DONE),
+        Collected::All(records) => records,
+    };
+    let found = progress::during(global.quiet, "contours", || study.finish(&records))?;
     let (warnings, converged, fits) = (&found.warnings, found.converged, found.fits);
     let outcome = Outcome { warnings, converged, fits, stage: ("scan_s", seconds(started)) };
-    let names = parameters.map(|index| prepared.session.model.parameters()[index].name.clone());
     let report = PlaneReport::new(Head::new(prepared, outcome), names, found);
     output::write(&report, global)?;
     Ok(exit_code(report.converged()))

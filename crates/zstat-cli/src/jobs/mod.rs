@@ -42,6 +42,14 @@ pub enum Done {
     Part(ShardReport),
 }
 
+/// What came of a job whose records fit into memory.
+pub enum Collected<R> {
+    /// The records of all tasks, by number.
+    All(Vec<R>),
+    /// One part of them is done.
+    Part(ShardReport),
+}
+
 /// Does the tasks of a job that no journal has yet, and hands every record to `sink`, in no order.
 ///
 /// # Errors
@@ -100,6 +108,33 @@ where
         None if args.shard.is_some() => Ok(Done::Part(ShardReport::new(&manifest, args))),
         None => Ok(Done::All),
     }
+}
+
+/// Does a job as [`run`], with the records of all tasks by number.
+///
+/// # Errors
+/// As [`run`].
+pub fn collect<T>(
+    what: &str,
+    tasks: &T,
+    manifest: Manifest,
+    args: &JobArgs,
+    global: &GlobalArgs,
+) -> Result<Collected<T::Record>, Failure>
+where
+    T: Tasks,
+    T::Record: Serialize + DeserializeOwned,
+{
+    let records = Mutex::new(Vec::new());
+    let sink = |task, record| locked(&records).push((task, record));
+    Ok(match run(what, tasks, manifest, args, global, &sink)? {
+        Done::Part(report) => Collected::Part(report),
+        Done::All => {
+            let mut records = records.into_inner().unwrap_or_else(PoisonError::into_inner);
+            records.sort_unstable_by_key(|(task, _)| *task);
+            Collected::All(records.into_iter().map(|(_, record)| record).collect())
+        }
+    })
 }
 
 /// Reads what a journal has of this job, or begins it.

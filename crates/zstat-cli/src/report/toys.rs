@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use zstat_core::model::Model;
-use zstat_inference::{Moments, StudyRecord, threshold};
+use zstat_inference::{Coverage, Estimate, Response, StudyRecord};
 
 use super::head::Head;
 use super::pull_bar::pull_bar;
@@ -13,41 +13,23 @@ use crate::output::number::{fixed, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report, json_document, write_file};
 
-/// Levels of the intervals whose coverage is counted.
-const LEVELS: [f64; 2] = [0.682_689_492_137_085_9, 0.95];
-
 /// What the toys add up to, one record after the other.
 pub struct Studied {
-    parameters: Vec<OfParameter>,
+    parameters: Vec<(String, Response)>,
     poi: Option<(String, f64)>,
     toys: u64,
     /// Toys whose fits failed with every start and minimiser.
     pub failed: u64,
     retried: u64,
-    compared: u64,
-    covered: [u64; LEVELS.len()],
-}
-
-/// What becomes of one parameter.
-struct OfParameter {
-    name: String,
-    truth: f64,
-    bounds: [f64; 2],
-    value: Moments,
-    pull: Moments,
-    at_bound: u64,
+    coverage: Coverage,
 }
 
 impl Studied {
     /// Nothing yet, of the parameters `reported`.
     pub fn new(model: &Model, reported: &[usize], truth: &[f64], poi: Option<usize>) -> Self {
-        let parameter = |&i: &usize| OfParameter {
-            name: model.parameters()[i].name.clone(),
-            truth: truth[i],
-            bounds: model.parameters()[i].bounds,
-            value: Moments::default(),
-            pull: Moments::default(),
-            at_bound: 0,
+        let parameter = |&i: &usize| {
+            let parameter = &model.parameters()[i];
+            (parameter.name.clone(), Response::new(truth[i], parameter.bounds))
         };
         Self {
             parameters: reported.iter().map(parameter).collect(),
@@ -55,8 +37,7 @@ impl Studied {
             toys: 0,
             failed: 0,
             retried: 0,
-            compared: 0,
-            covered: [0; LEVELS.len()],
+            coverage: Coverage::default(),
         }
     }
 
@@ -68,20 +49,13 @@ impl Studied {
             self.failed += 1;
             return;
         }
-        for ((parameter, &value), error) in self.parameters.iter_mut().zip(&record.values).zip(&record.errors)
+        for (((_, response), &value), error) in
+            self.parameters.iter_mut().zip(&record.values).zip(&record.errors)
         {
-            parameter.value.add(value);
-            let [lower, upper] = parameter.bounds;
-            parameter.at_bound += u64::from(value <= lower || value >= upper);
-            if let Some(error) = error.filter(|error| *error > 0.0) {
-                parameter.pull.add((value - parameter.truth) / error);
-            }
+            response.add(value, *error);
         }
         if let Some(rise) = record.twice_rise {
-            self.compared += 1;
-            for (count, level) in self.covered.iter_mut().zip(LEVELS) {
-                *count += u64::from(rise <= threshold(level));
-            }
+            self.coverage.add(rise);
         }
     }
 
@@ -95,8 +69,8 @@ impl Studied {
             ));
         }
         let at_bound: Vec<String> = (self.parameters.iter())
-            .filter(|parameter| 20 * parameter.at_bound > self.toys)
-            .map(|parameter| format!("`{}` ({})", parameter.name, parameter.at_bound))
+            .filter(|(_, response)| 20 * response.at_bound > self.toys)
+            .map(|(name, response)| format!("`{name}` ({})", response.at_bound))
             .collect();
         if !at_bound.is_empty() {
             warnings.push(format!(
@@ -106,15 +80,12 @@ impl Studied {
         }
         warnings
     }
+}
 
-    fn coverage(&self) -> impl Iterator<Item = (f64, f64, f64)> + '_ {
-        let n = self.compared as f64;
-        LEVELS.into_iter().zip(self.covered).map(move |(level, count)| {
-            let p = count as f64 / n;
-            let safe = p.clamp(1.0 / n, 1.0 - 1.0 / n);
-            (level, p, (safe * (1.0 - safe) / n).sqrt())
-        })
-    }
+/// Coverage, level by level.
+pub fn coverage(found: &Coverage) -> Value {
+    let of_level = |(level, covered): (f64, Estimate)| json!({ "level": level, "covered": covered.value, "error": covered.error });
+    Value::Array(found.fractions().map(of_level).collect())
 }
 
 /// The summary of a folder of toys.
@@ -158,15 +129,15 @@ impl Report for ToysReport {
     fn json(&self) -> Value {
         let studied = &self.studied;
         let finite = Finite::default();
-        let parameters = studied.parameters.iter().map(|parameter| {
-            let OfParameter { name, truth, value, pull, at_bound, .. } = parameter;
+        let parameters = studied.parameters.iter().map(|(name, response)| {
+            let Response { truth, value, pull, at_bound, .. } = response;
             json!({
                 "name": name,
                 "true": truth,
                 "mean": value.mean(),
                 "mean_error": value.mean_error(),
                 "rms": value.width(),
-                "bias": value.mean().map(|mean| mean - truth),
+                "bias": response.bias(),
                 "pull_mean": pull.mean(),
                 "pull_mean_error": pull.mean_error(),
                 "pull_width": pull.width(),
@@ -183,11 +154,9 @@ impl Report for ToysReport {
             },
         });
         if let Some((name, truth)) = &studied.poi {
-            let of_level = |(level, fraction, error): (f64, f64, f64)| json!({ "level": level, "covered": fraction, "error": error });
-            let coverage: Vec<Value> = studied.coverage().map(of_level).collect();
             body["poi"] = json!(name);
             body["true"] = json!(truth);
-            body["coverage"] = Value::Array(if studied.compared > 0 { coverage } else { Vec::new() });
+            body["coverage"] = coverage(&studied.coverage);
         }
         body["parameters"] = Value::Array(parameters);
         body["files"] = json!({ "toys": self.folder.join("toys.parquet").display().to_string() });
@@ -200,15 +169,16 @@ impl Report for ToysReport {
         if studied.retried > 0 {
             page.note(&format!("{} toys took a second attempt", studied.retried));
         }
-        if let (Some((name, truth)), true) = (&studied.poi, studied.compared > 0) {
+        let coverage: Vec<_> = studied.coverage.fractions().collect();
+        if let (Some((name, truth)), false) = (&studied.poi, coverage.is_empty()) {
             page.heading(&format!("coverage of {name} = {}", plain(*truth)));
             let mut table =
                 Table::new(&[("level", Align::Right), ("covered", Align::Right), ("", Align::Left)]);
-            for (level, fraction, error) in studied.coverage() {
+            for (level, covered) in coverage {
                 table.row([
                     format!("{} %", fixed(100.0 * level, 1)).into(),
-                    format!("{} %", fixed(100.0 * fraction, 1)).into(),
-                    format!("± {}", fixed(100.0 * error, 1)).into(),
+                    format!("{} %", fixed(100.0 * covered.value, 1)).into(),
+                    format!("± {}", fixed(100.0 * covered.error, 1)).into(),
                 ]);
             }
             page.table(&table);
@@ -229,8 +199,7 @@ impl Report for ToysReport {
         let mut table = Table::new(&columns);
         let number = |x: Option<f64>| x.map(plain).unwrap_or_default();
         let short = |x: Option<f64>| x.map(|x| fixed(x, 3)).unwrap_or_default();
-        for parameter in &studied.parameters {
-            let OfParameter { name, truth, value, pull, .. } = parameter;
+        for (name, Response { truth, value, pull, .. }) in &studied.parameters {
             let bar = pull.mean().map(|mean| pull_bar(mean, pull.width())).unwrap_or_default();
             table.row([
                 name.as_str().into(),
@@ -263,8 +232,8 @@ impl Report for ToysReport {
             "pull_width_error",
         ];
         let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
-        let rows = self.studied.parameters.iter().map(|parameter| {
-            let OfParameter { name, truth, value, pull, .. } = parameter;
+        let rows = self.studied.parameters.iter().map(|(name, response)| {
+            let Response { truth, value, pull, .. } = response;
             let numbers = [
                 Some(*truth),
                 value.mean(),

@@ -7,16 +7,15 @@
 mod breakdown;
 mod one;
 mod reference;
+mod study;
 
-use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::tasks::all_tasks;
 use crate::{Inputs, TestError};
 pub use breakdown::{ImpactGroup, groups_by_kind};
-use reference::Reference;
+pub use study::{ImpactRecord, ImpactStudy};
 
-/// So many times may a refit that found a lower minimum make all others start again from there.
-const ROUNDS: usize = 3;
 /// At most so many remarks on single parameters are repeated for the whole.
 const REMARKS: usize = 10;
 
@@ -45,7 +44,7 @@ pub struct ImpactOptions {
 }
 
 /// How far one parameter of interest moves. None where it cannot be said: see the parameter's notes.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
     /// With the parameter one uncertainty after the fit above its best value; or the auxiliary observation shifted up.
     pub up: Option<f64>,
@@ -173,26 +172,9 @@ pub fn impacts(
     options: &ImpactOptions,
     tick: &(dyn Fn() + Sync),
 ) -> Result<Impacts, TestError> {
-    assert!(!options.pois.is_empty(), "impacts are on parameters of interest");
-    let mut reference = Reference::new(inputs, options, inputs.start)?;
-    let nuisances = nuisances(&inputs, &options.pois);
-    let (mut fits, mut rounds) = (0, 0);
-    loop {
-        let one = |&i: &usize| {
-            let found = reference.impact(i);
-            tick();
-            found
-        };
-        let parameters: Vec<ParameterImpact> = nuisances.par_iter().map(one).collect();
-        fits += parameters.iter().map(|p| p.fits).sum::<usize>();
-        let lower = parameters.iter().filter_map(|p| p.lower.as_ref());
-        let lowest = lower.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|_| rounds < ROUNDS);
-        match lowest.map(|(_, theta)| reference.again(options, theta)).transpose()? {
-            Some(again) if again.nll < reference.nll => reference = again,
-            _ => return Ok(reference.finish(options, parameters, fits)),
-        }
-        rounds += 1;
-    }
+    let study = ImpactStudy::new(inputs, options)?;
+    let records = all_tasks(&study, study.tasks(), tick);
+    study.finish(records, tick)
 }
 
 /// All free parameters that are not of interest, in the model's order.

@@ -17,10 +17,10 @@ const SIDES: [f64; 2] = [1.0, -1.0];
 type Moves = Option<Vec<f64>>;
 
 impl Reference<'_> {
-    /// The impact of parameter `i`, a free one.
-    pub fn impact(&self, i: usize) -> ParameterImpact {
+    /// What the best fit tells of parameter `i`, a free one.
+    pub fn unmoved(&self, i: usize) -> ParameterImpact {
         let row = &self.rows[i];
-        let mut out = ParameterImpact {
+        ParameterImpact {
             parameter: i,
             value: row.value,
             uncertainty: row.uncertainty,
@@ -32,7 +32,12 @@ impl Reference<'_> {
             converged: true,
             fits: 0,
             lower: None,
-        };
+        }
+    }
+
+    /// The impact of parameter `i`, a free one.
+    pub fn impact(&self, i: usize) -> ParameterImpact {
+        let mut out = self.unmoved(i);
         if self.kind != ImpactKind::GlobalObservables && self.sigma(i).is_none() {
             out.notes.push("its uncertainty is undetermined, so its impact is, too".to_owned());
         }
@@ -202,7 +207,10 @@ impl Reference<'_> {
     fn tell(&self, out: &mut ParameterImpact, [up, down, prefit_up, prefit_down]: [&Moves; 4]) {
         for (effect, &poi) in out.effects.iter_mut().zip(&self.pois) {
             let is_known = self.sigma(poi).is_some() || self.rows[poi].at_bound;
-            let of = |moves: &Moves| moves.as_ref().filter(|_| is_known).map(|moves| moves[poi]);
+            let of = |moves: &Moves| {
+                let move_of_poi = moves.as_ref().filter(|_| is_known).map(|moves| moves[poi]);
+                move_of_poi.filter(|x| x.is_finite())
+            };
             *effect =
                 Effect { up: of(up), down: of(down), prefit_up: of(prefit_up), prefit_down: of(prefit_down) };
         }

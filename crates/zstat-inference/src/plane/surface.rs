@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::{Contour, PlanePoint, threshold_2d};
 use crate::contour::{Edge, crossed, lines, saddles};
+use crate::record::StretchRecord;
 use crate::root::newton;
 use crate::scan::usual_range;
 use crate::{Fit, Inputs, Profile, TestError};
@@ -28,7 +29,9 @@ pub(super) struct Surface<'a> {
     pub free: Fit,
     /// Of each parameter alone.
     alone: [Profile<'a, 'a>; 2],
-    axes: [Vec<f64>; 2],
+    pub axes: [Vec<f64>; 2],
+    /// Where each column begins.
+    seeds: Vec<Vec<f64>>,
     columns: Vec<Column<'a>>,
     warnings: Vec<String>,
     /// Fits of profiles that are gone.
@@ -66,6 +69,7 @@ impl<'a> Surface<'a> {
             free,
             alone: [first, second],
             axes: [Vec::new(), Vec::new()],
+            seeds: Vec::new(),
             columns: Vec::new(),
             warnings: Vec::new(),
             more_fits: 0,
@@ -101,25 +105,36 @@ impl<'a> Surface<'a> {
         self.inputs.profile_from(self.parameters[which], theta, &fixed).with_free(theta.to_vec())
     }
 
-    /// All points of the grid: the first parameter alone leads to the columns, each goes on from there.
-    pub fn fit(&mut self, axes: &[Vec<f64>; 2], tick: &(dyn Fn() + Sync)) {
-        self.axes = axes.clone();
-        let seeds: Vec<Vec<f64>> = axes[0].iter().map(|&x| self.alone[0].held(x).theta).collect();
-        let this = &*self;
-        let column = |seed: &Vec<f64>| {
-            let mut profile = this.with_other_held(1, seed);
-            // From the best value outwards: every fit has a neighbour.
-            let best = seed[this.parameters[1]];
-            let mut order: Vec<usize> = (0..axes[1].len()).collect();
-            order.sort_by(|&a, &b| (axes[1][a] - best).abs().total_cmp(&(axes[1][b] - best).abs()));
-            for at in order {
-                profile.held(axes[1][at]);
-            }
-            let fits = axes[1].iter().map(|&y| profile.held(y)).collect();
-            tick();
+    /// Where the columns of a grid begin: the first parameter alone leads there.
+    pub fn lead(&mut self, axes: [Vec<f64>; 2]) {
+        self.axes = axes;
+        let first = &mut self.alone[0];
+        self.seeds = self.axes[0].iter().map(|&x| first.held(x).theta).collect();
+    }
+
+    /// The fits of one column.
+    pub fn column(&self, at: usize) -> StretchRecord {
+        let seed = &self.seeds[at];
+        // From the best value outwards: every fit has a neighbour.
+        let best = seed[self.parameters[1]];
+        let mut order = self.axes[1].clone();
+        order.sort_by(|a, b| (a - best).abs().total_cmp(&(b - best).abs()));
+        StretchRecord::new(self.with_other_held(1, seed), &order)
+    }
+
+    /// The fits of all columns.
+    pub fn all_columns(&self) -> Vec<StretchRecord> {
+        (0..self.seeds.len()).into_par_iter().map(|at| self.column(at)).collect()
+    }
+
+    /// All points of the grid, from the records of its columns.
+    pub fn learn(&mut self, records: &[StretchRecord]) {
+        let column = |(seed, record): (&Vec<f64>, &StretchRecord)| {
+            let mut profile = self.with_other_held(1, seed);
+            let fits = record.tell(&mut profile, &self.axes[1]);
             Column { profile, fits }
         };
-        self.columns = seeds.par_iter().map(column).collect();
+        self.columns = self.seeds.iter().zip(records).map(column).collect();
         self.lower_minimum();
     }
 

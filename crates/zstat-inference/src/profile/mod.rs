@@ -1,5 +1,6 @@
 //! Fits of one data set with the parameter of interest free, or held at a value: each from several starts, all kept.
 
+mod known;
 mod starts;
 
 use std::sync::Arc;
@@ -32,6 +33,13 @@ pub struct Fit {
     pub rescued: bool,
     /// dθ/dμ along the profile, once it was asked for; empty where there is none.
     tangent: Option<Vec<f64>>,
+}
+
+impl Fit {
+    /// A fit that is known from elsewhere.
+    pub(crate) fn known(mu: f64, theta: Vec<f64>, nll: f64, slope: f64, converged: bool) -> Self {
+        Self { mu, theta, nll, slope, converged, rescued: false, tangent: None }
+    }
 }
 
 /// How much is done for a minimum.
@@ -97,21 +105,6 @@ impl<'m, 'f> Profile<'m, 'f> {
         }
     }
 
-    /// The same with a free fit that is known: Asimov data are fitted best by the point they were made from.
-    #[must_use]
-    pub fn with_free(mut self, theta: Vec<f64>) -> Self {
-        let mut gradient = vec![0.0; theta.len()];
-        let mut held = self.fixed.clone();
-        held[self.poi] = true;
-        self.nll.hold(&held);
-        let value = self.nll.gradient(&theta, &mut gradient);
-        self.free = value.ok().map(|nll| {
-            let (mu, slope) = (theta[self.poi], gradient[self.poi]);
-            Fit { mu, theta, nll, slope, converged: true, rescued: false, tangent: None }
-        });
-        self
-    }
-
     /// For toys, all from the start of this profile: one search a fit, along the tangent dθ/dμ of the point that the toys
     /// are made from. A fit that fails is repeated from `other_start`, and with the minimiser `rescue`.
     #[must_use]
@@ -133,24 +126,6 @@ impl<'m, 'f> Profile<'m, 'f> {
     pub fn free_tangent(&mut self) -> Vec<f64> {
         let theta = self.free().theta.clone();
         self.tangent(&theta)
-    }
-
-    /// The same with held fits that are known from elsewhere, each a minimum where its parameter of interest is.
-    #[must_use]
-    pub fn with_held(mut self, thetas: impl IntoIterator<Item = Vec<f64>>) -> Self {
-        let mut held = self.fixed.clone();
-        held[self.poi] = true;
-        self.nll.hold(&held);
-        let mut gradient = vec![0.0; held.len()];
-        for theta in thetas {
-            if let Ok(nll) = self.nll.gradient(&theta, &mut gradient) {
-                let (mu, slope) = (theta[self.poi], gradient[self.poi]);
-                self.held.push(Fit { mu, theta, nll, slope, converged: true, rescued: false, tangent: None });
-            }
-        }
-        self.held.sort_by(|a, b| a.mu.total_cmp(&b.mu));
-        self.held.dedup_by(|a, b| a.mu == b.mu);
-        self
     }
 
     /// The likelihood.

@@ -70,7 +70,9 @@ impl Distribution {
 pub(crate) fn fraction(count: usize, total: usize) -> Estimate {
     let (k, n) = (count as f64, total as f64);
     let p = k / n;
-    let safe = p.clamp(1.0 / n, 1.0 - 1.0 / n).max(0.0);
+    // One toy says nothing of its error: it gets the largest.
+    let edge = (1.0 / n).min(0.5);
+    let safe = p.clamp(edge, 1.0 - edge);
     Estimate { value: p, error: (safe * (1.0 - safe) / n).sqrt() }
 }
 
@@ -128,5 +130,11 @@ mod tests {
         assert!((p.error - (0.75_f64 * 0.25 / 4.0).sqrt()).abs() < 1e-15);
         // None of four is no certainty: the error is that of one.
         assert!((distribution.p_value(9.0).error - (0.25_f64 * 0.75 / 4.0).sqrt()).abs() < 1e-15);
+        let one = Distribution::new([3.0].into_iter());
+        assert_eq!(
+            [one.p_value(2.0), one.p_value(4.0)].map(|p| (p.value, p.error)),
+            [(1.0, 0.5), (0.0, 0.5)]
+        );
+        assert!(Distribution::default().p_value(1.0).value.is_nan());
     }
 }

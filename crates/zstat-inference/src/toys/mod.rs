@@ -1,18 +1,22 @@
 //! Pseudo-experiments: data drawn from a model, and what becomes of them.
 
+mod bias;
 mod distribution;
 mod ensemble;
 mod gof;
 mod maker;
 mod moments;
+mod response;
 mod study;
 mod test;
 
+pub use bias::{Bias, BiasPoint, InjectedFit, Line};
 pub(crate) use distribution::{Distribution, SAME, percentile};
 pub use distribution::{Estimate, ToyTails};
 pub use ensemble::{Ensemble, Purpose};
 pub use gof::{GofRecord, ToyGof, ToyPlace};
 pub use maker::{Toy, ToyMaker, ToySource};
 pub use moments::Moments;
+pub use response::{Coverage, Response};
 pub use study::{StudyOptions, StudyRecord, ToyStudy};
 pub use test::{ToyCounts, ToyHypotest, ToyRecord, ToyTest};

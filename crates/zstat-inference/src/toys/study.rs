@@ -28,7 +28,8 @@ pub struct StudyRecord {
     pub data: Vec<f64>,
 }
 
-/// Toys of one or several points, each fitted: task i is toy i / n of point i mod n.
+/// Toys of one or several points, each fitted: task i is toy i / n of point i mod n. Its random numbers are those of index i, so
+/// that points are independent of each other, and more toys are more tasks.
 pub struct ToyStudy<'a> {
     sources: Vec<ToySource<'a>>,
     poi: Option<usize>,
@@ -61,7 +62,6 @@ impl<'a> ToyStudy<'a> {
         options: StudyOptions,
     ) -> Result<Self, TestError> {
         let StudyOptions { poi, reported, with_data, seed } = options;
-        // The same random numbers for every point: differences between points are not those of the toys.
         let source = |theta| ToySource::new(inputs, poi, theta, rescue, seed, Purpose::Study);
         let sources: Result<Vec<_>, TestError> = points.into_iter().map(source).collect();
         Ok(Self { sources: sources?, poi, reported, with_data })
@@ -77,10 +77,9 @@ impl<'a> ToyStudy<'a> {
         toys * self.sources.len() as u64
     }
 
-    /// Point and toy of a task.
-    pub fn place(&self, task: u64) -> (usize, u64) {
-        let points = self.sources.len() as u64;
-        ((task % points) as usize, task / points)
+    /// The point that a task is a toy of.
+    pub fn point(&self, task: u64) -> usize {
+        (task % self.sources.len() as u64) as usize
     }
 }
 
@@ -96,9 +95,9 @@ impl<'a> Tasks for ToyStudy<'a> {
     }
 
     fn run(&self, worker: &mut Self::Worker<'_>, task: u64) -> StudyRecord {
-        let (point, index) = self.place(task);
+        let point = self.point(task);
         let truth = self.poi.map(|poi| self.sources[point].theta()[poi]);
-        let toy = worker[point].toy(index);
+        let toy = worker[point].toy(task);
         let profile = toy.profile;
         let rise = truth.map(|truth| profile.twice_rise(truth, false).0);
         let free = profile.free().clone();
