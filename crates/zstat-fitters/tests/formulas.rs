@@ -202,7 +202,7 @@ fn formulas_that_drive_nothing_do_not_limit_the_domain() {
     empty.observations.insert("SR".into(), vec![90.0, 70.0, 45.0]);
     let result = fitted(&empty);
     assert_eq!(parameter(&result, "x").value, 0.0);
-    assert_eq!(formula(&result, "inverse").value.is_finite(), false);
+    assert!(!formula(&result, "inverse").value.is_finite());
     assert_eq!(formula(&result, "inverse").uncertainty, None);
 }
 
