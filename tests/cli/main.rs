@@ -18,6 +18,7 @@ mod inference;
 mod inspect;
 mod intervals;
 mod jobs;
+mod limit_patches;
 mod limits;
 mod markdown;
 mod model_checks;

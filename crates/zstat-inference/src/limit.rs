@@ -1,6 +1,6 @@
 //! Upper limits: the value of the parameter of interest at which CLs falls to 1 − level.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::asymptotic::{expected_tails, ln_cls_slope, observed_tails};
 use crate::hypotest::{Point, Setup, Tester};
@@ -32,7 +32,7 @@ impl Default for LimitOptions {
 }
 
 /// A limit, or why there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reached {
     /// The limit.

@@ -1,25 +1,29 @@
-//! `zstat limit`: the upper limit on the parameter of interest.
+//! `zstat limit`: the upper limit on the parameter of interest, for one model or for each patch of a set.
 
 use std::time::Instant;
 
 use clap::Args;
+use zstat_formats::Family;
 use zstat_inference::{LimitOptions, TestStatistic, limit};
 
+use super::limit_patches;
 use crate::args::{GlobalArgs, Hinted, TestArgs};
-use crate::failure::Failure;
+use crate::failure::{Failure, OptionFault};
+use crate::input::{Files, Spec};
+use crate::jobs::JobArgs;
 use crate::prepared::{Prepared, Subject, exit_code, statistic};
 use crate::report::limit::LimitReport;
-use crate::session::seconds;
+use crate::session::{Session, seconds};
 use crate::{output, progress};
 
 /// Options of `zstat limit`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat limit specs/quickstart.yaml\n  zstat limit bkgonly.json --patch patchset.json:signal_1 --widen --format json"
+    after_help = "`--patch FILE:ALL` gives the limit of every patch of a pyhf patch set, `--patch 'FILE:GLOB'` of those whose names match.\n\nExamples:\n  zstat limit specs/quickstart.yaml\n  zstat limit bkgonly.json --patch patchset.json:signal_1 --widen --format json\n  zstat limit bkgonly.json --patch patchset.json:ALL --checkpoint work --output limits.csv"
 )]
 pub struct LimitArgs {
     #[command(flatten)]
-    test: TestArgs,
+    pub(super) test: TestArgs,
     /// What is compared: `qtilde`, or `q` for a signal that may be negative
     #[arg(
         long,
@@ -35,15 +39,30 @@ pub struct LimitArgs {
     /// Search beyond the upper bound of the parameter, too
     #[arg(long, help_heading = "Test options")]
     widen: bool,
+    #[command(flatten)]
+    pub(super) job: JobArgs,
 }
 
 /// Searches. Exit code 1 where a fit did not converge or a search had no end; a limit beyond the bound is a result.
 pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
     let statistic = statistic(&args.test_stat, &[TestStatistic::Qtilde, TestStatistic::Q], &mut faults);
-    let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
-    let started = Instant::now();
     let options = LimitOptions { level: args.level, widen: args.widen };
+    let files = Files::open(&args.test.study.model.spec)?;
+    let patches = files.patches();
+    if let Some(family) = Family::open(files.input(&patches)).map_err(|found| files.faulty(found))? {
+        return limit_patches::run(args, &files, &family, (statistic, options), faults, global);
+    }
+    drop(patches);
+    if let Some(folder) = &args.job.checkpoint {
+        let message = "is for many limits in one run, and this is one";
+        let fault = OptionFault::new("--checkpoint", folder.display().to_string(), message);
+        faults.push(fault.help("`--patch FILE:ALL` gives the limit of every patch of a set"));
+    }
+    let study = &args.test.study;
+    let session = Session::of(Spec::read(files)?, &study.model)?;
+    let (prepared, ()) = Prepared::of(session, study, Subject::Poi, faults, |_, _, _| ())?;
+    let started = Instant::now();
     let found = progress::during(global.quiet, "searching for the limit", || {
         limit(args.test.setup(&prepared, statistic, 1.0), options)
     })?;

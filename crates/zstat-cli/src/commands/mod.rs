@@ -11,6 +11,7 @@ mod hypotest;
 mod impacts;
 mod inspect;
 mod limit;
+mod limit_patches;
 mod man;
 mod merge;
 mod plugins;

@@ -32,18 +32,7 @@ impl LimitReport {
         test_s: f64,
     ) -> Self {
         let mut warnings = found.warnings.clone();
-        let all = std::iter::once(("observed", found.observed)).chain(BANDS.into_iter().zip(found.expected));
-        let mut why: Vec<(String, Vec<&str>)> = Vec::new();
-        for (name, reached) in all {
-            let Some(reason) = reason(reached, prepared.parameter()) else { continue };
-            match why.iter_mut().find(|(known, _)| *known == reason) {
-                Some((_, names)) => names.push(name),
-                None => why.push((reason, vec![name])),
-            }
-        }
-        warnings.extend(
-            why.into_iter().map(|(reason, names)| format!("no limit ({}): {reason}", names.join(", "))),
-        );
+        warnings.extend(reasons(&found, prepared.parameter()));
         let Limit { converged, fits, .. } = found;
         let stage = ("test_s", test_s);
         let head = TestHead::new(prepared, asimov, Outcome { warnings: &warnings, converged, fits, stage });
@@ -53,6 +42,29 @@ impl LimitReport {
     /// Did all fits converge?
     pub fn converged(&self) -> bool {
         self.head.converged()
+    }
+}
+
+/// Why there are no limits, where there are none: one line a reason.
+pub fn reasons(found: &Limit, parameter: &str) -> Vec<String> {
+    let all = std::iter::once(("observed", found.observed)).chain(BANDS.into_iter().zip(found.expected));
+    let mut why: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, reached) in all {
+        let Some(reason) = reason(reached, parameter) else { continue };
+        match why.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(name),
+            None => why.push((reason, vec![name])),
+        }
+    }
+    why.into_iter().map(|(reason, names)| format!("no limit ({}): {reason}", names.join(", "))).collect()
+}
+
+/// A limit in a table.
+pub fn shown(reached: Reached) -> String {
+    match reached {
+        Reached::At(value) => plain(value),
+        Reached::AboveBound(bound) => format!("> {}", plain(bound)),
+        Reached::NoSensitivity | Reached::Failed => "none".to_owned(),
     }
 }
 
@@ -102,15 +114,8 @@ impl Report for LimitReport {
         page.gap();
         let mut columns = vec![("observed", Align::Right)];
         columns.extend(BANDS.map(|band| (band, Align::Right)));
-        let shown = |reached: &Reached| match reached {
-            Reached::At(value) => plain(*value),
-            Reached::AboveBound(bound) => format!("> {}", plain(*bound)),
-            Reached::NoSensitivity | Reached::Failed => "none".to_owned(),
-        };
         let mut table = Table::new(&columns);
-        table.row(
-            std::iter::once(&found.observed).chain(&found.expected).map(|reached| shown(reached).into()),
-        );
+        table.row(std::iter::once(found.observed).chain(found.expected).map(|reached| shown(reached).into()));
         page.table(&table);
         if found.scan.len() > 1 {
             page.heading("CLs");

@@ -13,6 +13,7 @@ mod impacts_text;
 pub mod inspection;
 mod inspection_text;
 pub mod limit;
+pub mod limit_patches;
 pub mod plane;
 mod pull_bar;
 mod relations;
