@@ -250,7 +250,7 @@ fn more_toys_go_on_from_those_that_are_there() {
 const LONG: &str = "hypotest specs/quickstart.yaml --toys 2500 --checkpoint c --format json --threads 2";
 
 /// A process that works in `folder`, and has written at least `bytes` more than there were.
-fn at_work(folder: &Path, line: &str, bytes: usize) -> Child {
+pub fn at_work(folder: &Path, line: &str, bytes: usize) -> Child {
     let goal = journal(folder, "c").len() + bytes;
     let mut command = zstat();
     command.current_dir(folder).args(line.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -19,6 +19,7 @@ mod inspect;
 mod intervals;
 mod jobs;
 mod limit_patches;
+mod limit_toys;
 mod limits;
 mod markdown;
 mod model_checks;

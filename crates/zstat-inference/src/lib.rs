@@ -37,7 +37,7 @@ pub use impacts::{
     groups_by_kind, impacts, nuisances,
 };
 pub use inputs::Inputs;
-pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
+pub use limit::{CurveOptions, Limit, LimitOptions, LimitPoint, Reached, limit};
 pub use normal::{ln_upper_tail, quantile, upper_tail};
 pub use plane::{Contour, PlaneOptions, PlanePoint, PlaneScan, scan_plane, threshold_2d};
 pub use profile::{Fit, Profile};
@@ -46,8 +46,9 @@ pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 pub use tasks::{Tasks, all_tasks, run_tasks};
 pub use toys::{
-    Ensemble, Estimate, GofRecord, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof,
-    ToyHypotest, ToyMaker, ToyPlace, ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest,
+    Ensemble, Estimate, GofRecord, LimitByToys, Moments, Purpose, StudyOptions, StudyRecord, Toy, ToyCounts,
+    ToyGof, ToyGrid, ToyHypotest, ToyLimit, ToyLimitPoint, ToyLimitRecord, ToyLimitStore, ToyMaker, ToyPlace,
+    ToyReached, ToyRecord, ToySource, ToyStudy, ToyTails, ToyTest, toy_limit_grid,
 };
 pub use unified::{
     Calculator, End, Unified, UnifiedOptions, UnifiedPoint, UnifiedRecord, UnifiedToys, unified_exact,

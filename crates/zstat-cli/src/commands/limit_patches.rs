@@ -43,6 +43,13 @@ pub fn run(
         let fault = OptionFault::new("--data", "-", "standard input can be read for one patch only");
         faults.push(fault.help("write the data into a file"));
     }
+    let alone = "is for one patch at a time";
+    if let Some(toys) = args.toys.toys {
+        faults.push(OptionFault::new("--toys", toys.to_string(), alone).help("choose a patch by its name"));
+    }
+    if options.curve.is_some() || args.points.is_some() {
+        faults.push(OptionFault::new("--curve", "", alone).help("choose a patch by its name"));
+    }
     if !faults.is_empty() {
         return Err(Failure::Options(faults));
     }
@@ -64,7 +71,7 @@ pub fn run(
             *place = Some(record);
         }
     };
-    if let Done::Part(report) = jobs::run("limits", &job, manifest, &args.job, global, &sink)? {
+    if let Done::Part(report) = jobs::run("limits", &job, manifest, &args.toys.job, global, &sink)? {
         return output::write(&report, global).map(|()| EXIT_DONE);
     }
     let records = records.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,7 @@ mod impacts;
 mod inspect;
 mod limit;
 mod limit_patches;
+mod limit_toys;
 mod man;
 mod merge;
 mod plugins;

@@ -14,6 +14,7 @@ pub mod inspection;
 mod inspection_text;
 pub mod limit;
 pub mod limit_patches;
+pub mod limit_toys;
 pub mod plane;
 mod pull_bar;
 mod relations;
