@@ -169,6 +169,8 @@ fn pages_and_tables() {
     golden("limit_patches.txt", &zstat_in(work.path(), "SET faulty.json:ALL").exits(1).stdout);
     let csv = zstat_in(work.path(), "SET faulty.json:ALL --format csv").exits(1).stdout;
     golden("limit_patches.csv", &csv);
+    let json = result(work.path(), "SET faulty.json:ALL", 1);
+    golden("limit_patches.json", &format!("{json:#}\n"));
 }
 
 #[test]
@@ -205,6 +207,10 @@ fn globs_names_and_values() {
     zstat_in(folder, "fit bkg.json --ignore-digests --patch good.json:ALL")
         .exits(2)
         .tells(&["has no patch `ALL`", "several patches in one run are for `zstat limit`"]);
+    for option in ["--toys 10", "--curve 0:3", "--curve", "--points 5"] {
+        let told = zstat_in(folder, &format!("SET good.json:ALL {option}")).exits(2).stderr;
+        assert!(told.contains(option) && told.contains("is for one patch at a time"), "{told}");
+    }
     zstat_in(folder, "SET good.json:m_100 --checkpoint c").exits(2).tells(&["--patch FILE:ALL"]);
     zstat_in(folder, "limit bkg.json --patch good.json:ALL").exits(2).tells(&["its md5 digest"]);
 }

@@ -82,6 +82,29 @@ fn a_killed_job_goes_on_and_more_toys_are_more_tasks() {
     assert_eq!(grid(20), grid(40));
 }
 
+/// A value of the grid is the test of that value with the same toys.
+#[test]
+fn a_value_of_the_grid_is_a_test_with_toys() {
+    let work = work();
+    let folder = work.path();
+    for options in ["", "--test-stat q --asimov nominal --seed 8"] {
+        let line = format!("limit counting.yaml --toys 80 --points 3 --range 1:3 {options}");
+        let limit = result(folder, &line);
+        for point in limit["scan"].as_array().unwrap() {
+            let line = format!("hypotest counting.yaml --mu {} --toys 80 {options}", point["mu"]);
+            let test = result(folder, &line);
+            for key in ["cls_obs", "cls_obs_error", "clsb_obs", "clb_obs"] {
+                assert!((number(&point[key]) - number(&test[key])).abs() < 1e-12, "{key}: {point}\n{test}");
+            }
+            let expected =
+                |value: &Value| value["cls_exp"].as_array().unwrap().iter().map(number).collect::<Vec<_>>();
+            for (found, wanted) in expected(point).into_iter().zip(expected(&test)) {
+                assert!((found - wanted).abs() < 1e-12, "{point}\n{test}");
+            }
+        }
+    }
+}
+
 #[test]
 fn limits_that_are_not_there_say_why() {
     let work = work();
@@ -164,5 +187,7 @@ fn a_curve_is_tests_of_its_values() {
 #[test]
 fn pages() {
     golden("limit_toys.txt", &run("limit specs/quickstart.yaml --toys 100 --points 9").exits(0).stdout);
+    let json = run("limit specs/quickstart.yaml --toys 100 --points 9 --format json").exits(0).json();
+    golden("limit_toys.json", &format!("{:#}\n", without_timing(json)));
     golden("limit_curve.txt", &run("limit specs/quickstart.yaml --curve --points 11").exits(0).stdout);
 }

@@ -47,8 +47,12 @@ pub fn run(
     if let Some(toys) = args.toys.toys {
         faults.push(OptionFault::new("--toys", toys.to_string(), alone).help("choose a patch by its name"));
     }
-    if options.curve.is_some() || args.points.is_some() {
-        faults.push(OptionFault::new("--curve", "", alone).help("choose a patch by its name"));
+    if let Some(curve) = options.curve {
+        let found = curve.range.map_or("without range".to_owned(), |[low, high]| format!("{low}:{high}"));
+        faults.push(OptionFault::new("--curve", found, alone).help("choose a patch by its name"));
+    } else if let Some(points) = args.points {
+        faults
+            .push(OptionFault::new("--points", points.to_string(), alone).help("choose a patch by its name"));
     }
     if !faults.is_empty() {
         return Err(Failure::Options(faults));
