@@ -19,6 +19,8 @@ mod inference;
 mod inspect;
 mod intervals;
 mod jobs;
+mod limit_patches;
+mod limit_toys;
 mod limits;
 mod long_scans;
 mod markdown;

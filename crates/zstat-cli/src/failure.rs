@@ -41,6 +41,16 @@ pub enum Failure {
     /// A test cannot be done.
     #[error(transparent)]
     Test(#[from] zstat_inference::TestError),
+    /// Not one of many patches gives a result.
+    #[error("{} of `{file}` gives a result", if *count == 1 { "not one patch".to_owned() } else { format!("none of {count} patches") })]
+    NoMember {
+        /// The patch set.
+        file: String,
+        /// How many were tried.
+        count: usize,
+        /// Names of patches, and why they have none.
+        reasons: Vec<String>,
+    },
     /// The command line that a job recorded is none of this version.
     #[error("the job's command line is not understood: {0}")]
     Arguments(String),
@@ -91,6 +101,12 @@ impl OptionFault {
         self
     }
 
+    /// `--option value: message; help`
+    pub fn line(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("{} {}: {}{help}", self.option, self.found, self.message)
+    }
+
     /// A name that nothing known has: says so, with the nearest known name and the list.
     pub fn unknown(option: &'static str, found: &str, kind: &str, known: &[&str]) -> Self {
         let fault = Self::new(option, found, format!("no {kind} is called `{found}`"));
@@ -115,6 +131,15 @@ impl Failure {
     /// A file that cannot be read.
     pub fn read(path: &Path, source: std::io::Error) -> Self {
         Self::Read { path: path.to_owned(), source }
+    }
+
+    /// One line for each fault, where it can only be a part of a result.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Spec(spec) => spec.diagnostics.iter().map(ToString::to_string).collect(),
+            Self::Options(faults) => faults.iter().map(OptionFault::line).collect(),
+            other => vec![other.to_string()],
+        }
     }
 
     /// A file that cannot be written.

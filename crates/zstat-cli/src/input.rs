@@ -2,13 +2,13 @@
 
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use zstat_core::diag::{Diagnostic, Fault, Severity};
 use zstat_core::source::Document;
 use zstat_core::spec::Analysis;
-use zstat_formats::{Input, Kind, PatchInput, read, split_patch_argument};
+use zstat_formats::{Input, Kind, Loaded, PatchInput, read, split_patch_argument};
 
 use crate::args::SpecArgs;
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ const LARGEST: u64 = 1 << 30;
 #[derive(Debug)]
 pub struct SpecFaults {
     /// The documents; the spec itself is the first.
-    pub documents: Vec<Document>,
+    pub documents: Vec<Arc<Document>>,
     /// What is wrong with them, in order of place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -28,7 +28,7 @@ pub struct SpecFaults {
 impl SpecFaults {
     /// Name of the spec.
     pub fn name(&self) -> &str {
-        self.documents.first().map_or("<spec>", Document::label)
+        self.documents.first().map_or("<spec>", |document| document.label())
     }
 
     /// The file that all faults are in; the spec where there are several.
@@ -51,18 +51,20 @@ impl SpecFaults {
 #[derive(Debug)]
 pub struct Spec {
     files: Files,
-    loaded: zstat_formats::Loaded,
+    loaded: Loaded,
     /// When the first file was opened: the start of `load_s`.
     pub opened: Instant,
 }
 
 /// The texts of a spec: the document, then its patches.
-#[derive(Debug)]
-struct Files {
-    documents: Vec<Document>,
+#[derive(Debug, Clone)]
+pub struct Files {
+    documents: Vec<Arc<Document>>,
     /// Names of the patches within their files.
     names: Vec<Option<String>>,
     ignore_digests: bool,
+    /// When the first was opened.
+    opened: Instant,
 }
 
 impl Spec {
@@ -71,13 +73,26 @@ impl Spec {
     /// # Errors
     /// Where a file cannot be read, and all faults of the documents at once.
     pub fn open(args: &SpecArgs) -> Result<Self, Failure> {
-        let opened = Instant::now();
-        let files = Files::open(args)?;
-        match files.with_input(read) {
-            Ok(loaded) => Ok(Self { files, loaded, opened }),
-            Err(diagnostics) => {
-                Err(Failure::Spec(Box::new(SpecFaults { documents: files.documents, diagnostics })))
-            }
+        Self::read(Files::open(args)?)
+    }
+
+    /// What the files say.
+    ///
+    /// # Errors
+    /// All their faults at once.
+    pub fn read(files: Files) -> Result<Self, Failure> {
+        let read = files.with_input(read);
+        Self::of(files, read)
+    }
+
+    /// What was read of the files, or their faults.
+    ///
+    /// # Errors
+    /// The faults.
+    pub fn of(files: Files, read: Result<Loaded, Vec<Diagnostic>>) -> Result<Self, Failure> {
+        match read {
+            Ok(loaded) => Ok(Self { opened: files.opened, files, loaded }),
+            Err(diagnostics) => Err(files.faulty(diagnostics)),
         }
     }
 
@@ -93,7 +108,7 @@ impl Spec {
 
     /// Name of the file, as given.
     pub fn name(&self) -> &str {
-        self.files.documents.first().map_or("<spec>", Document::label)
+        self.files.name()
     }
 
     /// Written by pyhf or for it, rather than in zstat's own layout?
@@ -107,7 +122,7 @@ impl Spec {
     }
 
     /// The texts, for printing diagnostics.
-    pub fn into_documents(self) -> Vec<Document> {
+    pub fn into_documents(self) -> Vec<Arc<Document>> {
         self.files.documents
     }
 
@@ -118,24 +133,62 @@ impl Spec {
 }
 
 impl Files {
-    fn open(args: &SpecArgs) -> Result<Self, Failure> {
-        let mut documents = vec![read_document(&args.spec)?];
+    /// Reads the files that the options name.
+    ///
+    /// # Errors
+    /// Where one cannot be read.
+    pub fn open(args: &SpecArgs) -> Result<Self, Failure> {
+        let opened = Instant::now();
+        let mut documents = vec![Arc::new(read_document(&args.spec)?)];
         let mut names = Vec::new();
         for argument in &args.patch {
             let (file, name) = split_patch_argument(argument, |file| Path::new(file).is_file());
-            documents.push(read_document(&PathBuf::from(file))?);
+            documents.push(Arc::new(read_document(&PathBuf::from(file))?));
             names.push(name.map(str::to_owned));
         }
-        Ok(Self { documents, names, ignore_digests: args.ignore_digests })
+        Ok(Self { documents, names, ignore_digests: args.ignore_digests, opened })
+    }
+
+    /// Name of the spec, as given.
+    pub fn name(&self) -> &str {
+        self.documents.first().map_or("<spec>", |document| document.label())
+    }
+
+    /// The texts: the spec, then its patches.
+    pub fn documents(&self) -> &[Arc<Document>] {
+        &self.documents
+    }
+
+    /// The patches, with their names within their files.
+    pub fn patches(&self) -> Vec<PatchInput<'_>> {
+        let patches = self.documents.iter().skip(1).zip(&self.names);
+        patches.map(|(document, name)| PatchInput { document, name: name.as_deref() }).collect()
+    }
+
+    /// What the reader takes; `patches` are those of [`Files::patches`].
+    pub fn input<'a>(&'a self, patches: &'a [PatchInput<'a>]) -> Input<'a> {
+        Input { document: &self.documents[0], patches, ignore_digests: self.ignore_digests }
+    }
+
+    /// The same files with another name in that of patch number `place`.
+    pub fn named(&self, place: usize, name: &str) -> Self {
+        let mut files = self.clone();
+        files.names[place] = Some(name.to_owned());
+        files
+    }
+
+    /// When the first was opened.
+    pub fn opened(&self) -> Instant {
+        self.opened
+    }
+
+    /// Faults of these files.
+    pub fn faulty(&self, diagnostics: Vec<Diagnostic>) -> Failure {
+        Failure::Spec(Box::new(SpecFaults { documents: self.documents.clone(), diagnostics }))
     }
 
     fn with_input<T>(&self, work: impl FnOnce(&Input<'_>) -> T) -> T {
-        let patches = self.documents.iter().skip(1).zip(&self.names);
-        let patches: Vec<PatchInput<'_>> =
-            patches.map(|(document, name)| PatchInput { document, name: name.as_deref() }).collect();
-        let input =
-            Input { document: &self.documents[0], patches: &patches, ignore_digests: self.ignore_digests };
-        work(&input)
+        work(&self.input(&self.patches()))
     }
 }
 
@@ -146,7 +199,7 @@ impl Files {
 pub fn read_document(path: &Path) -> Result<Document, Failure> {
     let label = if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() };
     Document::from_bytes(label.clone(), read_bytes(path)?).map_err(|diagnostic| {
-        let documents = vec![Document::new(label, String::new())];
+        let documents = vec![Arc::new(Document::new(label, String::new()))];
         Failure::Spec(Box::new(SpecFaults { documents, diagnostics: vec![*diagnostic] }))
     })
 }

@@ -54,10 +54,23 @@ impl Prepared {
     pub fn open_with<T>(
         args: &StudyArgs,
         subject: Subject<'_>,
+        faults: Vec<OptionFault>,
+        more: impl FnOnce(&Session, &Start, &mut Vec<OptionFault>) -> T,
+    ) -> Result<(Self, T), Failure> {
+        Self::of(Session::open(&args.model)?, args, subject, faults, more)
+    }
+
+    /// The same of a session that is open.
+    ///
+    /// # Errors
+    /// As [`Prepared::open`].
+    pub fn of<T>(
+        session: Session,
+        args: &StudyArgs,
+        subject: Subject<'_>,
         mut faults: Vec<OptionFault>,
         more: impl FnOnce(&Session, &Start, &mut Vec<OptionFault>) -> T,
     ) -> Result<(Self, T), Failure> {
-        let session = Session::open(&args.model)?;
         let fitter = fitter::choose(&session, args.fitter.as_deref(), &mut faults)?;
         let session::Setup { data, mut start, unobserved } =
             session.setup(&args.data, &args.parameters, &mut faults)?;

@@ -36,6 +36,7 @@ pub fn failure(failure: &Failure) {
             eprint(&format!("{}\n", summary(spec.faulty_file(), errors, warnings)));
         }
         Failure::Options(faults) => options(faults),
+        Failure::NoMember { reasons, .. } => message(&failure.to_string(), reasons),
         other => message(&other.to_string(), &[]),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zstat_core::diag::Diagnostic;
 use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
@@ -36,7 +36,7 @@ pub struct Session {
 }
 
 /// The head of every result: which spec it is of.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpecInfo {
     /// File as given.
     pub file: String,
@@ -51,7 +51,7 @@ pub struct SpecInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub measurement: Option<String>,
     /// What the file lacks, which patches were applied.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
@@ -91,7 +91,14 @@ impl Session {
     /// # Errors
     /// All faults of the documents; else, where there is no model, all bad options or all faults of the model.
     pub fn open(args: &ModelArgs) -> Result<Self, Failure> {
-        let spec = Spec::open(&args.spec)?;
+        Self::of(Spec::open(&args.spec)?, args)
+    }
+
+    /// The same of a spec that was read.
+    ///
+    /// # Errors
+    /// Where there is no model, all bad options or all faults of the model.
+    pub fn of(spec: Spec, args: &ModelArgs) -> Result<Self, Failure> {
         let (options, mut faults) = build_options(&spec, args);
         let fitters = Registry::<dyn Fitter>::load("fitter")?;
         let workspace = &spec.analysis().workspace;

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))] // a test fails by panicking
 
 mod digest;
+mod family;
 mod finite;
 mod format;
 mod kind;
@@ -19,8 +20,9 @@ mod scan;
 mod tree;
 
 pub use digest::digest;
+pub use family::{Family, Member};
 pub use format::{Format, UnknownFormat, WriteError, Written};
 pub use kind::{Kind, detect};
 pub use loss::Loss;
-pub use patch::{PatchInput, split_patch_argument};
+pub use patch::{PatchInput, PatchValue, split_patch_argument};
 pub use read::{Input, Loaded, read};

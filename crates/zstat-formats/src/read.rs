@@ -53,10 +53,7 @@ struct Trace {
 /// Every fault of the texts, in the order of the files and lines.
 pub fn read(input: &Input<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let result = if input.patches.is_empty() { read_text(input.document) } else { read_patched(input) };
-    let (Content { analysis, notes }, trace) = result.map_err(|failure| match failure {
-        Failure::Placed(diagnostics) => diagnostics,
-        Failure::Found(faults, trace) => trace.resolve(input, &faults, Found::InDocument),
-    })?;
+    let (Content { analysis, notes }, trace) = result.map_err(|failure| failure.placed(input))?;
     Ok(Loaded { analysis, kind: trace.kind, notes, trace })
 }
 
@@ -104,16 +101,28 @@ fn read_text(document: &Document) -> Result<(Content, Trace), Failure> {
 }
 
 fn read_patched(input: &Input<'_>) -> Result<(Content, Trace), Failure> {
-    let before = detect(input.document.text());
+    let (mut tree, before) = base_tree(input.document)?;
+    let (history, notes) =
+        apply_patches(&mut tree, before, input.patches, input.ignore_digests).map_err(Failure::Placed)?;
+    read_tree(tree, history, notes)
+}
+
+/// The tree of a document that is to be patched, and what it is.
+fn base_tree(document: &Document) -> Result<(Value, Kind), Failure> {
+    let before = detect(document.text());
     let unpatched = |kind| Box::new(Trace { kind, history: History::default(), patched: None });
     let not_a_model = !before.is_model() && before != Kind::Unknown;
     if not_a_model {
         return Err(Failure::Found(vec![not_readable(before)], unpatched(before)));
     }
-    let mut tree =
-        document_tree(input.document).map_err(|fault| Failure::Found(vec![fault], unpatched(before)))?;
-    let (history, mut notes) =
-        apply_patches(&mut tree, before, input.patches, input.ignore_digests).map_err(Failure::Placed)?;
+    match document_tree(document) {
+        Ok(tree) => Ok((tree, before)),
+        Err(fault) => Err(Failure::Found(vec![fault], unpatched(before))),
+    }
+}
+
+/// The content of a patched tree.
+fn read_tree(tree: Value, history: History, mut notes: Vec<String>) -> Result<(Content, Trace), Failure> {
     let kind = detect_tree(&tree);
     let result = content(kind, Tree(&tree));
     let trace = Trace { kind, history, patched: Some(tree) };
@@ -123,6 +132,38 @@ fn read_patched(input: &Input<'_>) -> Result<(Content, Trace), Failure> {
             Ok((Content { notes, ..content }, trace))
         }
         Err(faults) => Err(Failure::Found(faults, Box::new(trace))),
+    }
+}
+
+/// The same for other modules: the tree of the document of `input`.
+///
+/// # Errors
+/// What is wrong with the document.
+pub(crate) fn unpatched(input: &Input<'_>) -> Result<(Value, Kind), Vec<Diagnostic>> {
+    base_tree(input.document).map_err(|failure| failure.placed(input))
+}
+
+/// The analysis in a tree that the patches of `input` have been applied to, with the remarks `notes` on them.
+///
+/// # Errors
+/// Every fault, at its place in the files of `input`.
+pub(crate) fn patched(
+    input: &Input<'_>,
+    tree: Value,
+    history: History,
+    notes: Vec<String>,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let (Content { analysis, notes }, trace) =
+        read_tree(tree, history, notes).map_err(|failure| failure.placed(input))?;
+    Ok(Loaded { analysis, kind: trace.kind, notes, trace })
+}
+
+impl Failure {
+    fn placed(self, input: &Input<'_>) -> Vec<Diagnostic> {
+        match self {
+            Self::Placed(diagnostics) => diagnostics,
+            Self::Found(faults, trace) => trace.resolve(input, &faults, Found::InDocument),
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub use impacts::{
     ParameterImpact, PoiBreakdown, groups_by_kind, impacts, nuisances,
 };
 pub use inputs::Inputs;
-pub use limit::{Limit, LimitOptions, LimitPoint, Reached, limit};
+pub use limit::{CurveOptions, Limit, LimitOptions, LimitPoint, Reached, limit};
 pub use normal::{ln_upper_tail, quantile, upper_tail};
 pub use plane::{Contour, PlaneOptions, PlanePoint, PlaneScan, PlaneStudy, scan_plane, threshold_2d};
 pub use profile::{Fit, Profile};
@@ -48,9 +48,10 @@ pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 pub use tasks::{Tasks, all_tasks, run_tasks};
 pub use toys::{
-    Bias, BiasPoint, Coverage, Ensemble, Estimate, GofRecord, InjectedFit, Line, Moments, Purpose, Response,
-    StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof, ToyHypotest, ToyMaker, ToyPlace, ToyRecord, ToySource,
-    ToyStudy, ToyTails, ToyTest,
+    Bias, BiasPoint, Coverage, Ensemble, Estimate, GofRecord, InjectedFit, LimitByToys, Line, Moments,
+    Purpose, Response, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof, ToyGrid, ToyHypotest, ToyLimit,
+    ToyLimitPoint, ToyLimitRecord, ToyLimitStore, ToyMaker, ToyPlace, ToyReached, ToyRecord, ToySource,
+    ToyStudy, ToyTails, ToyTest, toy_limit_grid,
 };
 pub use unified::{
     Calculator, End, Unified, UnifiedOptions, UnifiedPoint, UnifiedRecord, UnifiedToys, unified_exact,

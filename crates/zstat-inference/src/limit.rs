@@ -1,17 +1,20 @@
 //! Upper limits: the value of the parameter of interest at which CLs falls to 1 − level.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::asymptotic::{expected_tails, ln_cls_slope, observed_tails};
 use crate::hypotest::{Point, Setup, Tester};
 use crate::normal::{quantile, upper_tail};
 use crate::root::newton;
+use crate::scan::grid;
 use crate::{BANDS, TestError};
 
 /// The last of Newton's steps, relative to the limit. What remains is of the order of its square.
 const PRECISION: f64 = 1e-5;
 /// Below this, q on Asimov data over the whole range says that there is no sensitivity.
 const FLAT: f64 = 1e-9;
+/// Where nothing else is asked for, a curve goes as far beyond the largest limit.
+const BEYOND: f64 = 1.25;
 /// With leave to widen, the range grows by this factor at a time, so many times.
 const WIDER: f64 = 2.0;
 const WIDENINGS: usize = 30;
@@ -23,16 +26,27 @@ pub struct LimitOptions {
     pub level: f64,
     /// Search above the parameter's upper bound, too.
     pub widen: bool,
+    /// CLs on a regular grid besides.
+    pub curve: Option<CurveOptions>,
+}
+
+/// A regular grid of values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurveOptions {
+    /// From and to; by default from 0 to a quarter beyond the largest limit, or the upper bound where a limit is above it.
+    pub range: Option<[f64; 2]>,
+    /// How many values, two at least.
+    pub points: usize,
 }
 
 impl Default for LimitOptions {
     fn default() -> Self {
-        Self { level: 0.95, widen: false }
+        Self { level: 0.95, widen: false, curve: None }
     }
 }
 
 /// A limit, or why there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reached {
     /// The limit.
@@ -77,6 +91,8 @@ pub struct Limit {
     pub mu_hat: f64,
     /// What was tried, ascending.
     pub scan: Vec<LimitPoint>,
+    /// The grid, where it was asked for; without values that have no likelihood.
+    pub curve: Vec<LimitPoint>,
     /// All fits converged.
     pub converged: bool,
     /// What a reader should know.
@@ -96,11 +112,12 @@ pub fn limit(setup: Setup<'_>, options: LimitOptions) -> Result<Limit, TestError
     }
     let mut tester = Tester::new(setup, None)?;
     let scale = tester.asimov.free_width();
-    let mut search = Search { tester, tried: Vec::new(), expected: Vec::new(), scale, failure: None };
+    let mut search =
+        Search { tester, tried: Vec::new(), expected: Vec::new(), scale, failure: None, gap: None };
     let alpha = 1.0 - options.level;
     let (last, mut top) = search.largest_expected(alpha, options);
     if last == Reached::NoSensitivity {
-        return Ok(search.finish(last, [last; 5]));
+        return Ok(search.finish(last, [last; 5], options));
     }
     let mut expected = [last; 5];
     for (reached, sigmas) in expected.iter_mut().zip(BANDS).take(4) {
@@ -117,7 +134,12 @@ pub fn limit(setup: Setup<'_>, options: LimitOptions) -> Result<Limit, TestError
     if let Some(failure) = search.without_likelihood(observed, &expected) {
         return Err(failure);
     }
-    Ok(search.finish(observed, expected))
+    Ok(search.finish(observed, expected, options))
+}
+
+/// CLs expected at the five fluctuations.
+fn bands(q_asimov: f64) -> [f64; 5] {
+    BANDS.map(|sigmas| expected_tails(sigmas, q_asimov).cls)
 }
 
 struct Search<'a> {
@@ -128,6 +150,8 @@ struct Search<'a> {
     /// σ of the parameter of interest on the Asimov data, where it is determined.
     scale: Option<f64>,
     failure: Option<TestError>,
+    /// Why the curve lacks a value.
+    gap: Option<TestError>,
 }
 
 impl Search<'_> {
@@ -281,18 +305,52 @@ impl Search<'_> {
         self.tried.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
 
-    fn finish(mut self, observed: Reached, expected: [Reached; 5]) -> Limit {
+    /// CLs on the grid of `options`. Fits of neighbours, and those of the search, are starts.
+    fn curve(&mut self, options: CurveOptions, limits: &[Reached]) -> Vec<LimitPoint> {
+        let end = |reached: &Reached| match *reached {
+            Reached::At(value) => Some(BEYOND * value),
+            Reached::AboveBound(bound) => Some(bound),
+            Reached::NoSensitivity | Reached::Failed => None,
+        };
+        let range = options.range.or_else(|| {
+            let ends = limits.iter().filter_map(end).filter(|end| end.is_finite() && *end > 0.0);
+            ends.reduce(f64::max).map(|high| [0.0, high])
+        });
+        let Some(range) = range else { return Vec::new() };
+        let values = grid(range, options.points);
+        // A lower free minimum, found on the way, counts for all.
+        for &mu in &values {
+            let _ = self.tester.at(mu);
+        }
+        let mut curve = Vec::new();
+        for &mu in &values {
+            match self.tester.at(mu) {
+                Ok(point) => curve.push(self.point(&point)),
+                Err(error) => {
+                    self.gap.get_or_insert(error);
+                }
+            }
+        }
+        curve
+    }
+
+    /// CLs at a point that was fitted.
+    fn point(&self, point: &Point) -> LimitPoint {
         let statistic = self.tester.setup.statistic;
-        self.refresh();
-        self.tried.sort_by(|a, b| a.mu.total_cmp(&b.mu));
-        self.tried.dedup_by(|a, b| a.mu == b.mu);
-        let bands = |q_asimov: f64| BANDS.map(|sigmas| expected_tails(sigmas, q_asimov).cls);
-        let fitted = self.tried.iter().map(|point| LimitPoint {
+        LimitPoint {
             mu: point.mu,
             cls_obs: Some(observed_tails(statistic, point.q, point.q_asimov).cls),
             cls_exp: bands(point.q_asimov),
-        });
-        let mut scan: Vec<LimitPoint> = fitted.collect();
+        }
+    }
+
+    fn finish(mut self, observed: Reached, expected: [Reached; 5], options: LimitOptions) -> Limit {
+        let limits = [&expected[..], &[observed]].concat();
+        let curve = options.curve.map(|curve| self.curve(curve, &limits)).unwrap_or_default();
+        self.refresh();
+        self.tried.sort_by(|a, b| a.mu.total_cmp(&b.mu));
+        self.tried.dedup_by(|a, b| a.mu == b.mu);
+        let mut scan: Vec<LimitPoint> = self.tried.iter().map(|point| self.point(point)).collect();
         for &[mu, q_asimov, _] in &self.expected {
             if scan.iter().all(|point| point.mu != mu) {
                 scan.push(LimitPoint { mu, cls_obs: None, cls_exp: bands(q_asimov) });
@@ -301,13 +359,17 @@ impl Search<'_> {
         scan.sort_by(|a, b| a.mu.total_cmp(&b.mu));
         let mut warnings = self.tester.warnings();
         warnings.extend(self.failure.take().map(|failure| format!("the search stopped: {failure}")));
+        let gap = self.gap.take().map(|gap| format!("the curve lacks values: {gap}"));
+        let is_whole = gap.is_none();
+        warnings.extend(gap);
         let failed = expected.iter().chain([&observed]).any(|reached| *reached == Reached::Failed);
         Limit {
             observed,
             expected,
             mu_hat: self.tester.observed.free().mu,
             scan,
-            converged: self.tester.converged() && !failed,
+            curve,
+            converged: self.tester.converged() && !failed && is_whole,
             warnings,
             fits: self.tester.fits(),
         }

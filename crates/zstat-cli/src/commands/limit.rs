@@ -1,25 +1,29 @@
-//! `zstat limit`: the upper limit on the parameter of interest.
+//! `zstat limit`: the upper limit on the parameter of interest, for one model or for each patch of a set.
 
 use std::time::Instant;
 
 use clap::Args;
-use zstat_inference::{LimitOptions, TestStatistic, limit};
+use zstat_formats::Family;
+use zstat_inference::{CurveOptions, LimitOptions, TestStatistic, limit};
 
+use super::toy_test::ToyArgs;
+use super::{limit_patches, limit_toys};
 use crate::args::{GlobalArgs, Hinted, TestArgs};
-use crate::failure::Failure;
+use crate::failure::{Failure, OptionFault};
+use crate::input::{Files, Spec};
 use crate::prepared::{Prepared, Subject, exit_code, statistic};
 use crate::report::limit::LimitReport;
-use crate::session::seconds;
+use crate::session::{Session, seconds};
 use crate::{output, progress};
 
 /// Options of `zstat limit`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat limit specs/quickstart.yaml\n  zstat limit bkgonly.json --patch patchset.json:signal_1 --widen --format json"
+    after_help = "`--patch FILE:ALL` gives the limit of every patch of a pyhf patch set, `--patch 'FILE:GLOB'` of those whose names match.\n\nExamples:\n  zstat limit specs/quickstart.yaml\n  zstat limit bkgonly.json --patch patchset.json:signal_1 --widen --format json\n  zstat limit bkgonly.json --patch patchset.json:ALL --checkpoint work --output limits.csv\n  zstat limit specs/quickstart.yaml --curve 0:5 --points 51 --format csv\n  zstat limit specs/quickstart.yaml --toys 1000 --seed 7"
 )]
 pub struct LimitArgs {
     #[command(flatten)]
-    test: TestArgs,
+    pub(super) test: TestArgs,
     /// What is compared: `qtilde`, or `q` for a signal that may be negative
     #[arg(
         long,
@@ -35,15 +39,57 @@ pub struct LimitArgs {
     /// Search beyond the upper bound of the parameter, too
     #[arg(long, help_heading = "Test options")]
     widen: bool,
+    /// CLs on a regular grid, beside the limit [default: from 0 to a quarter beyond the largest limit]
+    #[arg(
+        long,
+        value_name = "LO:HI",
+        num_args = 0..=1,
+        value_parser = curve_range,
+        conflicts_with = "toys",
+        help_heading = "Grid options"
+    )]
+    curve: Option<Option<[f64; 2]>>,
+    /// Values of the toys; by default around the asymptotic limits, wider where toys ask for it
+    #[arg(
+        long,
+        value_name = "LO:HI",
+        allow_hyphen_values = true,
+        value_parser = super::scan::range,
+        requires = "toys",
+        help_heading = "Grid options"
+    )]
+    pub(super) range: Option<[f64; 2]>,
+    /// How many values [default: 41 of the curve, 21 of the toys]
+    #[arg(long, value_name = "N", value_parser = points, help_heading = "Grid options")]
+    pub(super) points: Option<usize>,
+    #[command(flatten)]
+    pub(super) toys: ToyArgs,
 }
+
+/// Values of a curve where `--points` is not given.
+const CURVE_POINTS: usize = 41;
 
 /// Searches. Exit code 1 where a fit did not converge or a search had no end; a limit beyond the bound is a result.
 pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
     let statistic = statistic(&args.test_stat, &[TestStatistic::Qtilde, TestStatistic::Q], &mut faults);
-    let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
+    let points = args.points.unwrap_or(CURVE_POINTS);
+    let curve = args.curve.map(|range| CurveOptions { range, points });
+    let options = LimitOptions { level: args.level, widen: args.widen, curve };
+    let files = Files::open(&args.test.study.model.spec)?;
+    let patches = files.patches();
+    if let Some(family) = Family::open(files.input(&patches)).map_err(|found| files.faulty(found))? {
+        return limit_patches::run(args, &files, &family, (statistic, options), faults, global);
+    }
+    drop(patches);
+    alone(args, &mut faults);
+    let study = &args.test.study;
+    let session = Session::of(Spec::read(files)?, &study.model)?;
+    let (prepared, ()) = Prepared::of(session, study, Subject::Poi, faults, |_, _, _| ())?;
+    if let Some(count) = args.toys.toys {
+        return limit_toys::run(args, &prepared, (statistic, options), count, global);
+    }
     let started = Instant::now();
-    let options = LimitOptions { level: args.level, widen: args.widen };
     let found = progress::during(global.quiet, "searching for the limit", || {
         limit(args.test.setup(&prepared, statistic, 1.0), options)
     })?;
@@ -51,6 +97,32 @@ pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let report = LimitReport::new(&prepared, asimov, found, statistic, options, seconds(started));
     output::write(&report, global)?;
     Ok(exit_code(report.converged()))
+}
+
+/// Options that are for something else than one asymptotic limit.
+fn alone(args: &LimitArgs, faults: &mut Vec<OptionFault>) {
+    if args.toys.toys.is_some() {
+        return;
+    }
+    if let Some(folder) = &args.toys.job.checkpoint {
+        let message = "is for toys or many patches, and this is one asymptotic limit";
+        let fault = OptionFault::new("--checkpoint", folder.display().to_string(), message);
+        faults.push(fault.help("`--toys N` asks for toys, `--patch FILE:ALL` for every patch of a set"));
+    }
+    if let (Some(points), None) = (args.points, args.curve) {
+        let fault = OptionFault::new("--points", points.to_string(), "is for a curve or for toys");
+        faults.push(fault.help("`--curve` asks for CLs on a grid, `--toys N` for toys"));
+    }
+}
+
+fn points(text: &str) -> Result<usize, String> {
+    let number = text.parse::<usize>().ok().filter(|count| (2..=10_000).contains(count));
+    number.ok_or_else(|| "expected a whole number from 2 to 10000".to_owned())
+}
+
+/// Reads the value of `--curve`, which may be missing: then what stands behind it is taken for the value.
+fn curve_range(text: &str) -> Result<[f64; 2], String> {
+    super::scan::range(text).map_err(|why| format!("{why}; or nothing, then write SPEC before --curve"))
 }
 
 pub(super) fn level(text: &str) -> Result<f64, String> {

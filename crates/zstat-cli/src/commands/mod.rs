@@ -12,6 +12,8 @@ mod hypotest;
 mod impacts;
 mod inspect;
 mod limit;
+mod limit_patches;
+mod limit_toys;
 mod man;
 mod merge;
 mod plugins;

@@ -90,15 +90,28 @@ impl Manifest {
         for flags in [&data.masked, &start.fixed] {
             flags.iter().for_each(|flag| hash.update([u8::from(*flag)]));
         }
-        let inputs = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Self::of_digests(command, [info.digest, digest(hash)], study, seed, tasks)
+    }
+
+    /// Of a job on what has these digests: the workspace, and everything else that `inputs` stands for.
+    ///
+    /// # Errors
+    /// Where plugins cannot be listed.
+    pub fn of_digests(
+        command: &str,
+        [spec, inputs]: [String; 2],
+        study: Value,
+        seed: u64,
+        tasks: u64,
+    ) -> Result<Self, Failure> {
         let plugins = linked_plugins()?;
         Ok(Self {
             zstat: env!("CARGO_PKG_VERSION").to_owned(),
             command: command.to_owned(),
             arguments: std::env::args().skip(1).collect(),
-            spec: info.digest,
+            spec,
             study,
-            inputs: format!("sha256:{inputs}"),
+            inputs,
             plugins: plugins.iter().map(|p| format!("{} {} {}", p.kind, p.name, p.version)).collect(),
             seed,
             tasks,
@@ -139,6 +152,12 @@ impl Manifest {
         let of = |study: &Value| study.get(key).unwrap_or(&Value::Null).to_string();
         Some(format!("{key}: {} here, {} there", of(&self.study), of(&other.study)))
     }
+}
+
+/// `sha256:` and 64 hexadecimals.
+pub fn digest(hash: Sha256) -> String {
+    let bytes = hash.finalize();
+    format!("sha256:{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::{interrupt, progress};
 use journal::Journal;
 
 pub use journal::{in_order, make_folder};
-pub use manifest::{Manifest, Shard};
+pub use manifest::{Manifest, Shard, digest};
 pub use shards::{Merged, ShardReport};
 
 /// Options of every long job.

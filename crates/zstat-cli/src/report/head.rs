@@ -1,5 +1,6 @@
 //! What all studies report beside their numbers: the spec, how it went, how long it took.
 
+use anstyle::Style;
 use serde_json::{Map, Value, json};
 
 use crate::output::{BAD, Finite, GOOD, Page, styled};
@@ -42,6 +43,12 @@ impl Head {
         }
     }
 
+    /// Of a study without one model: the spec as it is to be called, and the seconds to read it.
+    pub fn of_spec(spec: SpecInfo, load_s: f64, outcome: Outcome<'_>) -> Self {
+        let Outcome { warnings, converged, fits, stage } = outcome;
+        Self { spec, warnings: warnings.to_vec(), converged, fits, load_s, stage }
+    }
+
     /// Did all fits converge?
     pub fn converged(&self) -> bool {
         self.converged
@@ -67,8 +74,13 @@ impl Head {
 
     /// The head of a page: the spec, what was done, how it went.
     pub fn page(&self, what: &str, page: &mut Page) {
+        let words = if self.converged { ("converged", GOOD) } else { ("NOT CONVERGED", BAD) };
+        self.page_with(what, words, page);
+    }
+
+    /// The same with a word of its own for how it went.
+    pub fn page_with(&self, what: &str, (word, style): (&str, Style), page: &mut Page) {
         self.spec.head(page);
-        let (word, style) = if self.converged { ("converged", GOOD) } else { ("NOT CONVERGED", BAD) };
         match self.fits {
             0 => page.line(what),
             1 => page.line(format!("{what}: {} (1 fit)", styled(word, style))),

@@ -12,6 +12,8 @@ use crate::prepared::Prepared;
 
 /// Characters of the sketch of CLs.
 const SKETCH: usize = 50;
+/// Its title.
+pub(super) const SCALE: &str = "0 · · · · · · · · · ● observed, ○ median · · · · · 1";
 
 /// An upper limit.
 pub struct LimitReport {
@@ -32,18 +34,7 @@ impl LimitReport {
         test_s: f64,
     ) -> Self {
         let mut warnings = found.warnings.clone();
-        let all = std::iter::once(("observed", found.observed)).chain(BANDS.into_iter().zip(found.expected));
-        let mut why: Vec<(String, Vec<&str>)> = Vec::new();
-        for (name, reached) in all {
-            let Some(reason) = reason(reached, prepared.parameter()) else { continue };
-            match why.iter_mut().find(|(known, _)| *known == reason) {
-                Some((_, names)) => names.push(name),
-                None => why.push((reason, vec![name])),
-            }
-        }
-        warnings.extend(
-            why.into_iter().map(|(reason, names)| format!("no limit ({}): {reason}", names.join(", "))),
-        );
+        warnings.extend(reasons(&found, prepared.parameter()));
         let Limit { converged, fits, .. } = found;
         let stage = ("test_s", test_s);
         let head = TestHead::new(prepared, asimov, Outcome { warnings: &warnings, converged, fits, stage });
@@ -53,6 +44,29 @@ impl LimitReport {
     /// Did all fits converge?
     pub fn converged(&self) -> bool {
         self.head.converged()
+    }
+}
+
+/// Why there are no limits, where there are none: one line a reason.
+pub fn reasons(found: &Limit, parameter: &str) -> Vec<String> {
+    let all = std::iter::once(("observed", found.observed)).chain(BANDS.into_iter().zip(found.expected));
+    let mut why: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, reached) in all {
+        let Some(reason) = reason(reached, parameter) else { continue };
+        match why.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(name),
+            None => why.push((reason, vec![name])),
+        }
+    }
+    why.into_iter().map(|(reason, names)| format!("no limit ({}): {reason}", names.join(", "))).collect()
+}
+
+/// A limit in a table.
+pub fn shown(reached: Reached) -> String {
+    match reached {
+        Reached::At(value) => plain(value),
+        Reached::AboveBound(bound) => format!("> {}", plain(bound)),
+        Reached::NoSensitivity | Reached::Failed => "none".to_owned(),
     }
 }
 
@@ -79,7 +93,7 @@ impl Report for LimitReport {
     fn json(&self) -> Value {
         let mut finite = Finite::default();
         let found = &self.found;
-        let body = json!({
+        let mut body = json!({
             "test_stat": self.statistic,
             "level": self.options.level,
             "mu_hat": finite.number(found.mu_hat, || "mu_hat".to_owned()),
@@ -87,6 +101,9 @@ impl Report for LimitReport {
             "expected": found.expected.map(Reached::value),
             "scan": found.scan,
         });
+        if self.options.curve.is_some() {
+            body["curve"] = json!(found.curve);
+        }
         self.head.document(body, finite)
     }
 
@@ -102,30 +119,24 @@ impl Report for LimitReport {
         page.gap();
         let mut columns = vec![("observed", Align::Right)];
         columns.extend(BANDS.map(|band| (band, Align::Right)));
-        let shown = |reached: &Reached| match reached {
-            Reached::At(value) => plain(*value),
-            Reached::AboveBound(bound) => format!("> {}", plain(*bound)),
-            Reached::NoSensitivity | Reached::Failed => "none".to_owned(),
-        };
         let mut table = Table::new(&columns);
-        table.row(
-            std::iter::once(&found.observed).chain(&found.expected).map(|reached| shown(reached).into()),
-        );
+        table.row(std::iter::once(found.observed).chain(found.expected).map(|reached| shown(reached).into()));
         page.table(&table);
-        if found.scan.len() > 1 {
+        let points = if found.curve.is_empty() { thinned(&found.scan) } else { found.curve.iter().collect() };
+        if points.len() > 1 {
             page.heading("CLs");
             let mut table = Table::new(&[
                 (name.as_str(), Align::Right),
                 ("observed", Align::Right),
                 ("median", Align::Right),
-                ("0 · · · · · · · · · ● observed, ○ median · · · · · 1", Align::Left),
+                (SCALE, Align::Left),
             ]);
-            for point in thinned(&found.scan) {
+            for point in points {
                 table.row([
                     plain(point.mu).into(),
                     point.cls_obs.map(plain).unwrap_or_default().into(),
                     plain(point.cls_exp[2]).into(),
-                    sketch(point, 1.0 - self.options.level).into(),
+                    sketch(point.cls_obs, point.cls_exp[2], 1.0 - self.options.level).into(),
                 ]);
             }
             page.table(&table);
@@ -135,7 +146,8 @@ impl Report for LimitReport {
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let header =
             ["mu", "cls_obs", "cls_exp_m2", "cls_exp_m1", "cls_exp_median", "cls_exp_p1", "cls_exp_p2"];
-        let rows = self.found.scan.iter().map(|point| {
+        let points = if self.options.curve.is_some() { &self.found.curve } else { &self.found.scan };
+        let rows = points.iter().map(|point| {
             let observed = point.cls_obs.map(|cls| cls.to_string()).unwrap_or_default();
             let expected = point.cls_exp.iter().map(f64::to_string);
             [point.mu.to_string(), observed].into_iter().chain(expected).collect()
@@ -157,13 +169,15 @@ fn thinned(scan: &[LimitPoint]) -> Vec<&LimitPoint> {
 }
 
 /// CLs of data and median between 0 and 1, and the threshold.
-fn sketch(point: &LimitPoint, threshold: f64) -> String {
+pub(super) fn sketch(observed: Option<f64>, median: f64, threshold: f64) -> String {
     let place = |value: f64| ((value.clamp(0.0, 1.0) * (SKETCH - 1) as f64).round()) as usize;
     let mut line = vec![' '; SKETCH];
     line[place(threshold)] = '┊';
-    line[place(point.cls_exp[2])] = '○';
-    if let Some(observed) = point.cls_obs {
-        line[place(observed)] = '●';
+    let median = Some(median).filter(|median| !median.is_nan());
+    for (value, sign) in [(median, '○'), (observed, '●')] {
+        if let Some(value) = value {
+            line[place(value)] = sign;
+        }
     }
     line.into_iter().collect::<String>().trim_end().to_owned()
 }

@@ -14,6 +14,8 @@ mod impacts_text;
 pub mod inspection;
 mod inspection_text;
 pub mod limit;
+pub mod limit_patches;
+pub mod limit_toys;
 pub mod plane;
 mod pull_bar;
 mod relations;

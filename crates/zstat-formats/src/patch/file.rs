@@ -7,19 +7,19 @@ use json_patch::PatchOperation;
 use zstat_core::diag::{Code, Fault};
 use zstat_core::source::{Document, Node, NodeValue, Syntax, pointer, schema, walk};
 
-use super::set::{JsonPatchSet, Operation, PatchSet, TreePatchSet};
+use super::set::{JsonPatchSet, Operation, PatchMetadata, PatchSet, TreePatchSet};
 use crate::kind::{Kind, detect};
 use crate::tree::node_value;
 
 /// The chosen patch of a file.
 #[derive(Debug)]
-pub(super) struct Patch {
+pub(crate) struct Patch {
     /// Its operations, in order.
-    pub operations: Vec<PlacedOperation>,
+    pub(super) operations: Vec<PlacedOperation>,
     /// For a patch set: the digests of the workspace it is for, by algorithm.
-    pub digests: Vec<(String, String)>,
+    pub(super) digests: Vec<(String, String)>,
     /// For a patch set: the name of the patch.
-    pub name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 /// An operation and where it stands.
@@ -31,6 +31,13 @@ pub(super) struct PlacedOperation {
     pub offset: usize,
     /// JSON pointer of the operation in the file.
     pub pointer: String,
+}
+
+impl Patch {
+    /// Of a patch set: the digests of the workspace it is for, by algorithm; else none.
+    pub(crate) fn digests(&self) -> &[(String, String)] {
+        &self.digests
+    }
 }
 
 impl PlacedOperation {
@@ -45,7 +52,7 @@ impl PlacedOperation {
 ///
 /// # Errors
 /// All faults of the file or of the chosen patch, with their bytes.
-pub(super) fn read_patch(document: &Document, wanted: Option<&str>) -> Result<Patch, Vec<Fault>> {
+pub(crate) fn read_patch(document: &Document, wanted: Option<&str>) -> Result<Patch, Vec<Fault>> {
     match (detect(document.text()), document.syntax()) {
         (Kind::JsonPatch, _) => {
             if let Some(name) = wanted {
@@ -57,29 +64,9 @@ pub(super) fn read_patch(document: &Document, wanted: Option<&str>) -> Result<Pa
             let operations = operations(root.clone(), 0, "")?;
             Ok(Patch { operations, digests: vec![], name: None })
         }
-        (Kind::PatchSet, Syntax::Json) => match serde_json::from_str::<JsonPatchSet<'_>>(document.text()) {
-            Ok(set) => {
-                let chosen = choose(document, &set, wanted)?;
-                let text = set.patches[chosen].patch.0.get();
-                let offset = (text.as_ptr() as usize).saturating_sub(document.text().as_ptr() as usize);
-                let part = Document::new(document.label(), text.to_owned());
-                let root = part.tree().map_err(|fault| vec![moved(fault, offset)])?.clone();
-                finish(&set, chosen, root, offset)
-            }
-            Err(error) => Err(faults_of_set(document, &error.to_string())),
-        },
-        (Kind::PatchSet, Syntax::Yaml) => {
-            let root = document.tree().map_err(|fault| vec![fault])?;
-            let set: TreePatchSet = match node_value(root).map(serde_json::from_value) {
-                Ok(Ok(set)) => set,
-                Ok(Err(error)) => return Err(faults_of_set(document, &error.to_string())),
-                Err(fault) => return Err(vec![*fault]),
-            };
-            let chosen = choose(document, &set, wanted)?;
-            let node =
-                root.get("patches").and_then(|all| all.items().get(chosen)).and_then(|one| one.get("patch"));
-            let node = node.cloned().unwrap_or(Node { span: None, value: NodeValue::List(vec![]) });
-            finish(&set, chosen, node, 0)
+        (Kind::PatchSet, _) => {
+            let set = SetFile::open(document)?;
+            set.patch(set.find(wanted)?)
         }
         // A list of something is meant as a patch: what its entries lack says more.
         (Kind::Unknown, Syntax::Json) if document.text().trim_start().starts_with('[') => {
@@ -106,27 +93,106 @@ fn is_operation(root: &Node) -> bool {
     root.get("op").is_some() && root.get("path").is_some()
 }
 
-fn choose<P>(document: &Document, set: &PatchSet<P>, wanted: Option<&str>) -> Result<usize, Vec<Fault>> {
-    let contradictions = set.contradictions();
-    if !contradictions.is_empty() {
-        let place = |pointer: &str| document.locate(pointer, false).map_or(0..0, |span| span.bytes);
-        let fault = |(pointer, message): (String, String)| {
-            let span = place(&pointer);
-            Fault::new(Code::DuplicateName, pointer, message).span(span)
-        };
-        return Err(contradictions.into_iter().map(fault).collect());
-    }
-    set.find(wanted).map_err(|none| {
-        let fault = Fault::new(Code::UnknownPatch, "", none.message).span(0..0);
-        vec![Fault { help: none.help, ..fault }]
-    })
+/// A patch set whose patches are read one by one.
+#[derive(Debug)]
+pub(crate) struct SetFile<'a> {
+    document: &'a Document,
+    /// Digests of the workspace it is for, by algorithm.
+    digests: Vec<(String, String)>,
+    heads: PatchSet<()>,
+    parts: Parts<'a>,
 }
 
-fn finish<P>(set: &PatchSet<P>, chosen: usize, root: Node, offset: usize) -> Result<Patch, Vec<Fault>> {
-    let operations = operations(root, offset, &format!("/patches/{chosen}/patch"))?;
-    let digests = set.metadata.digests.iter().map(|(algorithm, digest)| (algorithm.clone(), digest.clone()));
-    let name = set.patches.get(chosen).map(|patch| patch.metadata.name.clone());
-    Ok(Patch { operations, digests: digests.collect(), name })
+/// The operations of each patch.
+#[derive(Debug)]
+enum Parts<'a> {
+    /// As text.
+    Json(Vec<&'a str>),
+    /// In the tree of the document.
+    Yaml(&'a Node),
+}
+
+impl<'a> SetFile<'a> {
+    /// The set of a document that holds one; of JSON nothing but names and values is looked at.
+    ///
+    /// # Errors
+    /// All faults of the file, with their bytes.
+    pub(crate) fn open(document: &'a Document) -> Result<Self, Vec<Fault>> {
+        let (heads, parts) = match document.syntax() {
+            Syntax::Json => {
+                let set = serde_json::from_str::<JsonPatchSet<'_>>(document.text());
+                let set = set.map_err(|error| faults_of_set(document, &error.to_string()))?;
+                let (heads, parts) = set.taken_apart();
+                (heads, Parts::Json(parts.into_iter().map(|part| part.0.get()).collect()))
+            }
+            Syntax::Yaml => {
+                let root = document.tree().map_err(|fault| vec![fault])?;
+                let set: TreePatchSet = match node_value(root).map(serde_json::from_value) {
+                    Ok(Ok(set)) => set,
+                    Ok(Err(error)) => return Err(faults_of_set(document, &error.to_string())),
+                    Err(fault) => return Err(vec![*fault]),
+                };
+                (set.taken_apart().0, Parts::Yaml(root))
+            }
+        };
+        let contradictions = heads.contradictions();
+        if !contradictions.is_empty() {
+            let place = |pointer: &str| document.locate(pointer, false).map_or(0..0, |span| span.bytes);
+            let fault = |(pointer, message): (String, String)| {
+                let span = place(&pointer);
+                Fault::new(Code::DuplicateName, pointer, message).span(span)
+            };
+            return Err(contradictions.into_iter().map(fault).collect());
+        }
+        let digests = heads.metadata.digests.iter().map(|(name, digest)| (name.clone(), digest.clone()));
+        Ok(Self { document, digests: digests.collect(), heads, parts })
+    }
+
+    /// Digests of the workspace that the set is for, by algorithm.
+    pub(crate) fn digests(&self) -> &[(String, String)] {
+        &self.digests
+    }
+
+    /// What the values of a patch are.
+    pub(crate) fn labels(&self) -> &[String] {
+        &self.heads.metadata.labels
+    }
+
+    /// Names and values of the patches.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = &PatchMetadata> {
+        self.heads.patches.iter().map(|patch| &patch.metadata)
+    }
+
+    /// Index of the patch that `wanted` names; the only one if none is named.
+    pub(crate) fn find(&self, wanted: Option<&str>) -> Result<usize, Vec<Fault>> {
+        self.heads.find(wanted).map_err(|none| {
+            let fault = Fault::new(Code::UnknownPatch, "", none.message).span(0..0);
+            vec![Fault { help: none.help, ..fault }]
+        })
+    }
+
+    /// Patch number `index`.
+    ///
+    /// # Errors
+    /// All faults of its operations, with their bytes.
+    pub(crate) fn patch(&self, index: usize) -> Result<Patch, Vec<Fault>> {
+        let (root, offset) = match &self.parts {
+            Parts::Json(parts) => {
+                let text = parts.get(index).copied().unwrap_or("[]");
+                let offset = (text.as_ptr() as usize).saturating_sub(self.document.text().as_ptr() as usize);
+                let part = Document::new(self.document.label(), text.to_owned());
+                (part.tree().map_err(|fault| vec![moved(fault, offset)])?.clone(), offset)
+            }
+            Parts::Yaml(root) => {
+                let one = root.get("patches").and_then(|all| all.items().get(index));
+                let node = one.and_then(|one| one.get("patch")).cloned();
+                (node.unwrap_or(Node { span: None, value: NodeValue::List(vec![]) }), 0)
+            }
+        };
+        let operations = operations(root, offset, &format!("/patches/{index}/patch"))?;
+        let name = self.heads.patches.get(index).map(|patch| patch.metadata.name.clone());
+        Ok(Patch { operations, digests: self.digests.clone(), name })
+    }
 }
 
 /// What is wrong with a patch set, by its schema; `reason` where the schema sees nothing.

@@ -9,13 +9,18 @@ mod file;
 mod origin;
 mod set;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use zstat_core::diag::{Code, Diagnostic, Fault, resolve};
 use zstat_core::source::{Document, Native, pointer};
 
 pub use argument::split_patch_argument;
-use file::{Patch, PlacedOperation, read_patch};
+use file::PlacedOperation;
+pub(crate) use file::{Patch, SetFile, read_patch};
 use origin::{Applied, Origin, origin};
+pub use set::PatchValue;
+pub(crate) use set::{is_meant, means_several};
 
 use crate::kind::Kind;
 use crate::python_json::pyhf_digest;
@@ -33,9 +38,9 @@ pub struct PatchInput<'a> {
 const MOST_COPIED: usize = 1_000_000;
 
 /// What the patches did, for tracing places back.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct History {
-    patches: Vec<Patch>,
+    patches: Vec<Arc<Patch>>,
     applied: Vec<Applied>,
 }
 
@@ -48,6 +53,16 @@ pub(crate) enum Place {
     Patch { patch: usize, bytes: std::ops::Range<usize>, pointer: String, operation: String },
 }
 
+/// Patches on their way into a tree.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Application {
+    /// What was done.
+    pub history: History,
+    /// The same in words, and digests that were not looked at.
+    pub notes: Vec<String>,
+    copied: usize,
+}
+
 /// Applies `patches` to `tree` in order.
 ///
 /// # Errors
@@ -58,47 +73,77 @@ pub(crate) fn apply_patches(
     patches: &[PatchInput<'_>],
     ignore_digests: bool,
 ) -> Result<(History, Vec<String>), Vec<Diagnostic>> {
-    let mut history = History::default();
-    let mut notes = vec![];
     let mut read = vec![];
     for input in patches {
         let patch =
             read_patch(input.document, input.name).map_err(|faults| diagnostics(input.document, &faults))?;
         read.push(patch);
     }
+    let mut application = Application::default();
     // Several sets for one workspace all hold the digest of the workspace without patches.
     for (input, patch) in patches.iter().zip(&read) {
-        if let Err(Mismatch { pointer, message, help }) = verify(tree, kind, patch) {
-            if ignore_digests {
-                notes.push(format!("{}: {message}; ignored as asked", input.document.label()));
-            } else {
-                let fault = Fault::new(Code::PatchDigest, pointer, message).help(help);
-                return Err(diagnostics(input.document, &[fault]));
-            }
-        }
+        application.check_digests(tree, kind, input.document, &patch.digests, ignore_digests)?;
     }
-    let mut copied = 0;
-    for (number, (input, patch)) in patches.iter().zip(read).enumerate() {
+    for (input, patch) in patches.iter().zip(read) {
+        application.apply(tree, input.document, Arc::new(patch))?;
+    }
+    Ok((application.history, application.notes))
+}
+
+impl Application {
+    /// Compares the digests of a patch set, found in `document`, with those of the tree before any patch.
+    ///
+    /// # Errors
+    /// Where one differs, unless `ignore`.
+    pub(crate) fn check_digests(
+        &mut self,
+        tree: &Value,
+        kind: Kind,
+        document: &Document,
+        digests: &[(String, String)],
+        ignore: bool,
+    ) -> Result<(), Vec<Diagnostic>> {
+        if let Err(Mismatch { pointer, message, help }) = verify(tree, kind, digests) {
+            if !ignore {
+                let fault = Fault::new(Code::PatchDigest, pointer, message).help(help);
+                return Err(diagnostics(document, &[fault]));
+            }
+            self.notes.push(format!("{}: {message}; ignored as asked", document.label()));
+        }
+        Ok(())
+    }
+
+    /// Applies the next patch, which was read from `document`.
+    ///
+    /// # Errors
+    /// The first operation that cannot be applied; the tree is of no use any more.
+    pub(crate) fn apply(
+        &mut self,
+        tree: &mut Value,
+        document: &Document,
+        patch: Arc<Patch>,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let number = self.history.patches.len();
         for (i, placed) in patch.operations.iter().enumerate() {
-            copied += apply::size_of_copy(tree, &placed.operation);
-            if copied > MOST_COPIED {
-                return Err(diagnostics(input.document, &[too_much_copied(placed, i)]));
+            self.copied += apply::size_of_copy(tree, &placed.operation);
+            if self.copied > MOST_COPIED {
+                return Err(diagnostics(document, &[too_much_copied(placed, i)]));
             }
             match apply::apply(tree, placed.operation.clone()) {
-                Ok(effect) => history.applied.push(Applied { patch: number, operation: i, effect }),
-                Err(refusal) => return Err(diagnostics(input.document, &[refused(placed, i, refusal)])),
+                Ok(effect) => self.history.applied.push(Applied { patch: number, operation: i, effect }),
+                Err(refusal) => return Err(diagnostics(document, &[refused(placed, i, refusal)])),
             }
         }
         let name = patch.name.as_ref().map_or(String::new(), |name| format!(", patch `{name}`"));
         let n = patch.operations.len();
         let count = if n == 1 { "1 operation".to_owned() } else { format!("{n} operations") };
-        notes.push(format!("patched by {}{name}: {count}", input.document.label()));
-        history.patches.push(patch);
+        self.notes.push(format!("patched by {}{name}: {count}", document.label()));
+        self.history.patches.push(patch);
+        Ok(())
     }
-    Ok((history, notes))
 }
 
-fn diagnostics(document: &Document, faults: &[Fault]) -> Vec<Diagnostic> {
+pub(crate) fn diagnostics(document: &Document, faults: &[Fault]) -> Vec<Diagnostic> {
     resolve(document, &Native::Workspace, faults)
 }
 
@@ -141,8 +186,8 @@ struct Mismatch {
 }
 
 /// Compares the digests of a patch set with the document's, as pyhf does.
-fn verify(tree: &Value, kind: Kind, patch: &Patch) -> Result<(), Mismatch> {
-    for (algorithm, expected) in &patch.digests {
+fn verify(tree: &Value, kind: Kind, digests: &[(String, String)]) -> Result<(), Mismatch> {
+    for (algorithm, expected) in digests {
         let refused = |message: String, help: &str| Mismatch {
             pointer: pointer::join("/metadata/digests", algorithm),
             message,

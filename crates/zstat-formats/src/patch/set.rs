@@ -5,10 +5,10 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use zstat_core::text::nearest;
+use zstat_core::text::{glob_matches, is_glob, nearest};
 
 use crate::pyhf::known_version;
 
@@ -53,7 +53,7 @@ pub(super) struct NamedPatch<P> {
 
 /// How a patch is called. Other keys are for people.
 #[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct PatchMetadata {
+pub(crate) struct PatchMetadata {
     /// Name, unique in the set.
     pub name: String,
     /// A value for each label of the set, unique in the set together.
@@ -61,10 +61,12 @@ pub(super) struct PatchMetadata {
 }
 
 /// A number or a text.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum PatchValue {
+pub enum PatchValue {
+    /// A number.
     Number(serde_json::Number),
+    /// A text.
     Text(String),
 }
 
@@ -139,7 +141,8 @@ impl PatchValue {
         }
     }
 
-    fn text(&self) -> String {
+    /// As it is written, a text without quotes.
+    pub fn text(&self) -> String {
         match self {
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text.clone(),
@@ -148,6 +151,16 @@ impl PatchValue {
 }
 
 impl<P> PatchSet<P> {
+    /// The set without operations, and the operations of each patch.
+    pub(super) fn taken_apart(self) -> (PatchSet<()>, Vec<P>) {
+        let Self { metadata, patches, version } = self;
+        let apart = patches
+            .into_iter()
+            .map(|NamedPatch { metadata, patch }| (NamedPatch { metadata, patch: () }, patch));
+        let (patches, operations) = apart.unzip();
+        (PatchSet { metadata, patches, version }, operations)
+    }
+
     /// Index of the patch that `wanted` names; the only one if none is named.
     pub(super) fn find(&self, wanted: Option<&str>) -> Result<usize, NoPatch> {
         let names = || self.patches.iter().map(|patch| patch.metadata.name.as_str());
@@ -163,7 +176,11 @@ impl<P> PatchSet<P> {
         let by_name = self.patches.iter().position(|patch| patch.metadata.name == wanted);
         let found = by_name.or_else(|| self.patches.iter().position(|patch| patch.metadata.is(wanted)));
         found.ok_or_else(|| {
-            let near = nearest(wanted, names()).map(|near| format!("did you mean `{near}`? "));
+            let near = if means_several(wanted) {
+                Some("several patches in one run are for `zstat limit`; ".to_owned())
+            } else {
+                nearest(wanted, names()).map(|near| format!("did you mean `{near}`? "))
+            };
             let labels = self.metadata.labels.join(", ");
             NoPatch {
                 message: format!(
@@ -205,6 +222,19 @@ impl<P> PatchSet<P> {
         }
         all
     }
+}
+
+/// All patches of a set, where no patch is called so.
+const ALL: &str = "ALL";
+
+/// Whether a name that no patch has stands for several: `ALL`, or a glob.
+pub(crate) fn means_several(name: &str) -> bool {
+    name == ALL || is_glob(name)
+}
+
+/// Whether the patch called `name` is one of those that `wanted` stands for.
+pub(crate) fn is_meant(wanted: &str, name: &str) -> bool {
+    wanted == ALL || glob_matches(wanted, name)
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -104,6 +104,26 @@ pub(crate) fn expected_tails(hypothesis: &Distribution, alternative: &Distributi
     std::array::from_fn(|band| [clsb[band], clb[band], cls[band]])
 }
 
+/// CLs as the alternative's toys have it, at the five quantiles of [`expected_tails`]. Its error has two parts: the binomial
+/// one of CLs+b, and that of the place of the quantile among so many toys, at which CLb is what it is by definition.
+pub(crate) fn expected_cls(hypothesis: &Distribution, alternative: &Distribution) -> [Estimate; 5] {
+    let (total, toys) = (hypothesis.0.len(), alternative.0.len() as f64);
+    // Descending statistics: ascending probabilities.
+    let counts: Vec<usize> = alternative.0.iter().rev().map(|&q| hypothesis.at_least(q)).collect();
+    let clsb: Vec<f64> = counts.iter().map(|&count| fraction(count, total).value).collect();
+    let clb: Vec<f64> = alternative.0.iter().rev().map(|&q| alternative.p_value(q).value).collect();
+    let mut cls: Vec<f64> = clsb.iter().zip(&clb).map(|(clsb, clb)| clsb / clb).collect();
+    cls.sort_unstable_by(f64::total_cmp);
+    QUANTILES.map(|quantile| {
+        let apart = (quantile * (1.0 - quantile) / toys).sqrt();
+        let at = |fraction: f64| percentile(&clsb, fraction.clamp(0.0, 1.0));
+        let place = 0.5 * (at(quantile + apart) - at(quantile - apart));
+        let count = (at(quantile) * total as f64).round() as usize;
+        let error = fraction(count, total).error.hypot(place) / percentile(&clb, quantile);
+        Estimate { value: percentile(&cls, quantile), error }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
