@@ -12,7 +12,7 @@ use crate::{output, say};
 /// Workspaces with more than 60 parameters where the peer reaches the minimum.
 const LARGE: [&str; 4] = ["susy-2018-31-A", "syn-0050", "1lbb", "susy-2018-04"];
 /// Times that zstat and NextStat take turns.
-const TURNS: usize = 3;
+const TURNS: usize = 5;
 /// Toys of each hypothesis where zstat has them in a second or so, and where a peer takes a minute.
 const MANY: u64 = 1000;
 const FEW: u64 = 20;
@@ -75,16 +75,22 @@ impl Setup<'_> {
         for name in LARGE {
             say(&format!("{name}: tests and limits"));
             let file = self.workspace(name);
-            let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+            let (mut mine, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..TURNS {
-                mine.push(self.mine("cls", &file)?);
-                theirs.extend(self.nextstat(&["cls"], FEW, &file)?);
+                // The machine is not always as fast: what stands on both sides of theirs is compared with it.
+                let before = self.mine("cls", &file)?;
+                let other = self.nextstat(&["cls"], FEW, &file)?[0];
+                let after = self.mine("cls", &file)?;
+                ratios.push(2.0 * other / (before + after));
+                mine.extend([before, after]);
+                theirs.push(other);
             }
+            let test = median(ratios);
             let before = self.mine("limit", &file)?;
             let their_limit = self.nextstat(&["limit"], FEW, &file)?;
             let my_limit = 0.5 * (before + self.mine("limit", &file)?);
             let (mine, theirs) = (median(mine), median(theirs));
-            let [test, limit] = [theirs / mine, their_limit[0] / my_limit];
+            let limit = their_limit[0] / my_limit;
             tests.push(test);
             limits.extend(Some(limit).filter(|limit| limit.is_finite()));
             writeln!(
@@ -183,11 +189,14 @@ impl Setup<'_> {
                 let row = self.timer.measure_unpinned(&[&task], &file)?;
                 Ok((number(&row[&task], "s"), number(&row, "peak_bytes")))
             };
-            let (mut one, mut two, mut memory) = (Vec::new(), Vec::new(), f64::NAN);
+            let (mut one, mut two, mut ratios, mut memory) = (Vec::new(), Vec::new(), Vec::new(), f64::NAN);
             for _ in 0..TURNS {
-                let (time, peak) = seconds(1)?;
-                one.push(time);
-                two.push(seconds(2)?.0);
+                let (before, peak) = seconds(1)?;
+                let both = seconds(2)?.0;
+                let after = seconds(1)?.0;
+                ratios.push(0.5 * (before + after) / both);
+                one.extend([before, after]);
+                two.push(both);
                 memory = peak;
             }
             let more = number(&self.timer.measure(&[&format!("toys:{}", 10 * toys)], &file)?, "peak_bytes");
@@ -197,7 +206,7 @@ impl Setup<'_> {
                 "| {name} | {toys} + {toys} | {} | {} | {:.2} | {:.1}\u{a0}MB | {:.1}\u{a0}MB |",
                 time(one),
                 time(two),
-                one / two,
+                median(ratios),
                 memory / 1e6,
                 more / 1e6
             )?;

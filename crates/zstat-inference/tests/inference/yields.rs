@@ -2,26 +2,17 @@
 //! closed forms, cabinetry and combine.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a test fails by panicking, and says what it skips
 
-mod common;
-
-use common::{cases, published};
+use crate::common::{cases, native, published, tutorial_card};
 use zstat_core::fit::{FitOptions, Objective, run};
 use zstat_core::formula::Formula;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::{Constraint, Functions, Model};
-use zstat_core::spec::{BuildOptions, Workspace};
+use zstat_core::spec::BuildOptions;
 use zstat_fitters::Newton;
 use zstat_inference::{
     Compatibility, CompatibilityOptions, GofStatistic, GoodnessOfFit, Inputs, Prediction, TestError, Yield,
     compatibility, goodness_of_fit, predict, statistic_of,
 };
-
-fn build(text: &str) -> (Model, Data) {
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
-}
 
 fn with<T>(model: &Model, data: &Data, work: impl FnOnce(Inputs<'_>) -> T) -> T {
     let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
@@ -109,7 +100,7 @@ fn prefit_is_the_fit_to_the_constraints_alone() {
         {"name": "e", "type": "normsys", "lo": 0.95, "hi": 1.05}]}]}],
         "observations": {"SR": [55, 21]}, "parameters": {"b": {"fixed": true}, "e": {"constraint": {"normal": {"sigma": 0.5}}}},
         "constraints": [{"parameters": ["a", "b", "c"], "correlation": [[1, 0.5, -0.3], [0.5, 1, 0.2], [-0.3, 0.2, 1]]}]}"#;
-    let models = cases().into_iter().map(|case| (case.model, case.data)).chain([build(correlated)]);
+    let models = cases().into_iter().map(|case| (case.model, case.data)).chain([native(correlated)]);
     for (model, data) in models {
         let (functions, fitter) = (Functions::new(&model), Newton::default());
         // From where the constraints are at their best, so that there is nothing to move.
@@ -144,7 +135,7 @@ fn prefit_is_the_fit_to_the_constraints_alone() {
 /// One bin with a normalisation uncertainty and a free signal: by hand, with functions of the parameters.
 #[test]
 fn one_bin_by_hand() {
-    let (model, data) = build(
+    let (model, data) = native(
         r#"{"channels": [{"name": "SR", "samples": [
             {"name": "s", "data": [5.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
             {"name": "b", "data": [50.0], "modifiers": [{"name": "a", "type": "normsys", "lo": 0.9090909090909091, "hi": 1.1, "interpolation": "code1"}]}]}],
@@ -186,7 +177,7 @@ fn one_bin_by_hand() {
 /// 5.2666, 2.0307, 5.9938 and 2.1605.
 #[test]
 fn yields_as_cabinetry() {
-    let (model, data) = build(TWO_REGIONS);
+    let (model, data) = native(TWO_REGIONS);
     let found = predicted(&model, &data);
     let sigmas = |table: &zstat_inference::YieldTable| -> Vec<f64> {
         let channels = table.channels.iter();
@@ -233,7 +224,7 @@ fn gof(model: &Model, data: &Data, statistics: &[GofStatistic]) -> GoodnessOfFit
 /// cabinetry 0.6.0 of the same model, every parameter free: p-value of `cabinetry.fit.fit(…, goodness_of_fit=True)`.
 #[test]
 fn saturated_as_cabinetry() {
-    let (model, data) = build(TWO_REGIONS);
+    let (model, data) = native(TWO_REGIONS);
     let found = gof(&model, &data, &GofStatistic::ALL);
     let saturated = &found.tests[0];
     assert_eq!(saturated.dof, Some(2));
@@ -256,7 +247,7 @@ fn saturated_as_cabinetry() {
 /// else do not count; empty bins and fractions do.
 #[test]
 fn saturated_by_hand() {
-    let (model, mut data) = build(
+    let (model, mut data) = native(
         r#"{"channels": [
             {"name": "A", "samples": [{"name": "b", "data": [10, 20, 5], "modifiers": [{"name": "k", "type": "normfactor"}]}]},
             {"name": "B", "samples": [{"name": "b", "data": [7], "modifiers": [{"name": "f", "type": "normfactor"}]}]}],
@@ -284,7 +275,7 @@ fn saturated_by_hand() {
 /// What a loop over toys calls gives the same numbers.
 #[test]
 fn the_statistic_alone() {
-    let (model, data) = build(TWO_REGIONS);
+    let (model, data) = native(TWO_REGIONS);
     let found = gof(&model, &data, &GofStatistic::ALL);
     let theta: Vec<f64> = found.fit.parameters.iter().map(|p| p.value).collect();
     let mut nll = Nll::new(&model, data);
@@ -293,41 +284,13 @@ fn the_statistic_alone() {
     }
 }
 
-/// combine's tutorial card: two channels, two processes of signal, log-normal uncertainties (κ to the power of a unit
-/// normal, as code 1 interpolates).
-fn hgg(poi: &str, rest: &str) -> (Model, Data) {
-    let sys = |name: &str, kappa: f64| {
-        let lo = 1.0 / kappa;
-        format!(
-            r#"{{"name": "{name}", "type": "normsys", "lo": {lo}, "hi": {kappa}, "interpolation": "code1"}}"#
-        )
-    };
-    let ggh = format!("{}, {}", sys("QCDscale_ggH", 1.12), sys("pdf_gg", 1.08));
-    let qqh = sys("pdf_qqbar", 1.025);
-    let channel = |name: &str, g: f64, q: f64, b: f64, sys: &str| {
-        format!(
-            r#"{{"name": "{name}", "samples": [
-                {{"name": "ggH", "data": [{g}], "modifiers": [{{"name": "r", "type": "normfactor"}}, {ggh}]}},
-                {{"name": "qqH", "data": [{q}], "modifiers": [{{"name": "r", "type": "normfactor"}}, {qqh}]}},
-                {{"name": "bkg", "data": [{b}], "modifiers": [{sys}]}}]}}"#
-        )
-    };
-    let incl = channel("incl", 21.0, 1.6, 140.0, &sys("bg_incl", 1.05));
-    let dijet = channel("dijet", 0.4, 0.95, 3.2, "");
-    let control = r#"{"name": "control", "samples": [{"name": "bkg", "data": [30], "modifiers": []}]}"#;
-    build(&format!(
-        r#"{{"channels": [{incl}, {dijet}, {control}], "poi": "{poi}", {rest}
-            "observations": {{"incl": [166], "dijet": [8], "control": [31]}}}}"#
-    ))
-}
-
 fn compared(model: &Model, data: &Data, options: &CompatibilityOptions) -> Result<Compatibility, TestError> {
     with(model, data, |inputs| compatibility(inputs, model.poi()[0].0, options))
 }
 
 #[test]
 fn compatibility_as_combine() {
-    let (model, data) = hgg("r", "");
+    let (model, data) = tutorial_card(["r", "r"], "r", "");
     let options = CompatibilityOptions { bounds: Some([-20.0, 20.0]), ..Default::default() };
     let found = compared(&model, &data, &options).unwrap();
     // combine prints four decimals; its minimiser stops before ours.
@@ -349,10 +312,10 @@ fn compatibility_as_combine() {
 /// A formula of the parameter of interest is split with it: the same numbers as with the parameter itself.
 #[test]
 fn compatibility_through_formulas() {
-    let (model, data) = hgg("r", "");
+    let (model, data) = tutorial_card(["r", "r"], "r", "");
     let plain = compared(&model, &data, &CompatibilityOptions::default()).unwrap();
     let text = r#""parameters": {"r": {"formula": "2 * half"}, "half": {"formula": "mu / 2"}, "mu": {"init": 1, "bounds": [0, 10]}},"#;
-    let (model, data) = hgg("mu", text);
+    let (model, data) = tutorial_card(["r", "r"], "mu", text);
     let poi = model.find("mu").unwrap();
     let found = with(&model, &data, |inputs| compatibility(inputs, poi.0, &CompatibilityOptions::default()));
     let found = found.unwrap();
@@ -364,7 +327,7 @@ fn compatibility_through_formulas() {
 
 #[test]
 fn groups_and_what_cannot_be_compared() {
-    let (model, mut data) = hgg("r", "");
+    let (model, mut data) = tutorial_card(["r", "r"], "r", "");
     let at = |name: &str| model.channels().iter().position(|c| c.name == name).unwrap();
     let groups = vec![("both".to_owned(), vec![at("incl"), at("dijet"), at("control")])];
     let options = CompatibilityOptions { groups, bounds: None };
@@ -379,7 +342,7 @@ fn groups_and_what_cannot_be_compared() {
         with(&model, &data, |inputs| compatibility(inputs, nuisance, &CompatibilityOptions::default()));
     assert!(matches!(error, Err(TestError::Split(_))));
     // Equal channels: no difference, and the value is the common one.
-    let (model, mut data) = hgg("r", "");
+    let (model, mut data) = tutorial_card(["r", "r"], "r", "");
     let mut nll = Nll::new(&model, data.clone());
     data.main = nll.expected(&model.init()).to_vec();
     let found = compared(&model, &data, &CompatibilityOptions::default()).unwrap();

@@ -1,9 +1,7 @@
 //! Tests, significances and limits against pyhf's, from its own statistics at exact minima.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a test fails by panicking, and says what it skips
 
-mod common;
-
-use common::{Case, cases, published};
+use crate::common::{Case, cases, published};
 use serde_json::Value;
 use zstat_core::spec::BuildOptions;
 use zstat_fitters::Newton;

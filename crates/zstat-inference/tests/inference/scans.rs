@@ -1,19 +1,13 @@
 //! Profile scans against closed forms, MINOS and combine.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
+use crate::common::native;
 use zstat_core::fit::{FitOptions, run};
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Workspace};
+use zstat_core::spec::BuildOptions;
 use zstat_fitters::Newton;
 use zstat_inference::{Inputs, Interval, Scan, ScanOptions, scan, threshold};
-
-fn build(text: &str) -> (Model, Data) {
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
-}
 
 fn scanned(model: &Model, data: &Data, parameter: &str, options: &ScanOptions) -> Scan {
     let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
@@ -36,7 +30,7 @@ fn thresholds() {
 /// One Poisson count: 2 ΔNLL in closed form at every point, and at the ends of the intervals.
 #[test]
 fn one_count() {
-    let (model, data) = build(
+    let (model, data) = native(
         r#"{"channels": [{"name": "SR", "samples": [
             {"name": "s", "data": [5.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
             {"name": "b", "data": [50.0], "modifiers": []}]}],
@@ -81,7 +75,7 @@ fn two_signal_strengths_as_combine_has_them() {
             rates[0], rates[1], rates[2]
         )
     };
-    let (model, data) = build(&format!(
+    let (model, data) = native(&format!(
         r#"{{"channels": [{}, {}], "observations": {{"incl": [166], "dijet": [8]}}, "poi": ["r_ggH", "r_qqH"],
             "parameters": {{"r_ggH": {{"bounds": [-5, 20]}}, "r_qqH": {{"bounds": [-5, 20]}}}}}}"#,
         channel("incl", [21.0, 1.6, 140.0], &bg),
@@ -139,7 +133,7 @@ fn agrees_with_minos_and_splits_the_statistical_part() {
 /// Interference makes a likelihood with two minima: two intervals at 68 %.
 #[test]
 fn two_minima_have_two_intervals() {
-    let (model, data) = build(
+    let (model, data) = native(
         r#"{"channels": [{"name": "SR", "samples": [
             {"name": "square", "data": [10.0], "modifiers": [
                 {"name": "k", "type": "normfactor"}, {"name": "k", "type": "normfactor"}]},

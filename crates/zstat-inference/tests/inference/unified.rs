@@ -1,21 +1,14 @@
 //! Unified intervals against the tables of Feldman and Cousins, exact sums, and the asymptotic profile interval.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
+use crate::common::native;
 use zstat_core::likelihood::Data;
 use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_fitters::{Lbfgsb, Newton};
 use zstat_inference::{
     Calculator, Inputs, ScanOptions, Unified, UnifiedOptions, UnifiedToys, all_tasks, scan, unified_exact,
     unified_range,
 };
-
-fn build(text: &str) -> (Model, Data) {
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
-}
 
 fn with<T>(model: &Model, data: &Data, work: impl FnOnce(Inputs<'_>, usize) -> T) -> T {
     let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
@@ -26,7 +19,7 @@ fn with<T>(model: &Model, data: &Data, work: impl FnOnce(Inputs<'_>, usize) -> T
 
 /// Signal of one event a unit of μ over `background`.
 fn counting(background: f64, count: u32) -> (Model, Data) {
-    build(&format!(
+    native(&format!(
         r#"{{"channels": [{{"name": "SR", "samples": [
             {{"name": "s", "data": [1.0], "modifiers": [{{"name": "mu", "type": "normfactor"}}]}},
             {{"name": "b", "data": [{background}], "modifiers": []}}]}}],
@@ -148,7 +141,7 @@ fn an_impossible_value_is_rejected() {
 /// Many events, a background with an uncertainty: t has its asymptotic distribution.
 #[test]
 fn many_events_give_the_profile_interval() {
-    let (model, data) = build(
+    let (model, data) = native(
         r#"{"channels": [{"name": "SR", "samples": [
             {"name": "s", "data": [400.0, 900.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
             {"name": "b", "data": [9000.0, 3000.0],

@@ -1,25 +1,16 @@
 //! Limits from toys against exact sums, a closed form, asymptotic formulas, and themselves.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
-use zstat_core::likelihood::Data;
-use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Workspace};
+use crate::common::native;
 use zstat_fitters::{Lbfgsb, Newton};
 use zstat_inference::{
     Asimov, Inputs, Limit, LimitByToys, LimitOptions, Reached, Setup, TestStatistic, ToyGrid, ToyLimit,
     ToyReached, all_tasks, limit, toy_limit_grid,
 };
 
-fn build(text: &str) -> (Model, Data) {
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
-}
-
 /// Runs `work` on the test of a model's parameter of interest.
 fn with<T>(text: &str, statistic: TestStatistic, work: impl FnOnce(Setup<'_>) -> T) -> T {
-    let (model, data) = build(text);
+    let (model, data) = native(text);
     let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
     let (fitter, start) = (Newton::default(), model.init());
     let inputs = Inputs { model: &model, data: &data, fitter: &fitter, start: &start, fixed: &fixed };

@@ -3,23 +3,16 @@
 
 use std::sync::Mutex;
 
+use crate::common::native;
 use zstat_core::fit::Fitter;
 use zstat_core::likelihood::Data;
 use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_fitters::{Lbfgsb, Newton};
 use zstat_inference::{
     Asimov, Ensemble, GofStatistic, Inputs, Moments, Purpose, Setup, StudyOptions, TestStatistic, ToyGof,
     ToyHypotest, ToyPlace, ToyStudy, ToyTest, all_tasks, chi_squared_tail, goodness_of_fit, hypotest,
     run_tasks, threshold,
 };
-
-fn build(text: &str) -> (Model, Data) {
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
-}
 
 /// Runs `work` on the inputs of a model, with everything free that the model does not fix.
 fn with<T>(model: &Model, data: &Data, work: impl FnOnce(Inputs<'_>) -> T) -> T {
@@ -57,7 +50,7 @@ fn poisson_below(k: u32, mean: f64) -> f64 {
 /// One bin without nuisances: q̃ falls with the count, so that CLs+b and CLb are sums of Poisson probabilities.
 #[test]
 fn one_count_agrees_with_exact_sums() {
-    let (model, data) = build(COUNT);
+    let (model, data) = native(COUNT);
     let found = with(&model, &data, |inputs| tested(inputs, TestStatistic::Qtilde, 4.0, 20_000));
     let exact = [poisson_below(3, 9.5), poisson_below(3, 5.5)];
     for (found, exact) in [found.observed.clsb, found.observed.clb].iter().zip(exact) {
@@ -84,7 +77,7 @@ fn one_count_agrees_with_exact_sums() {
 /// q_0 of the same bin: p0 is the sum over counts at least as large.
 #[test]
 fn discovery_agrees_with_exact_sums() {
-    let (model, data) = build(&COUNT.replace("[3]", "[11]"));
+    let (model, data) = native(&COUNT.replace("[3]", "[11]"));
     let found = with(&model, &data, |inputs| tested(inputs, TestStatistic::Q0, 0.0, 20_000));
     let exact = 1.0 - poisson_below(10, 5.5);
     let error = (exact * (1.0 - exact) / 20_000.0).sqrt();
@@ -104,7 +97,7 @@ const LARGE: &str = r#"{"channels": [{"name": "SR", "samples": [
 #[test]
 fn large_counts_agree_with_asymptotic_formulas() {
     const TOYS: u64 = 4000;
-    let (model, data) = build(LARGE);
+    let (model, data) = native(LARGE);
     with(&model, &data, |inputs| {
         for (statistic, mu) in
             [(TestStatistic::Qtilde, 1.0), (TestStatistic::Q, 1.4), (TestStatistic::Q0, 0.0)]
@@ -136,7 +129,7 @@ fn large_counts_agree_with_asymptotic_formulas() {
 #[test]
 fn pulls_and_coverage() {
     const TOYS: u64 = 2000;
-    let (model, data) = build(LARGE);
+    let (model, data) = native(LARGE);
     with(&model, &data, |inputs| {
         let poi = model.poi()[0].0;
         let points: Vec<Vec<f64>> = [0.0, 1.0, 2.5]
@@ -181,7 +174,7 @@ fn pulls_and_coverage() {
 /// A toy is a function of seed and index: not of the order, the worker, or the thread.
 #[test]
 fn toys_do_not_depend_on_order_or_threads() {
-    let (model, data) = build(LARGE);
+    let (model, data) = native(LARGE);
     with(&model, &data, |inputs| {
         let setup = Setup {
             inputs,
@@ -212,7 +205,7 @@ fn toys_do_not_depend_on_order_or_threads() {
 #[test]
 fn auxiliary_observations_follow_their_constraints() {
     const TOYS: u64 = 20_000;
-    let (model, data) = build(
+    let (model, data) = native(
         r#"{"channels": [{"name": "SR", "samples": [{"name": "b", "data": [100.0, 50.0], "modifiers": [
             {"name": "mu", "type": "normfactor"},
             {"name": "a", "type": "normsys", "lo": 0.9, "hi": 1.1},
@@ -271,7 +264,7 @@ fn auxiliary_observations_follow_their_constraints() {
 #[test]
 fn goodness_of_fit_agrees_with_chi_squared() {
     const TOYS: u64 = 2000;
-    let (model, data) = build(LARGE);
+    let (model, data) = native(LARGE);
     with(&model, &data, |inputs| {
         let statistics = [GofStatistic::Saturated, GofStatistic::Ks];
         let found = goodness_of_fit(inputs, &statistics).unwrap();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use zstat_core::likelihood::Data;
 use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Interpolation};
+use zstat_core::spec::{BuildOptions, Interpolation, Workspace};
 
 /// A model, its data, and what is known of them.
 pub struct Case {
@@ -69,4 +69,41 @@ fn build(text: &str, options: &BuildOptions) -> (Model, Data) {
     let model = Model::build(&workspace, &options).unwrap();
     let data = model.observed(&workspace).unwrap();
     (model, data)
+}
+
+/// A model in zstat's own form, as JSON, and its data.
+pub fn native(text: &str) -> (Model, Data) {
+    let workspace: Workspace = serde_json::from_str(text).unwrap();
+    let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
+    let data = model.observed(&workspace).unwrap();
+    (model, data)
+}
+
+/// combine's tutorial card: two channels, two processes of signal with factors of these names, log-normal uncertainties (κ
+/// to the power of a unit normal, as code 1 interpolates); and a channel without signal.
+pub fn tutorial_card(strengths: [&str; 2], poi: &str, rest: &str) -> (Model, Data) {
+    let [r_ggh, r_qqh] = strengths;
+    let sys = |name: &str, kappa: f64| {
+        let lo = 1.0 / kappa;
+        format!(
+            r#"{{"name": "{name}", "type": "normsys", "lo": {lo}, "hi": {kappa}, "interpolation": "code1"}}"#
+        )
+    };
+    let ggh = format!("{}, {}", sys("QCDscale_ggH", 1.12), sys("pdf_gg", 1.08));
+    let qqh = sys("pdf_qqbar", 1.025);
+    let channel = |name: &str, g: f64, q: f64, b: f64, sys: &str| {
+        format!(
+            r#"{{"name": "{name}", "samples": [
+                {{"name": "ggH", "data": [{g}], "modifiers": [{{"name": "{r_ggh}", "type": "normfactor"}}, {ggh}]}},
+                {{"name": "qqH", "data": [{q}], "modifiers": [{{"name": "{r_qqh}", "type": "normfactor"}}, {qqh}]}},
+                {{"name": "bkg", "data": [{b}], "modifiers": [{sys}]}}]}}"#
+        )
+    };
+    let incl = channel("incl", 21.0, 1.6, 140.0, &sys("bg_incl", 1.05));
+    let dijet = channel("dijet", 0.4, 0.95, 3.2, "");
+    let control = r#"{"name": "control", "samples": [{"name": "bkg", "data": [30], "modifiers": []}]}"#;
+    native(&format!(
+        r#"{{"channels": [{incl}, {dijet}, {control}], "poi": "{poi}", {rest}
+            "observations": {{"incl": [166], "dijet": [8], "control": [31]}}}}"#
+    ))
 }

@@ -1,19 +1,12 @@
 //! Scans of two parameters against closed forms, cold fits and combine.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
+use crate::common::native;
 use zstat_core::fit::{FitOptions, run};
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
-use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_fitters::Newton;
 use zstat_inference::{Inputs, PlaneOptions, PlaneScan, scan_plane, threshold_2d};
-
-fn build(text: &str) -> (Model, Data) {
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
-}
 
 fn scanned(model: &Model, data: &Data, names: [&str; 2], options: &PlaneOptions) -> PlaneScan {
     let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
@@ -31,7 +24,7 @@ fn thresholds() {
 /// Correlated constraints and nothing else: an ellipse, also with a third parameter profiled.
 #[test]
 fn an_ellipse() {
-    let (model, data) = build(
+    let (model, data) = native(
         r#"{"channels": [{"name": "SR", "samples": [{"name": "b", "data": [50.0], "modifiers": [
             {"name": "a", "type": "histosys", "lo": [50.0], "hi": [50.0]},
             {"name": "b", "type": "histosys", "lo": [50.0], "hi": [50.0]},
@@ -81,7 +74,7 @@ fn two_strengths(bounds: &str) -> (Model, Data) {
             rates[0], rates[1], rates[2]
         )
     };
-    build(&format!(
+    native(&format!(
         r#"{{"channels": [{}, {}], "observations": {{"incl": [166], "dijet": [8]}}, "poi": ["r_ggH", "r_qqH"],
             "parameters": {{"r_ggH": {{"bounds": {bounds}}}, "r_qqH": {{"bounds": [-5, 20]}}}}}}"#,
         channel("incl", [21.0, 1.6, 140.0], &bg),

@@ -1,27 +1,19 @@
 //! Impacts against closed forms, cold fits with a parameter fixed, and each other.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a test fails by panicking, and says what it skips
 
+use crate::common::native;
 #[allow(dead_code)] // the small models are for the other tests
-mod common;
-
-use common::published;
+use crate::common::published;
 use zstat_core::fit::{FitOptions, run};
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::{Constraint, Model};
-use zstat_core::spec::{BuildOptions, Workspace};
+use zstat_core::spec::BuildOptions;
 use zstat_fitters::Newton;
 use zstat_inference::{
     Effect, ImpactGroup, ImpactKind, ImpactOptions, Impacts, Inputs, groups_by_kind, impacts,
 };
 
 const KINDS: [ImpactKind; 3] = [ImpactKind::Refit, ImpactKind::GlobalObservables, ImpactKind::Covariance];
-
-fn build(text: &str) -> (Model, Data) {
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
-}
 
 fn quickstart() -> (Model, Data) {
     let text =
@@ -71,7 +63,7 @@ const ONE_BIN: &str = r#"{"channels": [{"name": "SR", "samples": [
 
 #[test]
 fn one_bin_in_closed_form() {
-    let (model, data) = build(ONE_BIN);
+    let (model, data) = native(ONE_BIN);
     let (s, moves) = (8.0, [("a", 5.0), ("g[0]", 8.0), ("k", 30.0 * 1.2_f64.ln())]);
     let systematic = moves.iter().map(|(_, d)| (d / s) * (d / s)).sum::<f64>().sqrt();
     let statistical = 150.0_f64.sqrt() / s;
@@ -133,7 +125,7 @@ fn correlated_constraints_in_closed_form() {
             "parameters": {{"mu": {{"bounds": [-50, 50]}}, "b": {{"fixed": {held}}}}}}}"#
         )
     };
-    let (model, data) = build(&text("false"));
+    let (model, data) = native(&text("false"));
     let (s, a, b, rho) = (8.0, 5.0, 7.0, -0.6_f64);
     let variance = (a * a + b * b + 2.0 * rho * a * b) / (s * s);
     let refits = found(&model, &data, ImpactKind::Refit, &["mu"], &[]);
@@ -149,7 +141,7 @@ fn correlated_constraints_in_closed_form() {
     near(shifts.pois[0].systematic, variance.sqrt(), 1e-6);
     near(shifts.pois[0].statistical, 75.0_f64.sqrt() / s, 1e-6);
     // With one held, the other has its conditional width.
-    let (model, data) = build(&text("true"));
+    let (model, data) = native(&text("true"));
     let alone = found(&model, &data, ImpactKind::GlobalObservables, &["mu"], &[]);
     assert_eq!(alone.parameters.len(), 1);
     let width = (1.0 - rho * rho).sqrt();
@@ -161,7 +153,7 @@ fn correlated_constraints_in_closed_form() {
 /// Here the definitions differ.
 #[test]
 fn a_control_region_tells_the_definitions_apart() {
-    let (model, data) = build(
+    let (model, data) = native(
         r#"{"channels": [
         {"name": "SR", "samples": [
             {"name": "s", "data": [1e4], "modifiers": [{"name": "mu", "type": "normfactor"}]},
@@ -263,7 +255,7 @@ fn threads_do_not_matter() {
 #[test]
 fn what_cannot_be_said_is_left_open() {
     let model = |parameters: &str, observed: f64| {
-        build(&format!(
+        native(&format!(
             r#"{{"channels": [{{"name": "SR", "samples": [
             {{"name": "s", "data": [8.0], "modifiers": [{{"name": "mu", "type": "normfactor"}}]}},
             {{"name": "b", "data": [60.0], "modifiers": [{{"name": "k", "type": "normfactor"}}]}}]}}],
@@ -297,7 +289,7 @@ fn what_cannot_be_said_is_left_open() {
         );
     }
     // The parameter of interest has no effect: nothing moves it, and that says nothing.
-    let (idle, data) = build(
+    let (idle, data) = native(
         &ONE_BIN
             .replace("[8.0], \"modifiers\": [{\"name\": \"mu\"", "[0.0], \"modifiers\": [{\"name\": \"mu\""),
     );
@@ -324,7 +316,7 @@ fn what_cannot_be_said_is_left_open() {
 /// A refit that falls into a lower minimum than the first fit's: everything is done again from there.
 #[test]
 fn a_lower_minimum_found_on_the_way_counts() {
-    let (model, data) = build(
+    let (model, data) = native(
         r#"{"channels": [{"name": "SR", "samples": [
             {"name": "s", "data": [8.0, 0.0, 0.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
             {"name": "square", "data": [4.0, 10.0, 0.0], "modifiers": [
