@@ -18,7 +18,6 @@ pub enum Subject<'a> {
     /// The first parameter of interest.
     Poi,
     /// All parameters of interest that are free, one at least.
-    #[allow(dead_code)]
     Pois,
     /// The parameters that `--parameter` names, one each; the first of interest where it is not given.
     Named(&'a [String]),

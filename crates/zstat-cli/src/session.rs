@@ -123,6 +123,11 @@ impl Session {
         }
     }
 
+    /// Starts of a fit: the start values, and as many others as the spec's `fit.multi_start` asks for.
+    pub fn starts(&self) -> usize {
+        self.spec.analysis().fit.multi_start.map_or(1, |starts| starts as usize)
+    }
+
     /// Ends the checking of options.
     ///
     /// # Errors

@@ -86,13 +86,17 @@ pub struct GoodnessOfFit {
     pub warnings: Vec<String>,
 }
 
-/// Fits, and compares the data with the expectation.
+/// Fits from so many `starts` (the first being the start values), and compares the data with the expectation.
 ///
 /// # Errors
 /// Where there is no likelihood.
-pub fn goodness_of_fit(inputs: Inputs<'_>, statistics: &[GofStatistic]) -> Result<GoodnessOfFit, TestError> {
+pub fn goodness_of_fit(
+    inputs: Inputs<'_>,
+    statistics: &[GofStatistic],
+    starts: usize,
+) -> Result<GoodnessOfFit, TestError> {
     let mut nll = inputs.nll();
-    let fit = best_fit(inputs, &mut nll);
+    let fit = best_fit(inputs, &mut nll, starts);
     let theta: Vec<f64> = fit.parameters.iter().map(|parameter| parameter.value).collect();
     nll.value(&theta).map_err(TestError::NoFit)?;
     let expected = nll.expected(&theta).to_vec();

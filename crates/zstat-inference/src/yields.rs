@@ -129,21 +129,22 @@ impl Spread {
     }
 }
 
-/// Yields at the start values and, if `postfit`, at the best.
+/// Yields at the start values and, where a number of starts is given, at the best fit from so many (the first being the
+/// start values).
 ///
 /// # Errors
 /// Where a formula of the model has no value or no derivative.
 pub fn predict(
     inputs: Inputs<'_>,
     functions: &Functions<'_>,
-    postfit: bool,
+    postfit: Option<usize>,
 ) -> Result<Prediction, TestError> {
     let mut nll = inputs.nll();
     nll.hold(inputs.fixed);
     let prior = Spread::Prior(inputs.model.prior(&inputs.data.aux, inputs.fixed));
     let prefit = yields(&mut nll, inputs.start, inputs.fixed, &prior, functions)?;
-    let postfit = if postfit {
-        let fit = best_fit(inputs, &mut nll);
+    let postfit = if let Some(starts) = postfit {
+        let fit = best_fit(inputs, &mut nll, starts);
         let theta: Vec<f64> = fit.parameters.iter().map(|parameter| parameter.value).collect();
         let spread = Spread::of_fit(inputs.fixed, fit.covariance.as_ref());
         nll.hold(inputs.fixed);
@@ -154,13 +155,13 @@ pub fn predict(
     Ok(Prediction { prefit, postfit })
 }
 
-/// The fit of the data, from the start values.
-pub(crate) fn best_fit(inputs: Inputs<'_>, nll: &mut Nll<'_>) -> FitResult {
+/// The fit of the data, from the start values and others up to so many `starts`.
+pub(crate) fn best_fit(inputs: Inputs<'_>, nll: &mut Nll<'_>, starts: usize) -> FitResult {
     let options = FitOptions {
         start: inputs.start.to_vec(),
         fixed: inputs.fixed.to_vec(),
         minos: Vec::new(),
-        multi_start: 1,
+        multi_start: starts,
         seed: 1,
     };
     minimum(nll, inputs.fitter, &options).result

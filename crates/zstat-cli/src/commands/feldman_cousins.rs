@@ -95,7 +95,8 @@ fn outside(model: &Model, [low, high]: [f64; 2]) -> Option<OptionFault> {
     let [lower, upper] = parameter.bounds;
     let message = format!("leaves the bounds of `{}`, {lower} to {upper}", parameter.name);
     let fault = OptionFault::new("--range", format!("{low}:{high}"), message);
-    (low < lower || high > upper).then(|| fault.help("`--bounds` changes them"))
+    (low < lower || high > upper)
+        .then(|| fault.help("the spec can widen them: `parameters: {NAME: {bounds: [LO, HI]}}`"))
 }
 
 enum ByToys {

@@ -95,7 +95,7 @@ pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         start: start.values.clone(),
         fixed: start.fixed.clone(),
         minos,
-        multi_start: starts(&session, args),
+        multi_start: args.fit.multi_start.map_or_else(|| session.starts(), NonZeroUsize::get),
         seed: args.fit.seed,
     };
     let (result, timing) = minimise(&session, &data, fitter.as_ref(), &options, global);
@@ -127,11 +127,6 @@ fn minimise(
         let minos_s = (!options.minos.is_empty()).then(|| seconds(started));
         (fitted.result, Timing { load_s: session.load_s, fit_s, minos_s })
     })
-}
-
-fn starts(session: &Session, args: &FitArgs) -> usize {
-    let of_spec = session.spec.analysis().fit.multi_start.map(|n| n as usize);
-    args.fit.multi_start.map(NonZeroUsize::get).or(of_spec).unwrap_or(1)
 }
 
 /// Indices of the parameters of `--minos`, else of the spec's `fit.minos`; sorted, each once. A glob leaves fixed

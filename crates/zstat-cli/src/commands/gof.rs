@@ -54,9 +54,11 @@ pub fn run(args: &GofArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     }
     args.toys.check(&mut faults);
     let prepared = Prepared::open(&args.study, Subject::Model, faults)?;
+    let starts = prepared.session.starts();
     let started = Instant::now();
-    let found =
-        progress::during(global.quiet, "fitting", || goodness_of_fit(prepared.inputs(), &statistics))?;
+    let found = progress::during(global.quiet, "fitting", || {
+        goodness_of_fit(prepared.inputs(), &statistics, starts)
+    })?;
     let mut warnings = [&found.fit.status.warnings[..], &found.warnings[..]].concat();
     let mut converged = found.fit.status.converged;
     let toys = match args.toys.toys {

@@ -43,7 +43,7 @@ pub fn run(args: &YieldsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let functions = functions::link(&prepared.session.model, &read, &mut Vec::new());
     let started = Instant::now();
     let found = progress::during(global.quiet, "predicting", || {
-        predict(prepared.inputs(), &functions, args.postfit)
+        predict(prepared.inputs(), &functions, args.postfit.then(|| prepared.session.starts()))
     })?;
     let fit = found.postfit.as_ref().map(|(_, fit)| &fit.status);
     let outcome = Outcome {

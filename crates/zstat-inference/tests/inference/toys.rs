@@ -267,7 +267,7 @@ fn goodness_of_fit_agrees_with_chi_squared() {
     let (model, data) = native(LARGE);
     with(&model, &data, |inputs| {
         let statistics = [GofStatistic::Saturated, GofStatistic::Ks];
-        let found = goodness_of_fit(inputs, &statistics).unwrap();
+        let found = goodness_of_fit(inputs, &statistics, 1).unwrap();
         let theta: Vec<f64> = found.fit.parameters.iter().map(|p| p.value).collect();
         let rescue = Lbfgsb::default();
         let job = ToyGof::new(inputs, theta, &statistics, &rescue, 11).unwrap();

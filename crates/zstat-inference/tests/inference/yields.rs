@@ -21,7 +21,7 @@ fn with<T>(model: &Model, data: &Data, work: impl FnOnce(Inputs<'_>) -> T) -> T 
 }
 
 fn predicted(model: &Model, data: &Data) -> Prediction {
-    with(model, data, |inputs| predict(inputs, &Functions::new(model), true)).unwrap()
+    with(model, data, |inputs| predict(inputs, &Functions::new(model), Some(1))).unwrap()
 }
 
 #[track_caller]
@@ -110,13 +110,13 @@ fn prefit_is_the_fit_to_the_constraints_alone() {
             model.parameters().iter().map(|p| if p.fixed { p.init } else { centre(p) }).collect();
         let held: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
         let inputs = Inputs { model: &model, data: &data, fitter: &fitter, start: &start, fixed: &held };
-        let found = predict(inputs, &functions, false).unwrap();
+        let found = predict(inputs, &functions, None).unwrap();
         // Unconstrained ones held, and nothing observed.
         let fixed: Vec<bool> =
             model.parameters().iter().map(|p| p.fixed || p.constraint == Constraint::None).collect();
         let blind = Data { masked: vec![true; model.n_bins()], ..data.clone() };
         let inputs = Inputs { model: &model, data: &blind, fitter: &fitter, start: &start, fixed: &fixed };
-        let (wanted, fit) = predict(inputs, &functions, true).unwrap().postfit.unwrap();
+        let (wanted, fit) = predict(inputs, &functions, Some(1)).unwrap().postfit.unwrap();
         assert!(fit.status.converged);
         for (found, wanted) in found.prefit.channels.iter().zip(&wanted.channels) {
             let all = |c: &zstat_inference::ChannelYields| {
@@ -146,7 +146,7 @@ fn one_bin_by_hand() {
     functions.add("ratio", &Formula::parse("5 * mu / 50").unwrap()).unwrap();
     functions.add("a", &Formula::parse("-a").unwrap()).unwrap();
     functions.add("constant", &Formula::parse("3").unwrap()).unwrap();
-    let found = with(&model, &data, |inputs| predict(inputs, &functions, true)).unwrap();
+    let found = with(&model, &data, |inputs| predict(inputs, &functions, Some(1))).unwrap();
     let channel = &found.prefit.channels[0];
     assert_eq!(channel.all.total.value, 55.0);
     // dν/dα = 50 ln 1.1: hi = 1/lo, and no kink.
@@ -218,7 +218,7 @@ const TWO_REGIONS: &str = r#"{"channels": [
     "observations": {"region_1": [35, 8], "region_2": [10]}, "poi": "Signal strength"}"#;
 
 fn gof(model: &Model, data: &Data, statistics: &[GofStatistic]) -> GoodnessOfFit {
-    with(model, data, |inputs| goodness_of_fit(inputs, statistics)).unwrap()
+    with(model, data, |inputs| goodness_of_fit(inputs, statistics, 1)).unwrap()
 }
 
 /// cabinetry 0.6.0 of the same model, every parameter free: p-value of `cabinetry.fit.fit(…, goodness_of_fit=True)`.
@@ -270,6 +270,26 @@ fn saturated_by_hand() {
     let found = gof(&model, &data, &[GofStatistic::Saturated]);
     assert_eq!((found.tests[0].dof, found.tests[0].p_value), (Some(0), None));
     assert!(found.tests[0].reason.is_some());
+}
+
+/// One-sided variations have a minimum on each side: from one start the nearer is found, from several the lower.
+#[test]
+fn several_starts_find_the_lower_minimum() {
+    let case = cases().into_iter().find(|case| case.name == "2bin_2channel_coupledhisto code1").unwrap();
+    let (model, data) = (&case.model, &case.data);
+    let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
+    let (fitter, mut start) = (Newton::default(), model.init());
+    let alpha = (0..start.len()).find(|&i| i != model.poi()[0].0 && !fixed[i]).unwrap();
+    start[alpha] = 0.5;
+    let inputs = Inputs { model, data, fitter: &fitter, start: &start, fixed: &fixed };
+    let saturated = |starts| {
+        let found = goodness_of_fit(inputs, &[GofStatistic::Saturated], starts).unwrap();
+        let (_, fit) = predict(inputs, &Functions::new(model), Some(starts)).unwrap().postfit.unwrap();
+        assert_eq!(fit.twice_nll, found.fit.twice_nll);
+        (found.tests[0].value.unwrap(), found.fit.parameters[alpha].value)
+    };
+    let (near, low) = (saturated(1), saturated(10));
+    assert!(near.1 > 0.0 && low.1 < 0.0 && low.0 < near.0 - 0.1, "{near:?} {low:?}");
 }
 
 /// What a loop over toys calls gives the same numbers.
