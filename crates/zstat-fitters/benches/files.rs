@@ -6,14 +6,17 @@
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench may panic and print")]
 
 mod common;
+#[path = "common/timing.rs"]
+mod timing;
 
 use std::path::Path;
-use std::time::Instant;
 
 use serde_json::json;
 use zstat_core::fit::{Curvature, FitOptions, Objective, run};
 use zstat_core::likelihood::Nll;
 use zstat_fitters::Newton;
+
+use timing::{median, peak_bytes};
 
 fn main() {
     // `cargo bench` adds a flag of its own.
@@ -72,23 +75,4 @@ fn measure(path: &Path) -> serde_json::Value {
         "twice_nll": result.twice_nll, "poi": poi.map(|p| p.value), "poi_error": poi.and_then(|p| p.uncertainty),
         "peak_bytes_load": after_load, "peak_bytes": peak_bytes(),
     })
-}
-
-fn median(call: &mut dyn FnMut()) -> f64 {
-    let started = Instant::now();
-    let mut times = Vec::new();
-    while times.len() < 3 || (times.len() < 51 && started.elapsed().as_secs_f64() < 1.0) {
-        let one = Instant::now();
-        call();
-        times.push(one.elapsed().as_secs_f64());
-    }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// Peak resident memory so far; none where the system does not tell.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| 1024 * kib)
 }

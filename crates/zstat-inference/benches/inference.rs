@@ -2,13 +2,15 @@
 //! JSON line with seconds a task.
 //!
 //! `cls` tests the parameter of interest at 1, `limit` finds the upper limit with all bands: medians of repeated calls (as
-//! many as fit into a second, 3 at least and 31 at most). `impacts` ranks all nuisance parameters, before and after the fit.
+//! many as fit into a second, 3 at least and 51 at most). `impacts` ranks all nuisance parameters, before and after the fit.
 //! `toys:N` draws and fits N toys of each hypothesis, after the fits of the observed data. All on one thread unless @THREADS
 //! says otherwise. Memory is the peak of the process.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench may panic and print")]
 
 #[path = "../../zstat-fitters/benches/common/mod.rs"]
 mod common;
+#[path = "../../zstat-fitters/benches/common/timing.rs"]
+mod timing;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -20,6 +22,8 @@ use zstat_inference::{
     Asimov, ImpactKind, ImpactOptions, Inputs, LimitOptions, Reached, Setup, TestStatistic, ToyTest,
     hypotest, impacts, limit, run_tasks,
 };
+
+use timing::{median, peak_bytes};
 
 /// Seed of all toys.
 const SEED: u64 = 7;
@@ -96,23 +100,4 @@ fn measure(task: &str, setup: Setup<'_>) -> Value {
         }
         _ => panic!("no task is called `{task}`"),
     }
-}
-
-fn median(call: &mut dyn FnMut()) -> f64 {
-    let started = Instant::now();
-    let mut times = Vec::new();
-    while times.len() < 3 || (times.len() < 31 && started.elapsed().as_secs_f64() < 1.0) {
-        let one = Instant::now();
-        call();
-        times.push(one.elapsed().as_secs_f64());
-    }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// Peak resident memory; none where the system does not tell.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| 1024 * kib)
 }
