@@ -86,7 +86,7 @@ fn combine_counting_significances() {
 fn combine_with_two_parameters_of_interest() {
     let (model, data) = tutorial_card(
         ["r_ggH", "r_qqH"],
-        "r_ggH",
+        &["r_ggH"],
         r#""parameters": {"r_ggH": {"bounds": [-20, 20]}, "r_qqH": {"bounds": [-20, 20]}},"#,
     );
     let at = |name: &str| model.find(name).unwrap().0;

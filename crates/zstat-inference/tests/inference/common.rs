@@ -81,8 +81,9 @@ pub fn native(text: &str) -> (Model, Data) {
 
 /// combine's tutorial card: two channels, two processes of signal with factors of these names, log-normal uncertainties (κ
 /// to the power of a unit normal, as code 1 interpolates); and a channel without signal.
-pub fn tutorial_card(strengths: [&str; 2], poi: &str, rest: &str) -> (Model, Data) {
+pub fn tutorial_card(strengths: [&str; 2], poi: &[&str], rest: &str) -> (Model, Data) {
     let [r_ggh, r_qqh] = strengths;
+    let poi = serde_json::to_string(poi).unwrap();
     let sys = |name: &str, kappa: f64| {
         let lo = 1.0 / kappa;
         format!(
@@ -103,7 +104,7 @@ pub fn tutorial_card(strengths: [&str; 2], poi: &str, rest: &str) -> (Model, Dat
     let dijet = channel("dijet", 0.4, 0.95, 3.2, "");
     let control = r#"{"name": "control", "samples": [{"name": "bkg", "data": [30], "modifiers": []}]}"#;
     native(&format!(
-        r#"{{"channels": [{incl}, {dijet}, {control}], "poi": "{poi}", {rest}
+        r#"{{"channels": [{incl}, {dijet}, {control}], "poi": {poi}, {rest}
             "observations": {{"incl": [166], "dijet": [8], "control": [31]}}}}"#
     ))
 }

@@ -1,7 +1,7 @@
 //! Scans of two parameters against closed forms, cold fits and combine.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
-use crate::common::native;
+use crate::common::{native, tutorial_card};
 use zstat_core::fit::{FitOptions, run};
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
@@ -55,31 +55,12 @@ fn an_ellipse() {
     }
 }
 
-/// The two-channel card of combine's tutorial (toy-hgg-125).
+/// The two-channel card of combine's tutorial, with bounds of the first strength.
 fn two_strengths(bounds: &str) -> (Model, Data) {
-    let log_normal = |name: &str, kappa: f64| {
-        format!(
-            r#"{{"name": "{name}", "type": "normsys", "lo": {}, "hi": {kappa}, "interpolation": "code1"}}"#,
-            1.0 / kappa
-        )
-    };
-    let (scale, pdf) = (log_normal("QCDscale_ggH", 1.12), log_normal("pdf_gg", 1.08));
-    let (pdf_qq, bg) = (log_normal("pdf_qqbar", 1.025), log_normal("bg_incl", 1.05));
-    let channel = |name: &str, rates: [f64; 3], bg: &str| {
-        format!(
-            r#"{{"name": "{name}", "samples": [
-                {{"name": "ggH", "data": [{}], "modifiers": [{{"name": "r_ggH", "type": "normfactor"}}, {scale}, {pdf}]}},
-                {{"name": "qqH", "data": [{}], "modifiers": [{{"name": "r_qqH", "type": "normfactor"}}, {pdf_qq}]}},
-                {{"name": "bkg", "data": [{}], "modifiers": [{bg}]}}]}}"#,
-            rates[0], rates[1], rates[2]
-        )
-    };
-    native(&format!(
-        r#"{{"channels": [{}, {}], "observations": {{"incl": [166], "dijet": [8]}}, "poi": ["r_ggH", "r_qqH"],
-            "parameters": {{"r_ggH": {{"bounds": {bounds}}}, "r_qqH": {{"bounds": [-5, 20]}}}}}}"#,
-        channel("incl", [21.0, 1.6, 140.0], &bg),
-        channel("dijet", [0.4, 0.95, 3.2], "")
-    ))
+    let names = ["r_ggH", "r_qqH"];
+    let bounds =
+        format!(r#""parameters": {{"r_ggH": {{"bounds": {bounds}}}, "r_qqH": {{"bounds": [-5, 20]}}}},"#);
+    tutorial_card(names, &names, &bounds)
 }
 
 /// Points of contours are where cold fits with both parameters fixed have the threshold; the contour with 2 ΔNLL = 1 reaches

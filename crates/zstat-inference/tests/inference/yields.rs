@@ -314,7 +314,7 @@ fn compared(model: &Model, data: &Data, options: &CompatibilityOptions) -> Resul
 
 #[test]
 fn compatibility_as_combine() {
-    let (model, data) = tutorial_card(["r", "r"], "r", "");
+    let (model, data) = tutorial_card(["r", "r"], &["r"], "");
     let options = CompatibilityOptions { bounds: Some([-20.0, 20.0]), ..Default::default() };
     let found = compared(&model, &data, &options).unwrap();
     // combine prints four decimals; its minimiser stops before ours.
@@ -336,10 +336,10 @@ fn compatibility_as_combine() {
 /// A formula of the parameter of interest is split with it: the same numbers as with the parameter itself.
 #[test]
 fn compatibility_through_formulas() {
-    let (model, data) = tutorial_card(["r", "r"], "r", "");
+    let (model, data) = tutorial_card(["r", "r"], &["r"], "");
     let plain = compared(&model, &data, &CompatibilityOptions::default()).unwrap();
     let text = r#""parameters": {"r": {"formula": "2 * half"}, "half": {"formula": "mu / 2"}, "mu": {"init": 1, "bounds": [0, 10]}},"#;
-    let (model, data) = tutorial_card(["r", "r"], "mu", text);
+    let (model, data) = tutorial_card(["r", "r"], &["mu"], text);
     let poi = model.find("mu").unwrap();
     let found = with(&model, &data, |inputs| compatibility(inputs, poi.0, &CompatibilityOptions::default()));
     let found = found.unwrap();
@@ -351,7 +351,7 @@ fn compatibility_through_formulas() {
 
 #[test]
 fn groups_and_what_cannot_be_compared() {
-    let (model, mut data) = tutorial_card(["r", "r"], "r", "");
+    let (model, mut data) = tutorial_card(["r", "r"], &["r"], "");
     let at = |name: &str| model.channels().iter().position(|c| c.name == name).unwrap();
     let groups = vec![("both".to_owned(), vec![at("incl"), at("dijet"), at("control")])];
     let options = CompatibilityOptions { groups, bounds: None };
@@ -366,7 +366,7 @@ fn groups_and_what_cannot_be_compared() {
         with(&model, &data, |inputs| compatibility(inputs, nuisance, &CompatibilityOptions::default()));
     assert!(matches!(error, Err(TestError::Split(_))));
     // Equal channels: no difference, and the value is the common one.
-    let (model, mut data) = tutorial_card(["r", "r"], "r", "");
+    let (model, mut data) = tutorial_card(["r", "r"], &["r"], "");
     let mut nll = Nll::new(&model, data.clone());
     data.main = nll.expected(&model.init()).to_vec();
     let found = compared(&model, &data, &CompatibilityOptions::default()).unwrap();
