@@ -113,7 +113,7 @@ impl Setup<'_> {
                 |ratios: &[f64]| (ratios.iter().map(|r| r.ln()).sum::<f64>() / ratios.len() as f64).exp();
             writeln!(
                 page,
-                "\nIn the geometric mean NextStat takes {:.0} times as long for a test, and {:.0} times for a limit.",
+                "\nIn the geometric mean NextStat takes {:.0} times as long for a test, and {:.0} times for a limit, where it has one.",
                 mean(&tests),
                 mean(&limits)
             )?;

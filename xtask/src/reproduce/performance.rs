@@ -50,8 +50,8 @@ const HEAD: &str = "# Speed and memory
 
 Made by `cargo xtask reproduce performance --peers DIR`, where `../shared/bench/setup.sh DIR` has installed the peers. One thread,
 pinned to one core of two shared ones; medians of repeated calls in one process; zstat and NextStat take turns. The ratios
-are what counts: the cores are shared and up to twice as fast at one time as at another. `load` is from the opened file to the built model with all checks, `fit` from there to the result with the full
-covariance. Kernels alone: `cargo bench -p zstat-fitters --bench engine`.
+are what counts: the cores are shared and up to twice as fast at one time as at another. `load` is from the opened file to the
+built model with all checks, `fit` from there to the result with the full covariance. Kernels alone: `cargo bench -p zstat-fitters --bench engine`.
 ";
 
 /// Seconds of load and fit.

@@ -71,7 +71,8 @@ pub fn toy_limit_grid(
         Ok([point.observed.cls, a, b, c, d, e])
     };
     let alpha = 1.0 - level;
-    // What is no number says nothing, nor does one that may as well be larger: far from the median few toys count; at a level of 0.3 CLs cannot be twice 0.7.
+    // What is no number says nothing, nor does one that may as well be larger: far from the median few toys count. At a level
+    // of 0.3 CLs cannot be twice 0.7.
     let enough = (WANTED[0] * alpha).min(0.5 * (1.0 + alpha));
     for _ in 0..STEPS {
         if high >= bound || !pilot(high)?.iter().any(|cls| cls.value > WANTED[1] * alpha) {

@@ -52,7 +52,11 @@ fn log_derivatives_plain(a: &[Sextics], x: &[Lanes], [value, slope, bend]: [&mut
 }
 
 /// p, each at its x.
+///
+/// # Panics
+/// If the slices differ in length.
 pub fn values(a: &[Sextics], x: &[Lanes], value: &mut [Lanes]) {
+    assert!(a.len() == x.len() && value.len() == x.len(), "one entry a block");
     for ((a, x), value) in a.iter().zip(x).zip(value) {
         *value = one(a, x);
     }
