@@ -33,6 +33,7 @@ impl Fitter for Newton {
             termination: Termination::Converged,
             iterations: 0,
             evaluations: self.max_iterations as usize,
+            curvature: None,
         }
     }
 }

@@ -86,7 +86,7 @@ impl Arrival {
     /// The result of the minimisation that ended here.
     pub fn minimum(self, termination: Termination, iterations: usize, evaluations: usize) -> Minimum {
         let Self { theta, value, gradient, edm, .. } = self;
-        Minimum { theta, value, gradient, edm, termination, iterations, evaluations }
+        Minimum { theta, value, gradient, edm, termination, iterations, evaluations, curvature: None }
     }
 }
 
@@ -100,6 +100,7 @@ pub(crate) fn invalid_start((theta, reason, evaluations): (Vec<f64>, EvalError, 
         termination: Termination::InvalidStart(reason.to_string()),
         iterations: 0,
         evaluations,
+        curvature: None,
     }
 }
 

@@ -97,12 +97,15 @@ pub struct Problem<'a> {
     /// A minimum that was found before, where another one is looked for: a search that comes near it may end there, with
     /// [`Termination::Known`]. Fitters need not look at it.
     pub known: Option<&'a Known<'a>>,
+    /// Second derivatives near the minimum that is looked for, positive definite over what is free: those of a neighbouring
+    /// minimum, or of the same objective with other data. Fitters need not look at them.
+    pub curvature: Option<&'a ArrowMatrix>,
 }
 
 impl<'a> Problem<'a> {
     /// The problem of finding a minimum, nothing being known.
     pub fn new(start: &'a [f64], bounds: &'a [[f64; 2]], fixed: &'a [bool]) -> Self {
-        Self { start, bounds, fixed, known: None }
+        Self { start, bounds, fixed, known: None, curvature: None }
     }
 }
 
@@ -161,6 +164,9 @@ pub struct Minimum {
     pub iterations: usize,
     /// Evaluations of the objective, with or without derivatives.
     pub evaluations: usize,
+    /// Second derivatives near the minimum, which searches for neighbouring minima may begin with
+    /// ([`Problem::curvature`]). Fitters need not have any.
+    pub curvature: Option<ArrowMatrix>,
 }
 
 /// A minimiser of an [`Objective`] in a box. Deterministic: the same problem gives the same bits.

@@ -7,6 +7,7 @@
 //! IMM-REP-1999-05, for the update of λ.
 
 mod escape;
+mod quasi;
 mod search;
 mod step;
 

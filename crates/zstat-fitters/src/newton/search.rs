@@ -5,6 +5,7 @@ use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 
 use super::NewtonOptions;
 use super::escape::way_down;
+use super::quasi::{Pairs, Quasi};
 use super::step::{At, Step};
 use crate::reduced::find_start;
 
@@ -17,51 +18,49 @@ const LARGEST_DAMPING: f64 = 1e16;
 /// Relative λ that makes a merely semidefinite matrix (a flat direction) definite.
 const FLAT_DAMPING: f64 = 1e-9;
 /// Decreases below this fraction of the value are rounding.
-const ROUNDING: f64 = 4e-15;
-/// Within this distance (EDM; a tenth of a standard deviation) second derivatives serve for several steps, as long as
-/// each leaves less than this fraction of it.
-const CHORD_EDM: f64 = 1e-2;
-const CHORD_GAIN: f64 = 0.03;
-const CHORD_STEPS: usize = 12;
-/// They end at this fraction of the tolerance, where a step with fresh derivatives from the tolerance itself would.
-const CHORD_GOAL: f64 = 1e-10;
+pub(super) const ROUNDING: f64 = 4e-15;
+/// Searches on older second derivatives end at this fraction of the tolerance, where a step with fresh ones from the
+/// tolerance itself would.
+pub(super) const GOAL: f64 = 1e-4;
+/// A search that left a neighbour's second derivatives this far from the minimum (EDM) goes on with the Fisher matrix.
+const FAR: f64 = 1.0;
+
+/// What the matrix of the quadratic model is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Second {
+    /// The exact Hessian, at `theta` or where the last steps began.
+    Exact,
+    /// The Fisher matrix: so at the start, where the exact one is mostly indefinite and not worth its price.
+    Fisher,
+    /// Second derivatives from elsewhere, which the problem came with.
+    Neighbour,
+}
 
 /// The state of one minimisation.
 pub(super) struct Search<'a> {
-    objective: &'a mut dyn Objective,
-    problem: &'a Problem<'a>,
-    theta: Vec<f64>,
-    trial: Vec<f64>,
-    value: f64,
-    gradient: Vec<f64>,
-    hessian: ArrowMatrix,
-    /// `hessian` is the Fisher matrix: so at the start, where the exact one is mostly indefinite and not worth its price.
-    is_fisher: bool,
+    pub(super) objective: &'a mut dyn Objective,
+    pub(super) problem: &'a Problem<'a>,
+    pub(super) theta: Vec<f64>,
+    pub(super) trial: Vec<f64>,
+    pub(super) value: f64,
+    pub(super) gradient: Vec<f64>,
+    pub(super) hessian: ArrowMatrix,
+    pub(super) second: Second,
+    /// Corrections of it from the steps since.
+    pub(super) pairs: Pairs,
     /// The Fisher matrix, and whether it belongs to `theta`.
-    fisher: Option<ArrowMatrix>,
-    fisher_is_current: bool,
-    solver: ArrowSolver,
-    step: Step,
-    damping: f64,
-    growth: f64,
+    pub(super) fisher: Option<ArrowMatrix>,
+    pub(super) fisher_is_current: bool,
+    pub(super) solver: ArrowSolver,
+    pub(super) step: Step,
+    pub(super) damping: f64,
+    pub(super) growth: f64,
     /// The solver holds the undamped factor of `hessian` on the free parameters, and `step` its solution.
-    factored: bool,
+    pub(super) factored: bool,
     /// The undamped Hessian on the free parameters is known not to be positive definite.
-    indefinite: bool,
-    /// Distance to the minimum where steps with older second derivatives ended.
-    arrived: Option<f64>,
-    iterations: usize,
-    evaluations: usize,
-}
-
-/// What steps with older second derivatives came to.
-enum Chord {
-    /// The distance to the minimum is below the tolerance.
-    Arrived,
-    /// Lower, but second derivatives are needed there.
-    Moved,
-    /// Nowhere.
-    Nothing,
+    pub(super) indefinite: bool,
+    pub(super) iterations: usize,
+    pub(super) evaluations: usize,
 }
 
 /// How a round of trial steps ended.
@@ -85,16 +84,23 @@ impl<'a> Search<'a> {
             }
         }
         let mut gradient = vec![0.0; n];
-        let mut hessian = objective.new_hessian();
+        let (mut hessian, second) = match problem.curvature {
+            Some(neighbour) => (neighbour.clone(), Second::Neighbour),
+            None => (objective.new_hessian(), Second::Fisher),
+        };
+        let mut first = |theta: &[f64], objective: &mut dyn Objective| match second {
+            Second::Neighbour => objective.gradient(theta, &mut gradient),
+            _ => objective.hessian(theta, Curvature::Fisher, &mut gradient, &mut hessian),
+        };
         let mut evaluations = 1;
-        let mut first = objective.hessian(&theta, Curvature::Fisher, &mut gradient, &mut hessian);
-        if first.is_err() {
+        let mut value = first(&theta, objective);
+        if value.is_err() {
             // A point with a value is usually near.
             let near = find_start(objective, problem)?;
             (theta, evaluations) = (near.theta, 1 + near.evaluations);
-            first = objective.hessian(&theta, Curvature::Fisher, &mut gradient, &mut hessian);
+            value = first(&theta, objective);
         }
-        match first {
+        match value {
             Err(error) => Err((theta, error, evaluations)),
             Ok(value) => Ok(Self {
                 solver: ArrowSolver::new(hessian.structure().clone()),
@@ -103,7 +109,8 @@ impl<'a> Search<'a> {
                 value,
                 gradient,
                 hessian,
-                is_fisher: true,
+                second,
+                pairs: Pairs::default(),
                 fisher: None,
                 fisher_is_current: false,
                 step: Step::new(n),
@@ -111,7 +118,6 @@ impl<'a> Search<'a> {
                 growth: 2.0,
                 factored: false,
                 indefinite: false,
-                arrived: None,
                 iterations: 0,
                 evaluations,
                 trial: theta.clone(),
@@ -127,38 +133,50 @@ impl<'a> Search<'a> {
                 break Termination::Known;
             }
             self.step.find_free(&self.theta, &self.gradient, self.problem);
-            if let Some(estimate) = self.estimate_edm() {
+            let estimate = self.estimate_edm();
+            if let Some(estimate) = estimate {
                 edm = estimate;
-                if edm <= options.tolerance {
+                if edm <= options.tolerance && self.second != Second::Neighbour {
                     // Only the exact Hessian can say that this is a minimum.
-                    if self.is_fisher {
+                    if self.second == Second::Fisher {
                         if self.make_exact() {
                             continue;
                         }
                         break Termination::NoProgress;
                     }
-                    if edm > CHORD_GOAL * options.tolerance {
+                    if edm > GOAL * options.tolerance {
                         edm = self.polish(edm);
                     }
                     break Termination::Converged;
                 }
-                match self.chord(estimate, options.tolerance) {
-                    Chord::Arrived => continue,
-                    Chord::Moved => {
-                        if self.make_exact() {
+                match self.quasi_newton(estimate, options) {
+                    Quasi::Arrived(estimate) if self.second != Second::Fisher => {
+                        edm = estimate;
+                        break Termination::Converged;
+                    }
+                    Quasi::Known => break Termination::Known,
+                    Quasi::Moved | Quasi::Arrived(_) => {
+                        if self.renew(estimate) {
                             continue;
                         }
                         break Termination::NoProgress;
                     }
-                    Chord::Nothing => {}
+                    Quasi::Nothing => {}
                 }
+            }
+            if self.second == Second::Neighbour {
+                // Of no use here.
+                if self.renew(estimate.unwrap_or(f64::INFINITY)) {
+                    continue;
+                }
+                break Termination::NoProgress;
             }
             if self.iterations >= options.max_iterations {
                 break Termination::IterationLimit;
             }
             self.iterations += 1;
             if let Round::Stuck = self.advance() {
-                if self.is_fisher && self.make_exact() {
+                if self.second == Second::Fisher && self.make_exact() {
                     (self.damping, self.growth) = (0.0, 2.0);
                     continue;
                 }
@@ -174,65 +192,16 @@ impl<'a> Search<'a> {
                 }
             }
         };
-        let Self { theta, value, gradient, iterations, evaluations, .. } = self;
-        Minimum { theta, value, gradient, edm, termination, iterations, evaluations }
-    }
-
-    /// Undamped steps with the second derivatives of where they begin, as long as each takes most of the distance: near a
-    /// minimum these change little, and cost more than all the rest. Ends far below the
-    /// `tolerance`.
-    fn chord(&mut self, mut edm: f64, tolerance: f64) -> Chord {
-        if !self.factored || self.damping > 0.0 || edm > CHORD_EDM {
-            return Chord::Nothing;
-        }
-        let goal = CHORD_GOAL * tolerance;
-        let mut moved = false;
-        let mut gradient = vec![0.0; self.gradient.len()];
-        for _ in 0..CHORD_STEPS {
-            let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
-            let solved = self.step.solve_again(&self.hessian, &mut self.solver, at);
-            if solved.is_err() || self.step.was_cut {
-                // Parameters put on a bound leave the solver with the factor of fewer rows.
-                self.factored = false;
-                break;
-            }
-            self.step.target(&self.theta, self.problem, &mut self.trial);
-            self.evaluations += 1;
-            let noise = ROUNDING * self.value.abs().max(1.0);
-            let value = match self.objective.gradient(&self.trial, &mut gradient) {
-                Ok(value) if value <= self.value + noise => value,
-                _ => break,
-            };
-            let shorter = self.step.edm(&mut self.solver, &gradient);
-            // The solution is that of the new gradient from here on.
-            self.factored = false;
-            if !(shorter <= CHORD_GAIN * edm || shorter <= goal)
-                || !self.step.is_free_set(&self.trial, &gradient, self.problem)
-            {
-                break;
-            }
-            std::mem::swap(&mut self.theta, &mut self.trial);
-            std::mem::swap(&mut self.gradient, &mut gradient);
-            (self.value, edm, moved) = (value, shorter, true);
-            self.iterations += 1;
-            self.fisher_is_current = false;
-            if edm <= goal {
-                self.arrived = Some(edm);
-                return Chord::Arrived;
-            }
-        }
-        if moved { Chord::Moved } else { Chord::Nothing }
+        let Self { theta, value, gradient, hessian, iterations, evaluations, .. } = self;
+        let curvature = (termination == Termination::Converged).then_some(hessian);
+        Minimum { theta, value, gradient, edm, termination, iterations, evaluations, curvature }
     }
 
     /// ½ gᵀH⁻¹g over the free parameters with the exact Hessian; none where that is indefinite.
     ///
     /// A flat direction is not indefinite: a trace of damping makes it definite.
     fn estimate_edm(&mut self) -> Option<f64> {
-        if let Some(edm) = self.arrived.take() {
-            // With the factor of where the last steps began, which the polish goes on with.
-            self.factored = true;
-            return Some(edm);
-        }
+        self.pairs.clear();
         self.factored = self.solver.factor(&self.hessian, None, &self.step.free).is_ok();
         self.indefinite = !self.factored;
         if self.factored { Some(self.step.edm(&mut self.solver, &self.gradient)) } else { self.flat_edm() }
@@ -335,7 +304,7 @@ impl<'a> Search<'a> {
             self.step.set_damping(self.damping, &self.hessian, self.problem);
             self.step.solve(&self.hessian, &mut self.solver, at).ok()
         };
-        if solved.is_some() || self.is_fisher {
+        if solved.is_some() || self.second == Second::Fisher {
             return solved;
         }
         self.refresh_fisher().ok()?;
@@ -358,12 +327,25 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Replaces the Fisher matrix by the exact Hessian at the same point; false if there is none.
+    /// New second derivatives where steps with older ones ended, which began at this distance from the minimum; false if
+    /// there are none.
+    fn renew(&mut self, distance: f64) -> bool {
+        if self.second != Second::Neighbour || distance < FAR {
+            return self.make_exact();
+        }
+        self.evaluations += 1;
+        let fisher =
+            self.objective.hessian(&self.theta, Curvature::Fisher, &mut self.gradient, &mut self.hessian);
+        (self.second, self.factored) = (Second::Fisher, false);
+        fisher.is_ok()
+    }
+
+    /// Replaces other second derivatives by the exact ones where the search is; false if there are none.
     fn make_exact(&mut self) -> bool {
         self.evaluations += 1;
         let outcome =
             self.objective.hessian(&self.theta, Curvature::Exact, &mut self.gradient, &mut self.hessian);
-        self.is_fisher = outcome.is_err();
+        self.second = if outcome.is_ok() { Second::Exact } else { Second::Fisher };
         self.factored = false;
         outcome.is_ok()
     }
@@ -378,7 +360,7 @@ impl<'a> Search<'a> {
             Ok(value) => {
                 self.value = value;
                 std::mem::swap(&mut self.theta, &mut self.trial);
-                (self.fisher_is_current, self.is_fisher) = (false, false);
+                (self.fisher_is_current, self.second) = (false, Second::Exact);
                 true
             }
             Err(_) => false,

@@ -96,6 +96,28 @@ impl Step {
         self.place(matrix, solver, at)
     }
 
+    /// Puts M⁻¹ `rhs` into the solution, with the factor that the solver holds.
+    pub fn solve_for(&mut self, solver: &mut ArrowSolver, rhs: &[f64]) {
+        solver.solve(rhs, &mut self.solution);
+    }
+
+    /// What was solved for.
+    pub fn solution(&mut self) -> &mut [f64] {
+        &mut self.solution
+    }
+
+    /// Whether the negative solution leads out of the box.
+    pub fn leaves(&self, at: At<'_>) -> bool {
+        let mut points = at.theta.iter().zip(&self.solution).zip(at.problem.bounds).zip(&self.free);
+        points.any(|(((x, step), [lower, upper]), free)| *free && (x - step < *lower || x - step > *upper))
+    }
+
+    /// The step is the negative solution.
+    pub fn take(&mut self) {
+        self.p.iter_mut().zip(&self.solution).for_each(|(p, x)| *p = -x);
+        self.was_cut = false;
+    }
+
     /// Takes `solution` = (M + λD)⁻¹ g and keeps its negative in the box.
     fn place(
         &mut self,

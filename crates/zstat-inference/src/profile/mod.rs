@@ -48,7 +48,7 @@ enum SearchFor<'f> {
     TheLowest,
     /// One of many toys: from one start, along a tangent that is known; if that fails, from another, and with another
     /// minimiser.
-    One { tangent: Vec<f64>, rescue: &'f dyn Fitter, other_start: Vec<f64> },
+    One { tangent: Vec<f64>, curvature: Option<ArrowMatrix>, rescue: &'f dyn Fitter, other_start: Vec<f64> },
 }
 
 /// The profile likelihood of one parameter for one data set. Fits are kept: each value is fitted once.
@@ -64,8 +64,8 @@ pub struct Profile<'m, 'f> {
     free: Option<Fit>,
     /// Fits with the parameter of interest held, by ascending value.
     held: Vec<Fit>,
+    /// Second derivatives at a minimum of these data, or near one.
     hessian: ArrowMatrix,
-    /// `hessian` is that of a minimum of these data.
     has_curvature: bool,
     solver: ArrowSolver,
     /// What a reader should know, each once.
@@ -108,8 +108,19 @@ impl<'m, 'f> Profile<'m, 'f> {
     /// For toys, all from the start of this profile: one search a fit, along the tangent dθ/dμ of the point that the toys
     /// are made from. A fit that fails is repeated from `other_start`, and with the minimiser `rescue`.
     #[must_use]
-    pub fn for_toys(mut self, tangent: &[f64], rescue: &'f dyn Fitter, other_start: &[f64]) -> Self {
-        self.search = SearchFor::One { tangent: tangent.to_vec(), rescue, other_start: other_start.to_vec() };
+    pub fn for_toys(
+        mut self,
+        tangent: &[f64],
+        curvature: Option<&ArrowMatrix>,
+        rescue: &'f dyn Fitter,
+        other_start: &[f64],
+    ) -> Self {
+        self.search = SearchFor::One {
+            tangent: tangent.to_vec(),
+            curvature: curvature.cloned(),
+            rescue,
+            other_start: other_start.to_vec(),
+        };
         self
     }
 
@@ -126,6 +137,12 @@ impl<'m, 'f> Profile<'m, 'f> {
     pub fn free_tangent(&mut self) -> Vec<f64> {
         let theta = self.free().theta.clone();
         self.tangent(&theta)
+    }
+
+    /// Second derivatives at the free fit; none where they are not positive definite.
+    pub fn free_curvature(&mut self) -> Option<&ArrowMatrix> {
+        self.free_tangent();
+        self.has_curvature.then_some(&self.hessian)
     }
 
     /// The likelihood.
@@ -342,10 +359,19 @@ impl<'m, 'f> Profile<'m, 'f> {
     ) -> (Fit, bool) {
         let mut fixed = self.fixed.clone();
         fixed[self.poi] = held;
-        let problem = Problem { known, ..Problem::new(start, &self.bounds, &fixed) };
-        let (Minimum { theta, value, gradient, termination, .. }, _) =
+        let metric = match &self.search {
+            _ if self.has_curvature => Some(&self.hessian),
+            SearchFor::One { curvature, .. } => curvature.as_ref(),
+            SearchFor::TheLowest => None,
+        };
+        let problem = Problem { known, curvature: metric, ..Problem::new(start, &self.bounds, &fixed) };
+        let (Minimum { theta, value, gradient, termination, curvature, .. }, _) =
             minimise(&mut self.nll, fitter, &problem);
         self.fits += 1;
+        if let Some(curvature) = curvature.filter(|_| held || self.is_one_of_many()) {
+            self.hessian = curvature;
+            self.has_curvature = true;
+        }
         let fit = Fit {
             mu: theta[self.poi],
             nll: value,

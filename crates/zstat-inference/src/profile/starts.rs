@@ -45,14 +45,16 @@ impl Profile<'_, '_> {
         let tangent = match (&self.search, fit.tangent) {
             (SearchFor::One { tangent, .. }, _) => tangent.clone(),
             (_, Some(known)) => known,
-            _ => {
-                let tangent = self.tangent(&fit.theta);
-                match held {
-                    Some(at) => self.held[at].tangent = Some(tangent.clone()),
-                    None => self.free().tangent = Some(tangent.clone()),
+            (_, None) => match self.free().tangent.clone() {
+                // That of the free fit leads nearly as near, and costs nothing more.
+                Some(known) => known,
+                None => {
+                    let theta = self.free().theta.clone();
+                    let tangent = self.tangent(&theta);
+                    self.free().tangent = Some(tangent.clone());
+                    tangent
                 }
-                tangent
-            }
+            },
         };
         let mut start = self.moved(&fit.theta, mu);
         let step = mu - fit.mu;

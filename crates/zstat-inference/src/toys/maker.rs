@@ -2,6 +2,7 @@
 
 use zstat_core::fit::Fitter;
 use zstat_core::likelihood::Data;
+use zstat_core::linalg::ArrowMatrix;
 
 use super::{Ensemble, Purpose};
 use crate::hypotest::asimov_data;
@@ -12,11 +13,13 @@ pub struct ToySource<'a> {
     inputs: Inputs<'a>,
     rescue: &'a dyn Fitter,
     /// The parameter whose profile the toys are asked for.
-    poi: Option<usize>,
+    poi: usize,
     /// The point.
     theta: Vec<f64>,
     /// dθ/dμ of the profile at that point, for its Asimov data.
     tangent: Vec<f64>,
+    /// Second derivatives there.
+    curvature: Option<ArrowMatrix>,
     ensemble: Ensemble,
 }
 
@@ -37,9 +40,13 @@ impl<'a> ToySource<'a> {
         let ensemble = Ensemble::new(&inputs, &theta, poi, seed, purpose)?;
         let asimov = asimov_data(&inputs, &theta, poi)?;
         let here = Inputs { data: &asimov, ..inputs };
-        let tangent = poi.map(|poi| here.profile(poi).with_free(theta.clone()).free_tangent());
-        let tangent = tangent.unwrap_or_default();
-        Ok(Self { inputs, rescue, poi, theta, tangent, ensemble })
+        // Without a parameter of interest nothing is ever held, and any free one will do.
+        let any = || inputs.fixed.iter().position(|fixed| !fixed).unwrap_or(0);
+        let poi = poi.unwrap_or_else(any);
+        let mut profile = here.profile(poi).with_free(theta.clone());
+        let tangent = profile.free_tangent();
+        let curvature = profile.free_curvature().cloned();
+        Ok(Self { inputs, rescue, poi, theta, tangent, curvature, ensemble })
     }
 
     /// The point that the toys are made from.
@@ -66,11 +73,9 @@ pub struct Toy<'t, 'a> {
 impl<'s, 'a> ToyMaker<'s, 'a> {
     /// A maker of toys of `source`.
     pub fn new(source: &'s ToySource<'a>) -> Self {
-        let ToySource { inputs, rescue, poi, theta, tangent, ensemble } = source;
-        // Without a parameter of interest nothing is ever held, and any free one will do.
-        let poi = poi.or_else(|| inputs.fixed.iter().position(|fixed| !fixed));
-        let profile = Profile::new(inputs.nll(), inputs.fitter, poi.unwrap_or(0), theta, inputs.fixed);
-        let profile = profile.for_toys(tangent, *rescue, inputs.start);
+        let ToySource { inputs, rescue, poi, theta, tangent, curvature, ensemble } = source;
+        let profile = Profile::new(inputs.nll(), inputs.fitter, *poi, theta, inputs.fixed);
+        let profile = profile.for_toys(tangent, curvature.as_ref(), *rescue, inputs.start);
         Self { source, data: ensemble.room(), profile }
     }
 
