@@ -1,13 +1,12 @@
 //! `zstat bias`: pseudo-experiments of injected values, and what fits make of them.
 
 use std::num::NonZeroU64;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
 use zstat_core::model::{Model, Parameter};
-use zstat_inference::{Bias, InjectedFit, StudyOptions, StudyRecord, ToyStudy};
+use zstat_inference::{Bias, BiasTally, InjectedFit, StudyOptions, StudyRecord, ToyStudy};
 
 use super::toy_test::toys;
 use crate::args::{GlobalArgs, NuisanceArgs, StudyArgs, seed};
@@ -189,20 +188,14 @@ fn study(
         "parameter": prepared.parameter(), "injected": injected, "rest": args.nuisances.description(),
     });
     let manifest = Manifest::new("bias", prepared, description, args.seed, study.tasks(args.n.get()))?;
-    let records = Mutex::new(Vec::new());
-    let sink = |task: u64, record: StudyRecord| {
-        let mut records = records.lock().unwrap_or_else(PoisonError::into_inner);
-        // Grows with what is done: not every number of toys that can be asked for fits into memory.
-        if records.len() <= task as usize {
-            records.resize(task as usize + 1, InjectedFit::NONE);
-        }
-        records[task as usize] = InjectedFit::from(&record);
-    };
-    if let Done::Part(report) = jobs::run("toys", &study, manifest, &args.job, global, &sink)? {
+    let bounds = prepared.session.model.parameters()[index].bounds;
+    let mut tally = BiasTally::new(injected, bounds);
+    let mut each = |task: u64, record: StudyRecord| tally.put(task, &InjectedFit::from(&record));
+    let done = jobs::run_in_order("toys", &study, manifest, &args.job, global, &mut each)?;
+    if let Done::Part(report) = done {
         return Ok(Studied::Part(report));
     }
-    let bounds = prepared.session.model.parameters()[index].bounds;
-    let found = Bias::new(injected, bounds, &records.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let found = tally.finish();
     converged &= found.points.iter().all(|point| point.failed == 0);
     warnings.extend(remarks(&found, prepared.parameter()));
     Ok(Studied::Whole(Box::new(Whole { found, converged, warnings, fits })))

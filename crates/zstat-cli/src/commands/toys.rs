@@ -85,7 +85,7 @@ pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         return output::write(&report, &global.to_stdout()).map(|()| EXIT_DONE);
     }
     let folders = match &global.merged {
-        Some(merged) => merged.folders().to_vec(),
+        Some(merged) => merged.in_order(),
         None => vec![folder.clone()],
     };
     jobs::make_folder(&folder)?;
