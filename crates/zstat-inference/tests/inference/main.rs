@@ -5,6 +5,7 @@ mod anchors;
 mod bias;
 mod common;
 mod impacts;
+mod lower_limits;
 mod lower_minima;
 mod planes;
 mod references;
