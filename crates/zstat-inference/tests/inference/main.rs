@@ -4,6 +4,7 @@
 mod anchors;
 mod bias;
 mod common;
+mod compatibility;
 mod impacts;
 mod lower_limits;
 mod lower_minima;
