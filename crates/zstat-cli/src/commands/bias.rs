@@ -1,6 +1,7 @@
 //! `zstat bias`: pseudo-experiments of injected values, and what fits make of them.
 
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -8,6 +9,7 @@ use serde_json::json;
 use zstat_core::model::{Model, Parameter};
 use zstat_inference::{Bias, BiasTally, InjectedFit, StudyOptions, StudyRecord, ToyStudy};
 
+use super::toy_table::ToyTable;
 use super::toy_test::toys;
 use crate::args::{GlobalArgs, NuisanceArgs, StudyArgs, seed};
 use crate::failure::{Failure, OptionFault};
@@ -47,6 +49,9 @@ pub struct BiasArgs {
     /// Seed of the pseudo-experiments
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true, help_heading = "Toy options")]
     seed: u64,
+    /// Write the fits of all toys to this file, a Parquet table; made from what --checkpoint keeps
+    #[arg(long, value_name = "FILE", requires = "checkpoint", help_heading = "Toy options")]
+    save_toys: Option<PathBuf>,
     #[command(flatten)]
     job: JobArgs,
 }
@@ -77,6 +82,9 @@ fn points(text: &str) -> Result<usize, String> {
 
 /// Injects, fits and compares. Exit code 1 where a fit did not converge or a toy failed.
 pub fn run(args: &BiasArgs, global: &GlobalArgs) -> Result<u8, Failure> {
+    if let Some(path) = &args.save_toys {
+        output::check_target(path)?;
+    }
     let mut faults = Vec::new();
     let injected = args.values(&mut faults);
     let named: Vec<String> = args.parameter.iter().cloned().collect();
@@ -187,7 +195,8 @@ fn study(
     let description = json!({
         "parameter": prepared.parameter(), "injected": injected, "rest": args.nuisances.description(),
     });
-    let manifest = Manifest::new("bias", prepared, description, args.seed, study.tasks(args.n.get()))?;
+    let tasks = study.tasks(args.n.get());
+    let manifest = Manifest::new("bias", prepared, description, args.seed, tasks)?;
     let bounds = prepared.session.model.parameters()[index].bounds;
     let mut tally = BiasTally::new(injected, bounds);
     let mut each = |task: u64, record: StudyRecord| tally.put(task, &InjectedFit::from(&record));
@@ -196,6 +205,13 @@ fn study(
         return Ok(Studied::Part(report));
     }
     let found = tally.finish();
+    if let (Some(path), Some(folder)) = (&args.save_toys, &args.job.checkpoint) {
+        let model = &prepared.session.model;
+        let reported = [index];
+        let table =
+            ToyTable { model, tasks, reported: &reported, poi: Some(index), injected, with_data: false };
+        table.write(path, folder, global, &mut |_| {})?;
+    }
     converged &= found.points.iter().all(|point| point.failed == 0);
     warnings.extend(remarks(&found, prepared.parameter()));
     Ok(Studied::Whole(Box::new(Whole { found, converged, warnings, fits })))
