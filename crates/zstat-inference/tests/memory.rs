@@ -65,10 +65,11 @@ fn statistic(toy: u64) -> f64 {
 fn bounded(name: &str, tallies: isize, work: impl Fn(u64)) {
     const TOYS: u64 = 1 << 18;
     let [few, many] = [TOYS, 4 * TOYS].map(|toys| peak(|| work(toys)));
-    assert!(many <= few + few / 50, "{name}: {few} bytes, and {many} with four times the toys");
+    // A digit less leaves about half of the values, so the last peak may be anywhere between.
+    assert!(many <= few + few / 2, "{name}: {few} bytes, and {many} with four times the toys");
     // 65 536 values of 16 bytes; room to grow, to merge and to finish. One number a toy would be 8 megabytes.
     assert!(many < tallies * (5 << 20), "{name}: {many} bytes");
-    assert!(many > tallies * (1 << 20), "{name}: {many} bytes are too few to be counted right");
+    assert!(many > tallies * (1 << 19), "{name}: {many} bytes are too few to be counted right");
 }
 
 #[test]

@@ -88,7 +88,11 @@ fn reason(reached: ToyReached, run: &ToyRun, parameter: &str) -> Option<String> 
                 format!("{more}, or for a finer grid with --points")
             };
             let toys = run.found.toys.requested;
-            Some(format!("not one of {toys} toys is so extreme at {parameter} = {}; {help}", plain(mu)))
+            let none = match toys {
+                1 => "the one toy is not".to_owned(),
+                _ => format!("not one of {toys} toys is"),
+            };
+            Some(format!("{none} so extreme at {parameter} = {}; {help}", plain(mu)))
         }
         ToyReached::NoSensitivity => {
             Some(format!("no sensitivity, the likelihood hardly depends on `{parameter}`"))
