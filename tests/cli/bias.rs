@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
 use serde_json::{Value, json};
 
 use super::jobs::{at_work, journal, parts, quickstart, result, work, zstat_in};
@@ -105,6 +107,62 @@ fn merged_parts_are_the_whole_and_threads_change_nothing() {
     let before = journal(folder, "c");
     assert_eq!(result(folder, &format!("{more} --checkpoint c")), result(folder, &more));
     assert!(journal(folder, "c").starts_with(&before));
+}
+
+/// Every record of the journal is a row of the table, in order and with the injected value; the means follow from it. The same
+/// from parts.
+#[test]
+fn the_table_of_toys_is_the_journal() {
+    let work = work();
+    let folder = work.path();
+    let line = format!("{BIAS} --save-toys toys.parquet");
+    zstat_in(folder, &line).exits(2).tells(&["--checkpoint"]);
+    let found = result(folder, &format!("{line} --checkpoint c"));
+    let mut records: Vec<(u64, Value)> =
+        journal(folder, "c").lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+    records.sort_by_key(|record| record.0);
+    let bytes = fs::read(folder.join("toys.parquet")).unwrap();
+    let file = SerializedFileReader::new(fs::File::open(folder.join("toys.parquet")).unwrap()).unwrap();
+    let rows: Vec<Vec<(String, Field)>> =
+        (file.get_row_iter(None).unwrap()).map(|row| row.unwrap().into_columns()).collect();
+    assert_eq!((rows.len(), records.len()), (60, 60));
+    let names: Vec<&str> = rows[0].iter().map(|(name, _)| name.as_str()).collect();
+    let wanted = [
+        "toy",
+        "converged",
+        "retried",
+        "injected",
+        "twice_nll",
+        "delta_twice_nll(mu true)",
+        "mu",
+        "mu error",
+    ];
+    assert_eq!(names, wanted);
+    let injected = [0.5, 1.0, 2.0];
+    for (row, (task, record)) in rows.iter().zip(&records) {
+        let number = |json: &Value| json.as_f64().map_or(Field::Null, Field::Double);
+        let wanted = [
+            Field::Long(*task as i64),
+            Field::Bool(record["converged"].as_bool().unwrap()),
+            Field::Bool(record["rescued"].as_bool().unwrap()),
+            Field::Double(injected[*task as usize % 3]),
+            number(&record["twice_nll"]),
+            number(&record["twice_rise"]),
+            number(&record["values"][0]),
+            number(&record["errors"][0]),
+        ];
+        assert_eq!(row.iter().map(|(_, field)| field.clone()).collect::<Vec<_>>(), wanted);
+    }
+    for (place, mean) in numbers(&found["points"], "mean").into_iter().enumerate() {
+        let values = records.iter().skip(place).step_by(3);
+        let sum: f64 = values.map(|(_, record)| record["values"][0].as_f64().unwrap()).sum();
+        assert!((sum / 20.0 - mean).abs() < 1e-12, "{sum}, {mean}");
+    }
+    fs::remove_file(folder.join("toys.parquet")).unwrap();
+    parts(folder, &line);
+    assert!(!folder.join("toys.parquet").exists(), "a part has no table");
+    assert_eq!(result(folder, "merge p3 p1 p2"), found);
+    assert!(fs::read(folder.join("toys.parquet")).unwrap() == bytes, "the table of merged parts differs");
 }
 
 #[test]

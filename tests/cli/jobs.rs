@@ -246,6 +246,61 @@ fn more_toys_go_on_from_those_that_are_there() {
     }
 }
 
+/// Whatever order the lines of a journal have, with some twice and some missing: the same bytes.
+#[test]
+fn the_order_of_a_journal_does_not_show() {
+    let work = work();
+    let folder = work.path();
+    let shuffle = |name: &str| {
+        let kept = journal(folder, name);
+        let (manifest, records) = kept.split_once('\n').unwrap();
+        let mut lines: Vec<&str> = records.lines().collect();
+        let count = lines.len();
+        lines.sort_by_key(|line| {
+            let task: usize = line[1..].split(',').next().unwrap().parse().unwrap();
+            (7 * task + 5) % count
+        });
+        // The first task is done again, another stands there twice.
+        lines.retain(|line| !line.starts_with("[0,"));
+        lines.push(lines[3]);
+        let text = format!("{manifest}\n{}\n", lines.join("\n"));
+        fs::write(folder.join(name).join("journal.jsonl"), text).unwrap();
+    };
+    for line in [HYPOTEST, "bias counting.yaml --inject 0.5,1,2 --n 12", "gof counting.yaml --toys 25"] {
+        let whole = result(folder, line);
+        let job = format!("{line} --checkpoint c");
+        assert_eq!(result(folder, &job), whole);
+        shuffle("c");
+        assert_eq!(result(folder, &job), whole, "{line}");
+        assert_eq!(result(folder, "merge c"), whole, "{line}");
+        fs::remove_dir_all(folder.join("c")).unwrap();
+    }
+    let line = "toys counting.yaml --n 40 --output t";
+    let read = || ["toys.parquet", "summary.json"].map(|name| fs::read(folder.join("t").join(name)).unwrap());
+    zstat_in(folder, line).exits(0);
+    let whole = read();
+    shuffle("t");
+    zstat_in(folder, line).exits(0);
+    assert!(read() == whole, "the order shows");
+}
+
+#[test]
+fn one_toy_is_told_in_the_singular() {
+    let work = work();
+    let folder = work.path();
+    let lines = ["hypotest counting.yaml --toys 1", "limit counting.yaml --toys 1 --points 2 --range 1:3"];
+    for (line, told) in
+        lines.into_iter().zip(["with qtilde, 1 toy of each hypothesis", " 1 toy of each of 2 values"])
+    {
+        let text = zstat_in(folder, line).stdout;
+        assert!(text.contains(told), "{text}");
+    }
+    let text = zstat_in(folder, "gof counting.yaml --toys 1").stdout;
+    assert!(text.contains("goodness of fit, 1 toy, seed 1"), "{text}");
+    let text = zstat_in(folder, "feldman-cousins counting.yaml --toys 1 --points 2 --range 0:3").stdout;
+    assert!(text.contains("1 toy a value, seed 1"), "{text}");
+}
+
 /// So many toys that a process is found at work.
 const LONG: &str = "hypotest specs/quickstart.yaml --toys 2500 --checkpoint c --format json --threads 2";
 

@@ -45,7 +45,10 @@ fn parts_and_threads_change_no_byte() {
     assert_eq!(csv.lines().count(), 8);
     zstat_in(folder, "merge p1 p3").exits(2).tells(&["160 of 480 tasks are missing"]);
     assert_eq!(whole["calculator"], "toys");
-    assert_eq!(whole["toys"], serde_json::json!({"requested": 60, "failed": 0, "retried": 0, "seed": 3}));
+    assert_eq!(
+        whole["toys"],
+        serde_json::json!({"requested": 60, "failed": 0, "retried": 0, "resolution": 0.0, "seed": 3})
+    );
     for (key, length) in [("expected", 5), ("expected_errors", 5), ("scan", 7)] {
         assert_eq!(whole[key].as_array().unwrap().len(), length);
     }

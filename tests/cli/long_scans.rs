@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::jobs::{at_work, journal, parts, result, zstat_in};
-use super::support::{folder, root};
+use super::support::{folder, root, write};
 
 const LINE: &str = "scan specs/quickstart.yaml --points 30 --statistical";
 const PLANE: &str =
@@ -137,5 +137,55 @@ fn killed_scans_go_on() {
         assert!(whole_lines.lines().count() > 2);
         assert_eq!(result(folder, &format!("{line} --checkpoint c")), result(folder, line));
         assert!(journal(folder, "c").starts_with(whole_lines));
+    }
+}
+
+/// One channel of 30 bins with 40 shape variations and errors of the bins: enough work to be met at it.
+fn wide() -> String {
+    let nominal: Vec<f64> = (0..30).map(|bin| 20.0 + 3.0 * f64::from(bin)).collect();
+    let shifted = |by: &dyn Fn(f64) -> f64| -> Vec<f64> {
+        nominal.iter().enumerate().map(|(bin, x)| x * (1.0 + by(bin as f64))).collect()
+    };
+    let mut modifiers = vec![format!("{{type: staterror, name: stat, errors: {:?}}}", shifted(&|_| -0.95))];
+    for i in 0..40 {
+        let phase = f64::from(i);
+        let [hi, lo] = [0.03, -0.02].map(|size| shifted(&|bin| size * (0.3 * bin + phase).sin()));
+        modifiers.push(format!("{{type: histosys, name: shape{i}, hi: {hi:?}, lo: {lo:?}}}"));
+    }
+    let signal: Vec<f64> = (0..30).map(|bin| 0.1 * f64::from(bin)).collect();
+    let counts: Vec<f64> = shifted(&|bin| 0.1 * bin.sin()).iter().map(|x| x.round()).collect();
+    format!(
+        "{{zstat: 1, workspace: {{poi: mu, channels: [{{name: SR, samples: [
+            {{name: s, data: {signal:?}, modifiers: [{{type: normfactor, name: mu}}]}},
+            {{name: b, data: {nominal:?}, modifiers: [{}]}}]}}], observations: {{SR: {counts:?}}}}}}}",
+        modifiers.join(", ")
+    )
+}
+
+/// Killed at several moments, each time resumed and killed again; the result is the same to the last byte.
+#[test]
+fn killed_impacts_go_on() {
+    let work = folder();
+    let folder = work.path();
+    write(folder, "wide.yaml", &wide());
+    let line = "impacts wide.yaml --group shapes=shape*";
+    let whole = result(folder, &format!("{line} --checkpoint whole"));
+    let bytes = journal(folder, "whole").len();
+    for _ in 0..4 {
+        let mut child = at_work(folder, &format!("{line} --checkpoint c --threads 2"), bytes / 6);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let kept = journal(folder, "c");
+        assert!(kept.len() < bytes, "it was killed at work");
+        assert!(kept.lines().count() > 2);
+    }
+    let kept = journal(folder, "c");
+    let whole_lines = &kept[..kept.rfind('\n').unwrap() + 1];
+    assert_eq!(result(folder, &format!("{line} --checkpoint c")), whole);
+    assert!(journal(folder, "c").starts_with(whole_lines));
+    for format in ["text", "csv"] {
+        let line = format!("{line} --format {format}");
+        let resumed = zstat_in(folder, &format!("{line} --checkpoint c")).exits(0).stdout;
+        assert_eq!(resumed, zstat_in(folder, &line).exits(0).stdout);
     }
 }

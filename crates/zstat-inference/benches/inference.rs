@@ -86,17 +86,13 @@ fn measure(task: &str, setup: Setup<'_>) -> Value {
             let rescue = Lbfgsb::default();
             let begin = Instant::now();
             let test = ToyTest::new(setup, 1.0, SEED, &rescue).expect("a test");
-            // What the command line keeps: one number a toy.
-            let statistics = Mutex::new(vec![f64::NAN; 2 * usize::try_from(toys).expect("a number of toys")]);
+            let tally = Mutex::new(test.tally());
             run_tasks(&test, 0..ToyTest::tasks(toys), &|_| false, &|task, record| {
-                let at = usize::try_from(task).expect("a number of toys");
-                statistics.lock().expect("no panic")[at] = record.q.unwrap_or(f64::NAN);
+                tally.lock().expect("no panic").put(task, &record);
             });
-            let statistics = statistics.into_inner().expect("no panic");
-            test.finish(&statistics, 0);
+            let found = test.finish(tally.into_inner().expect("no panic"), toys);
             let seconds = begin.elapsed().as_secs_f64();
-            let failed = statistics.iter().filter(|q| q.is_nan()).count();
-            json!({ "s": seconds, "failed": failed })
+            json!({ "s": seconds, "failed": found.toys.failed })
         }
         _ => panic!("no task is called `{task}`"),
     }

@@ -3,7 +3,9 @@
 //! 2 [NLL_one − NLL_separate] is distributed as χ² with (groups − 1) degrees of freedom where all channels share one value,
 //! in the limit of many events (S. S. Wilks, Ann. Math. Statist. 9 (1938) 60).
 
-use zstat_core::fit::{FitOptions, Objective, ParameterResult, minimum};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use zstat_core::fit::{FitOptions, Fitter, Minimum, Objective, ParameterResult, Problem, minimum};
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::{Model, ParamIdx};
 
@@ -51,6 +53,21 @@ pub struct Compatibility {
     pub converged: bool,
     /// What a reader should know.
     pub warnings: Vec<String>,
+    /// Minimisations, those of MINOS included.
+    pub fits: usize,
+}
+
+/// A minimiser that counts how often it is called.
+struct Counted<'f> {
+    fitter: &'f dyn Fitter,
+    calls: AtomicUsize,
+}
+
+impl Fitter for Counted<'_> {
+    fn minimise(&self, objective: &mut dyn Objective, problem: &Problem<'_>) -> Minimum {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.fitter.minimise(objective, problem)
+    }
 }
 
 /// Fits `parameter` once for all channels and once for each group.
@@ -62,6 +79,8 @@ pub fn compatibility(
     parameter: usize,
     options: &CompatibilityOptions,
 ) -> Result<Compatibility, TestError> {
+    let counted = Counted { fitter: inputs.fitter, calls: AtomicUsize::new(0) };
+    let inputs = Inputs { fitter: &counted, ..inputs };
     let poi = ParamIdx(parameter);
     let (groups, left_out) = grouped(inputs, poi, options);
     if groups.len() < 2 {
@@ -112,6 +131,7 @@ pub fn compatibility(
         converged: one.converged && separate.converged && value >= NEGATIVE,
         one: one.results[0].clone(),
         warnings,
+        fits: counted.calls.load(Ordering::Relaxed),
     })
 }
 

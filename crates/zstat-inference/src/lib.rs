@@ -48,14 +48,14 @@ pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
 pub use tasks::{Tasks, all_tasks, run_tasks};
 pub use toys::{
-    Bias, BiasPoint, Coverage, Ensemble, Estimate, GofRecord, InjectedFit, LimitByToys, Line, Moments,
-    Purpose, Response, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof, ToyGrid, ToyHypotest, ToyLimit,
-    ToyLimitPoint, ToyLimitRecord, ToyLimitStore, ToyMaker, ToyPlace, ToyReached, ToyRecord, ToySource,
-    ToyStudy, ToyTails, ToyTest, toy_limit_grid,
+    Bias, BiasPoint, BiasTally, Coverage, Ensemble, Estimate, GofRecord, GofTally, InjectedFit, LimitByToys,
+    Line, Moments, Purpose, Response, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof, ToyGrid,
+    ToyHypotest, ToyLimit, ToyLimitPoint, ToyLimitRecord, ToyLimitTally, ToyMaker, ToyPlace, ToyReached,
+    ToyRecord, ToySource, ToyStudy, ToyTails, ToyTally, ToyTest, toy_limit_grid,
 };
 pub use unified::{
-    Calculator, End, Unified, UnifiedOptions, UnifiedPoint, UnifiedRecord, UnifiedToys, unified_exact,
-    unified_range,
+    Calculator, End, Unified, UnifiedOptions, UnifiedPoint, UnifiedRecord, UnifiedTally, UnifiedToys,
+    unified_exact, unified_range,
 };
 pub use yields::{ChannelYields, Prediction, Spread, Yield, YieldTable, Yields, predict, yields};
 

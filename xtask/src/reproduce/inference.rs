@@ -178,7 +178,7 @@ impl Setup<'_> {
 
     fn threads_and_memory(&self, page: &mut String) -> anyhow::Result<()> {
         page.push_str(
-            "\nTwo threads on both cores against one, turn by turn; and the peak memory of a process with ten times the toys: a test\nkeeps one number a toy, 8 bytes, for the expected bands.\n\n\
+            "\nTwo threads on both cores against one, turn by turn; and the peak memory of a process with ten times the toys: a test\nholds at most 65 536 distinct statistics of each hypothesis, however many toys there are.\n\n\
              | workspace | toys | one thread | two | faster | memory | with ten times the toys |\n|---|---|---|---|---|---|---|\n",
         );
         for (name, toys) in [("example-2bin", 20 * MANY), ("syn-0050", MANY), ("1lbb", MANY / 10)] {

@@ -1,14 +1,15 @@
 //! `zstat bias`: pseudo-experiments of injected values, and what fits make of them.
 
 use std::num::NonZeroU64;
-use std::sync::{Mutex, PoisonError};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
 use zstat_core::model::{Model, Parameter};
-use zstat_inference::{Bias, InjectedFit, StudyOptions, StudyRecord, ToyStudy};
+use zstat_inference::{Bias, BiasTally, InjectedFit, StudyOptions, StudyRecord, ToyStudy};
 
+use super::toy_table::ToyTable;
 use super::toy_test::toys;
 use crate::args::{GlobalArgs, NuisanceArgs, StudyArgs, seed};
 use crate::failure::{Failure, OptionFault};
@@ -48,6 +49,9 @@ pub struct BiasArgs {
     /// Seed of the pseudo-experiments
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true, help_heading = "Toy options")]
     seed: u64,
+    /// Write the fits of all toys to this file, a Parquet table; made from what --checkpoint keeps
+    #[arg(long, value_name = "FILE", requires = "checkpoint", help_heading = "Toy options")]
+    save_toys: Option<PathBuf>,
     #[command(flatten)]
     job: JobArgs,
 }
@@ -78,6 +82,9 @@ fn points(text: &str) -> Result<usize, String> {
 
 /// Injects, fits and compares. Exit code 1 where a fit did not converge or a toy failed.
 pub fn run(args: &BiasArgs, global: &GlobalArgs) -> Result<u8, Failure> {
+    if let Some(path) = &args.save_toys {
+        output::check_target(path)?;
+    }
     let mut faults = Vec::new();
     let injected = args.values(&mut faults);
     let named: Vec<String> = args.parameter.iter().cloned().collect();
@@ -188,21 +195,23 @@ fn study(
     let description = json!({
         "parameter": prepared.parameter(), "injected": injected, "rest": args.nuisances.description(),
     });
-    let manifest = Manifest::new("bias", prepared, description, args.seed, study.tasks(args.n.get()))?;
-    let records = Mutex::new(Vec::new());
-    let sink = |task: u64, record: StudyRecord| {
-        let mut records = records.lock().unwrap_or_else(PoisonError::into_inner);
-        // Grows with what is done: not every number of toys that can be asked for fits into memory.
-        if records.len() <= task as usize {
-            records.resize(task as usize + 1, InjectedFit::NONE);
-        }
-        records[task as usize] = InjectedFit::from(&record);
-    };
-    if let Done::Part(report) = jobs::run("toys", &study, manifest, &args.job, global, &sink)? {
+    let tasks = study.tasks(args.n.get());
+    let manifest = Manifest::new("bias", prepared, description, args.seed, tasks)?;
+    let bounds = prepared.session.model.parameters()[index].bounds;
+    let mut tally = BiasTally::new(injected, bounds);
+    let mut each = |task: u64, record: StudyRecord| tally.put(task, &InjectedFit::from(&record));
+    let done = jobs::run_in_order("toys", &study, manifest, &args.job, global, &mut each)?;
+    if let Done::Part(report) = done {
         return Ok(Studied::Part(report));
     }
-    let bounds = prepared.session.model.parameters()[index].bounds;
-    let found = Bias::new(injected, bounds, &records.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let found = tally.finish();
+    if let (Some(path), Some(folder)) = (&args.save_toys, &args.job.checkpoint) {
+        let model = &prepared.session.model;
+        let reported = [index];
+        let table =
+            ToyTable { model, tasks, reported: &reported, poi: Some(index), injected, with_data: false };
+        table.write(path, folder, global, &mut |_| {})?;
+    }
     converged &= found.points.iter().all(|point| point.failed == 0);
     warnings.extend(remarks(&found, prepared.parameter()));
     Ok(Studied::Whole(Box::new(Whole { found, converged, warnings, fits })))

@@ -49,8 +49,8 @@ pub fn run(args: &CompatibilityArgs, global: &GlobalArgs) -> Result<u8, Failure>
     let found = progress::during(global.quiet, "fitting", || {
         compatibility(prepared.inputs(), prepared.subjects()[0], &options)
     })?;
-    let (warnings, converged) = (&found.warnings, found.converged);
-    let outcome = Outcome { warnings, converged, fits: 2, stage: ("compatibility_s", seconds(started)) };
+    let (warnings, converged, fits) = (&found.warnings, found.converged, found.fits);
+    let outcome = Outcome { warnings, converged, fits, stage: ("compatibility_s", seconds(started)) };
     let report = CompatibilityReport::new(Head::new(&prepared, outcome), prepared.parameter(), found);
     output::write(&report, global)?;
     Ok(exit_code(report.converged()))

@@ -1,8 +1,7 @@
 //! `zstat feldman-cousins`: the unified interval.
 
 use std::num::NonZeroU64;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
@@ -118,19 +117,16 @@ fn by_toys(
     let description = json!({ "poi": prepared.parameter(), "values": study.values() });
     let tasks = study.tasks(count);
     let manifest = Manifest::new("feldman-cousins", prepared, description, args.seed, tasks)?;
-    let statistics = Mutex::new(vec![f64::NAN; usize::try_from(tasks).unwrap_or(usize::MAX)]);
-    let retried = AtomicU64::new(0);
+    let tally = Mutex::new(study.tally());
     let sink = |task: u64, record: UnifiedRecord| {
-        retried.fetch_add(u64::from(record.rescued), Ordering::Relaxed);
-        let mut statistics = statistics.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        statistics[task as usize] = record.t.unwrap_or(f64::NAN);
+        tally.lock().unwrap_or_else(PoisonError::into_inner).put(task, &record);
     };
     match jobs::run("toys", &study, manifest, &args.job, global, &sink)? {
         Done::Part(report) => Ok(ByToys::Part(report)),
         Done::All => {
-            let statistics = statistics.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let toys = ToysOfUnified { per_point: count, retried: retried.into_inner(), seed: args.seed };
-            Ok(ByToys::Whole(Box::new(study.finish(&statistics)), toys))
+            let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let toys = ToysOfUnified { per_point: count, retried: tally.retried, seed: args.seed };
+            Ok(ByToys::Whole(Box::new(study.finish(tally, count)), toys))
         }
     }
 }

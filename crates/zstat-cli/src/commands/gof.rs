@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
-use zstat_inference::{GofRecord, GofStatistic, GoodnessOfFit, ToyGof, ToyPlace, goodness_of_fit};
+use zstat_inference::{GofRecord, GofStatistic, GoodnessOfFit, ToyGof, goodness_of_fit};
 
 use super::toy_test::ToyArgs;
 use crate::args::{GlobalArgs, Hinted, StudyArgs};
@@ -97,27 +97,13 @@ fn toys(
     let job = ToyGof::new(prepared.inputs(), theta, &statistics, prepared.rescue(), args.seed)?;
     let requested = count.get();
     let manifest = Manifest::new("gof", prepared, study, args.seed, requested)?;
-    let gathered = Mutex::new((vec![Vec::new(); statistics.len()], 0_u64, 0_u64));
-    let sink = |task: u64, record: GofRecord| {
-        let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let (columns, failed, retried) = &mut *gathered;
-        *failed += u64::from(!record.converged);
-        *retried += u64::from(record.converged && record.rescued);
-        for (column, value) in columns.iter_mut().zip(record.values) {
-            // Grows with what is done: not every number of toys that can be asked for fits into memory.
-            if column.len() <= task as usize {
-                column.resize(task as usize + 1, f64::NAN);
-            }
-            column[task as usize] = value.unwrap_or(f64::NAN);
-        }
-    };
+    let observed: Vec<Option<f64>> = found.tests.iter().map(|test| test.value).collect();
+    let tally = Mutex::new(ToyGof::tally(&observed));
+    let sink = |_, record: GofRecord| tally.lock().unwrap_or_else(PoisonError::into_inner).put(&record);
     if let Done::Part(report) = jobs::run("toys", &job, manifest, &args.job, global, &sink)? {
         return Ok(Err(report));
     }
-    let (columns, failed, retried) = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let place = |(test, values): (&zstat_inference::Gof, &Vec<f64>)| {
-        test.value.map(|observed| ToyPlace::of(observed, values))
-    };
-    let places = found.tests.iter().zip(&columns).map(place).collect();
-    Ok(Ok(GofToys { places, requested, failed, retried, seed: args.seed }))
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (failed, retried) = (tally.failed, tally.retried);
+    Ok(Ok(GofToys { places: tally.places(), requested, failed, retried, seed: args.seed }))
 }

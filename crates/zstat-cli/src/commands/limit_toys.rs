@@ -60,15 +60,15 @@ pub fn run(
         "grid": values,
     });
     let manifest = Manifest::new("limit", prepared, study, seed, toys.tasks(count.get()))?;
-    let store = Mutex::new(toys.store());
+    let tally = Mutex::new(toys.tally());
     let sink = |task: u64, record: ToyLimitRecord| {
-        store.lock().unwrap_or_else(PoisonError::into_inner).put(task, &record);
+        tally.lock().unwrap_or_else(PoisonError::into_inner).put(task, &record);
     };
     if let Done::Part(report) = jobs::run("toys", &toys, manifest, &args.toys.job, global, &sink)? {
         return output::write(&report, global).map(|()| EXIT_DONE);
     }
-    let store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let found = toys.finish(&store, count.get());
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let found = toys.finish(tally, count.get());
     let (warnings, converged, fits) = (&found.warnings, found.converged, found.fits);
     let outcome = Outcome { warnings, converged, fits, stage: ("test_s", seconds(started)) };
     let head = TestHead::of_toys(prepared, args.test.asimov(), outcome);

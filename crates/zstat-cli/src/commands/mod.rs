@@ -20,6 +20,7 @@ mod plugins;
 mod scan;
 mod schema;
 mod significance;
+mod toy_table;
 mod toy_test;
 mod toys;
 mod validate;

@@ -1,8 +1,7 @@
 //! Tests with toys, for all commands that have them.
 
 use std::num::NonZeroU64;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use serde_json::json;
@@ -74,22 +73,15 @@ pub fn toy_test(
     });
     let tasks = ToyTest::tasks(count.get());
     let manifest = Manifest::new(command, prepared, study, args.seed, tasks)?;
-    let statistics = Mutex::new(Vec::new());
-    let retried = AtomicU64::new(0);
+    let tally = Mutex::new(test.tally());
     let sink = |task: u64, record: ToyRecord| {
-        retried.fetch_add(u64::from(record.rescued), Ordering::Relaxed);
-        let mut statistics = statistics.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Grows with what is done: not every number of toys that can be asked for fits into memory.
-        if statistics.len() <= task as usize {
-            statistics.resize(task as usize + 1, f64::NAN);
-        }
-        statistics[task as usize] = record.q.unwrap_or(f64::NAN);
+        tally.lock().unwrap_or_else(PoisonError::into_inner).put(task, &record);
     };
     match jobs::run("toys", &test, manifest, &args.job, global, &sink)? {
         Done::Part(report) => Ok(ToyOutcome::Part(report)),
         Done::All => {
-            let statistics = statistics.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            Ok(ToyOutcome::Whole(Box::new(test.finish(&statistics, retried.into_inner()))))
+            let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+            Ok(ToyOutcome::Whole(Box::new(test.finish(tally, count.get()))))
         }
     }
 }

@@ -1,8 +1,6 @@
 //! `zstat toys`: pseudo-data, fits of them, and what the fits make of the truth.
 
-use std::io::Error;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -10,11 +8,11 @@ use serde_json::json;
 use zstat_core::model::Model;
 use zstat_inference::{StudyOptions, StudyRecord, ToyStudy};
 
+use super::toy_table::ToyTable;
 use super::toy_test::toys;
 use crate::args::{GlobalArgs, StudyArgs, TruthArgs, seed};
 use crate::failure::{Failure, OptionFault};
 use crate::jobs::{self, Done, JobArgs, Manifest, Shard};
-use crate::output::parquet::{Column, ParquetFile};
 use crate::prepared::{Prepared, Subject, exit_code};
 use crate::report::head::{Head, Outcome};
 use crate::report::toys::{Studied, ToysReport};
@@ -84,15 +82,12 @@ pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     if let Done::Part(report) = jobs::run("toys", &study, manifest, &job, global, &|_, _: StudyRecord| {})? {
         return output::write(&report, &global.to_stdout()).map(|()| EXIT_DONE);
     }
-    let folders = match &global.merged {
-        Some(merged) => merged.folders().to_vec(),
-        None => vec![folder.clone()],
-    };
     jobs::make_folder(&folder)?;
     let truth: Vec<f64> = study.truths().next().map(<[f64]>::to_vec).unwrap_or_default();
     let mut studied = Studied::new(model, &reported, &truth, poi);
-    let table = Table { folders: &folders, tasks, with_data: args.save_data };
-    table.write(&folder, &prepared, &reported, poi, &mut studied)?;
+    let with_data = args.save_data;
+    let table = ToyTable { model, tasks, reported: &reported, poi, injected: &[], with_data };
+    table.write(&folder.join("toys.parquet"), &folder, global, &mut |record| studied.add(record))?;
     let failed = studied.failed;
     let warnings: Vec<String> = found.warnings.iter().cloned().chain(studied.warnings()).collect();
     let outcome = Outcome {
@@ -129,86 +124,4 @@ fn reported(model: &Model, fixed: &[bool], names: &[String], faults: &mut Vec<Op
         faults.push(OptionFault::new("--report", names.join(", "), "names fixed parameters only"));
     }
     indices
-}
-
-/// The table of toys: from journals to Parquet, in the order of the toys.
-struct Table<'a> {
-    folders: &'a [PathBuf],
-    tasks: u64,
-    with_data: bool,
-}
-
-impl Table<'_> {
-    fn write(
-        &self,
-        folder: &Path,
-        prepared: &Prepared,
-        reported: &[usize],
-        poi: Option<usize>,
-        studied: &mut Studied,
-    ) -> Result<(), Failure> {
-        let path = folder.join("toys.parquet");
-        let mut failure = None;
-        let written = output::write_file_with(&path, |out| {
-            let mut file =
-                ParquetFile::new(out, self.columns(prepared, reported, poi)).map_err(Error::other)?;
-            let mut each = |task: u64, record: StudyRecord| {
-                studied.add(&record);
-                file.row(|columns| fill(columns, task, &record, poi.is_some()))
-                    .map_err(|error| Failure::write(&path, Error::other(error)))
-            };
-            if let Err(error) = jobs::in_order(self.folders, self.tasks, &mut each) {
-                failure = Some(error);
-                return Err(Error::other("the journal cannot be read"));
-            }
-            file.finish().map(drop).map_err(Error::other)
-        });
-        match failure {
-            Some(failure) => Err(failure),
-            None => written,
-        }
-    }
-
-    fn columns(&self, prepared: &Prepared, reported: &[usize], poi: Option<usize>) -> Vec<(String, Column)> {
-        let model = &prepared.session.model;
-        let name = |i: &usize| &model.parameters()[*i].name;
-        let double = |name: String| (name, Column::Double(Vec::new()));
-        let mut columns = vec![
-            ("toy".to_owned(), Column::Int(Vec::new())),
-            ("converged".to_owned(), Column::Bool(Vec::new())),
-            ("retried".to_owned(), Column::Bool(Vec::new())),
-            double("twice_nll".to_owned()),
-        ];
-        columns.extend(poi.map(|poi| double(format!("delta_twice_nll({} true)", name(&poi)))));
-        columns.extend(reported.iter().map(|i| double(name(i).clone())));
-        columns.extend(reported.iter().map(|i| double(format!("{} error", name(i)))));
-        if self.with_data {
-            for channel in model.channels() {
-                let bins = 0..channel.bins.len();
-                columns.extend(bins.map(|bin| double(format!("data {}[{bin}]", channel.name))));
-            }
-            columns.extend(model.parameters().iter().map(|p| double(format!("aux {}", p.name))));
-        }
-        columns
-    }
-}
-
-fn fill(columns: &mut [Column], task: u64, record: &StudyRecord, with_rise: bool) {
-    let rise = with_rise.then_some(record.twice_rise);
-    let values = record.values.iter().copied().map(Some);
-    let data = record.data.iter().copied().map(Some);
-    let numbers = std::iter::once(record.twice_nll)
-        .chain(rise)
-        .chain(values)
-        .chain(record.errors.iter().copied())
-        .chain(data);
-    let mut numbers = numbers;
-    let mut flags = [record.converged, record.rescued].into_iter();
-    for column in columns {
-        match column {
-            Column::Int(values) => values.push(task as i64),
-            Column::Bool(values) => values.extend(flags.next()),
-            Column::Double(values) => values.push(numbers.next().flatten()),
-        }
-    }
 }

@@ -2,6 +2,7 @@
 //! lines and at most one torn one, which is cut off when the job goes on. The first line is the manifest; a job that goes on
 //! with another number of tasks adds its own, and the last one counts.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Error, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -142,7 +143,8 @@ pub fn read<R: DeserializeOwned>(folder: &Path, each: &mut dyn FnMut(u64, R)) ->
     read_lines(&path, &file, each).map(drop)
 }
 
-/// The records of several folders' journals in the order of their tasks, the first of each task. Holds eight bytes a task.
+/// The records of several folders' journals in the order of their tasks, the first of each task. Of a line that comes before
+/// its turn only the place is held; with the folders in the order of their tasks these are few.
 ///
 /// # Errors
 /// Where a journal cannot be read, or a record is damaged.
@@ -151,38 +153,54 @@ pub fn in_order<R: DeserializeOwned>(
     tasks: u64,
     each: &mut dyn FnMut(u64, R) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    const NONE: u64 = u64::MAX;
-    let mut places = vec![NONE; usize::try_from(tasks).unwrap_or(usize::MAX)];
-    let files: Vec<(PathBuf, File)> = folders.iter().map(|folder| open(folder)).collect::<Result<_, _>>()?;
-    // File and offset in one number: files are fewer than 2^16, and shorter than 2^48 bytes.
-    for (at, (path, file)) in files.iter().enumerate() {
+    let mut next = 0;
+    // Task, to file and offset.
+    let mut early: BTreeMap<u64, (usize, u64)> = BTreeMap::new();
+    let mut again: Vec<(PathBuf, BufReader<File>)> = Vec::new();
+    let mut record = |line: &[u8], path: &Path, offset: u64| {
+        let (task, record) = serde_json::from_slice::<(u64, R)>(line)
+            .map_err(|error| damaged(path, at_byte(offset), error))?;
+        each(task, record)
+    };
+    for (at, folder) in folders.iter().enumerate() {
+        let (path, file) = open(folder)?;
+        again.push((path.clone(), BufReader::new(open(folder)?.1)));
         let mut reader = BufReader::new(file);
-        let Some((_, mut offset)) = first_line(path, &mut reader)? else { continue };
+        let Some((_, mut offset)) = first_line(&path, &mut reader)? else { continue };
         let mut line = Vec::new();
-        while whole_line(path, &mut reader, &mut line)? {
-            if !line.starts_with(MANIFEST) {
-                let task = task_of(&line).ok_or_else(|| damaged(path, at_byte(offset), "it has no task"))?;
-                if let Some(place) = places.get_mut(task as usize).filter(|place| **place == NONE) {
-                    *place = (at as u64) << 48 | offset;
-                }
-            }
+        while whole_line(&path, &mut reader, &mut line)? {
+            let here = offset;
             offset += line.len() as u64;
+            if line.starts_with(MANIFEST) {
+                continue;
+            }
+            let task = task_of(&line).ok_or_else(|| damaged(&path, at_byte(here), "it has no task"))?;
+            if task >= next && task < tasks {
+                early.entry(task).or_insert((at, here));
+            }
+            while let Some((at, offset)) = early.remove(&next) {
+                if next == task {
+                    record(&line, &path, here)?;
+                } else {
+                    let (path, reader) = &mut again[at];
+                    record(&line_at(path, reader, offset)?, path, offset)?;
+                }
+                next += 1;
+            }
         }
     }
-    let mut readers: Vec<BufReader<&File>> = files.iter().map(|(_, file)| BufReader::new(file)).collect();
-    let mut line = Vec::new();
-    for place in places.into_iter().filter(|place| *place != NONE) {
-        let (at, offset) = ((place >> 48) as usize, place & ((1 << 48) - 1));
-        let path = &files[at].0;
-        let reader = &mut readers[at];
-        line.clear();
-        let read = reader.seek(SeekFrom::Start(offset)).and_then(|_| reader.read_until(b'\n', &mut line));
-        read.map_err(|error| Failure::read(path, error))?;
-        let (task, record) = serde_json::from_slice::<(u64, R)>(&line)
-            .map_err(|error| damaged(path, at_byte(offset), error))?;
-        each(task, record)?;
+    // What is missing is passed over.
+    for (at, offset) in early.into_values() {
+        let (path, reader) = &mut again[at];
+        record(&line_at(path, reader, offset)?, path, offset)?;
     }
     Ok(())
+}
+
+fn line_at(path: &Path, reader: &mut BufReader<File>, offset: u64) -> Result<Vec<u8>, Failure> {
+    let mut line = Vec::new();
+    let read = reader.seek(SeekFrom::Start(offset)).and_then(|_| reader.read_until(b'\n', &mut line));
+    read.map(|_| line).map_err(|error| Failure::read(path, error))
 }
 
 /// The number that a line begins with.

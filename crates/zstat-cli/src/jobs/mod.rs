@@ -1,10 +1,11 @@
 //! Long jobs: numbered tasks that are done on all threads, kept on disk as they end, divided over machines and merged.
 
+mod done;
 mod journal;
 mod manifest;
 mod shards;
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +17,7 @@ use zstat_inference::{Tasks, run_tasks};
 use crate::args::GlobalArgs;
 use crate::failure::{Failure, OptionFault};
 use crate::{interrupt, progress};
+use done::DoneSet;
 use journal::Journal;
 
 pub use journal::{in_order, make_folder};
@@ -88,7 +90,7 @@ where
         None => None,
     };
     let failure = Mutex::new(None);
-    let left = (range.end - range.start) - done.count;
+    let left = (range.end - range.start) - done.count();
     progress::counted(global.quiet, what, left, |tick| {
         let each = |task, record: T::Record| {
             if let Some(journal) = &journal
@@ -108,6 +110,41 @@ where
         None if args.shard.is_some() => Ok(Done::Part(ShardReport::new(&manifest, args))),
         None => Ok(Done::All),
     }
+}
+
+/// Does a job as [`run`], and hands the records on by number, for what depends on their order in the last bits. Of one part
+/// nothing is handed on: it has no result. What comes before its turn waits; that is little, because journals are nearly in
+/// order and the parts of a job stand one after the other.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_in_order<T>(
+    what: &str,
+    tasks: &T,
+    manifest: Manifest,
+    args: &JobArgs,
+    global: &GlobalArgs,
+    each: &mut (dyn FnMut(u64, T::Record) + Send),
+) -> Result<Done, Failure>
+where
+    T: Tasks,
+    T::Record: Serialize + DeserializeOwned,
+{
+    let state = Mutex::new((0_u64, BTreeMap::new(), each));
+    let part = args.shard.is_some() && global.merged.is_none();
+    let sink = |task, record| {
+        if part {
+            return;
+        }
+        let mut state = locked(&state);
+        let (next, early, each) = &mut *state;
+        early.insert(task, record);
+        while let Some(record) = early.remove(next) {
+            each(*next, record);
+            *next += 1;
+        }
+    };
+    run(what, tasks, manifest, args, global, &sink)
 }
 
 /// Does a job as [`run`], with the records of all tasks by number.
@@ -191,74 +228,4 @@ pub fn foreign_results(
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Which tasks of a range are done: one bit each.
-pub(crate) struct DoneSet {
-    first: u64,
-    end: u64,
-    bits: Vec<u64>,
-    /// How many.
-    pub count: u64,
-}
-
-impl DoneSet {
-    pub(crate) fn new(range: Range<u64>) -> Self {
-        Self { first: range.start, end: range.end, bits: Vec::new(), count: 0 }
-    }
-
-    /// False where it was there already, or is not in the range.
-    pub(crate) fn insert(&mut self, task: u64) -> bool {
-        if task < self.first || task >= self.end || self.contains(task) {
-            return false;
-        }
-        let place = task - self.first;
-        let word = (place / 64) as usize;
-        if word >= self.bits.len() {
-            self.bits.resize(word + 1, 0);
-        }
-        self.bits[word] |= 1 << (place % 64);
-        self.count += 1;
-        true
-    }
-
-    pub(crate) fn contains(&self, task: u64) -> bool {
-        let Some(place) = task.checked_sub(self.first) else { return false };
-        self.bits.get((place / 64) as usize).is_some_and(|word| word >> (place % 64) & 1 == 1)
-    }
-
-    /// Stretches that are not done.
-    pub(crate) fn gaps(&self) -> Vec<Range<u64>> {
-        let mut gaps: Vec<Range<u64>> = Vec::new();
-        let mut add = |gap: Range<u64>| match gaps.last_mut() {
-            Some(last) if last.end == gap.start => last.end = gap.end,
-            _ => gaps.push(gap),
-        };
-        // Behind the last bit nothing is done: a job may have more tasks than anybody can count one by one.
-        let counted = self.end.min(self.first.saturating_add(64 * self.bits.len() as u64));
-        (self.first..counted).filter(|&task| !self.contains(task)).for_each(|task| add(task..task + 1));
-        if counted < self.end {
-            add(counted..self.end);
-        }
-        gaps
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_done_and_what_is_not() {
-        let mut done = DoneSet::new(100..300);
-        assert!([100, 163, 164, 299].map(|task| done.insert(task)).iter().all(|new| *new));
-        assert!([100, 99, 300].map(|task| done.insert(task)).iter().all(|new| !*new));
-        assert_eq!(done.count, 4);
-        assert_eq!(done.gaps(), [101..163, 165..299]);
-        assert!(!done.contains(0) && !done.contains(1000));
-        let mut huge = DoneSet::new(7..1 << 60);
-        assert!(huge.gaps().iter().eq([&(7..1 << 60)]));
-        assert!(huge.insert(8));
-        assert_eq!(huge.gaps(), [7..8, 9..1 << 60]);
-    }
 }

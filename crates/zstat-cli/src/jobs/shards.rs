@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{DoneSet, JobArgs, Manifest, journal};
+use super::done::DoneSet;
+use super::{JobArgs, Manifest, journal};
 use crate::failure::{Failure, OptionFault};
 use crate::output::{Page, Report};
 
@@ -127,9 +128,11 @@ impl Merged {
         self.manifests.first()
     }
 
-    /// The folders of the parts.
-    pub fn folders(&self) -> &[PathBuf] {
-        &self.folders
+    /// The folders of the parts, in the order of their tasks.
+    pub fn in_order(&self) -> Vec<PathBuf> {
+        let mut parts: Vec<(&Manifest, &PathBuf)> = self.manifests.iter().zip(&self.folders).collect();
+        parts.sort_by_key(|(manifest, _)| manifest.range[0]);
+        parts.into_iter().map(|(_, folder)| folder.clone()).collect()
     }
 
     /// What no part has.
@@ -171,7 +174,7 @@ impl Merged {
     fn read<R: DeserializeOwned>(&self, sink: &dyn Fn(u64, R)) -> Result<DoneSet, Failure> {
         let total = self.first().map_or(0, |manifest| manifest.tasks);
         let done = RefCell::new(DoneSet::new(0..total));
-        for folder in &self.folders {
+        for folder in &self.in_order() {
             let (mut before, mut twice) = (DoneSet::new(0..total), 0_u64);
             journal::read(folder, &mut |task, record| {
                 // A part that was interrupted may have a task twice; two parts may not.

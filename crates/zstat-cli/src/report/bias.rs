@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use zstat_inference::{Bias, BiasPoint, Coverage, Line, Response};
 
 use super::head::Head;
+use super::of_toys;
 use super::toys::coverage;
 use crate::output::number::{fixed, plain, with_uncertainty};
 use crate::output::table::{Align, Table};
@@ -34,6 +35,10 @@ impl BiasReport {
     /// From the engine's result.
     pub fn new(head: Head, parameter: &str, found: Bias, toys: ToysOfBias) -> Self {
         Self { head, parameter: parameter.to_owned(), found, toys }
+    }
+
+    fn resolution(&self) -> f64 {
+        self.found.points.iter().map(|point| point.resolution).fold(0.0, f64::max)
     }
 
     /// Did all fits converge?
@@ -240,6 +245,7 @@ impl Report for BiasReport {
                 "per_point": self.toys.per_point,
                 "failed": sum(|point| point.failed),
                 "retried": sum(|point| point.retried),
+                "resolution": self.resolution(),
                 "seed": self.toys.seed,
             },
             "line": self.found.line.as_ref().map(line_json),
@@ -254,12 +260,11 @@ impl Report for BiasReport {
             1 => "1 injected value".to_owned(),
             count => format!("{count} injected values"),
         };
-        let toys = match per_point {
-            1 => "1 toy".to_owned(),
-            count => format!("{count} toys"),
-        };
+        let toys = of_toys::toys(per_point);
         let toys = if self.found.points.len() > 1 { format!("{toys} each") } else { toys };
         self.head.page(&format!("bias of {}, {values} with {toys}, seed {seed}", self.parameter), page);
+        // Those that took a second attempt are in the table.
+        of_toys::notes(page, 0, self.resolution(), "medians");
         page.heading(&format!("fitted {}", self.parameter));
         self.estimates(page);
         page.heading("pulls and coverage");

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use zstat_inference::{Calculator, End, Unified};
 
 use super::head::Head;
+use super::of_toys;
 use crate::output::number::{fixed, plain, with_uncertainty};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
@@ -83,7 +84,8 @@ impl Report for FeldmanCousinsReport {
         if let Some(toys) = &self.toys {
             let failed: u64 = found.points.iter().map(|point| point.failed).sum();
             body["toys"] = json!({
-                "per_point": toys.per_point, "failed": failed, "retried": toys.retried, "seed": toys.seed,
+                "per_point": toys.per_point, "failed": failed, "retried": toys.retried,
+                "resolution": found.resolution, "seed": toys.seed,
             });
         }
         body["points"] = Value::Array(points);
@@ -93,10 +95,15 @@ impl Report for FeldmanCousinsReport {
     fn text(&self, page: &mut Page) {
         let (found, name) = (&self.found, self.parameter.as_str());
         let how = match (found.calculator, &self.toys) {
-            (Calculator::Toys, Some(toys)) => format!("{} toys a value, seed {}", toys.per_point, toys.seed),
+            (Calculator::Toys, Some(toys)) => {
+                format!("{} a value, seed {}", of_toys::toys(toys.per_point), toys.seed)
+            }
             _ => "exact sums".to_owned(),
         };
         self.head.page(&format!("unified interval of {name}, {how}"), page);
+        if let Some(toys) = &self.toys {
+            of_toys::notes(page, toys.retried, found.resolution, "critical values");
+        }
         let end = |end: Option<End>| match end {
             Some(End { value, error: Some(error) }) => with_uncertainty(value, error),
             Some(End { value, error: None }) => plain(value),

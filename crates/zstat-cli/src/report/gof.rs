@@ -6,6 +6,7 @@ use zstat_core::model::ChannelInfo;
 use zstat_inference::{Gof, GofStatistic, GoodnessOfFit, ToyPlace};
 
 use super::head::Head;
+use super::of_toys;
 use crate::output::number::{fixed, plain};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{Finite, Page, Report};
@@ -36,6 +37,12 @@ pub struct GofToys {
     pub retried: u64,
     /// Their seed.
     pub seed: u64,
+}
+
+impl GofToys {
+    fn resolution(&self) -> f64 {
+        self.places.iter().flatten().map(|place| place.resolution).fold(0.0, f64::max)
+    }
 }
 
 impl GofReport {
@@ -106,7 +113,8 @@ impl Report for GofReport {
         // The first test stands at the top as well, so that one asked for alone is found there.
         let toys = self.toys.as_ref().map(|toys| {
             json!({
-                "requested": toys.requested, "failed": toys.failed, "retried": toys.retried, "seed": toys.seed,
+                "requested": toys.requested, "failed": toys.failed, "retried": toys.retried,
+                "resolution": toys.resolution(), "seed": toys.seed,
             })
         });
         let tests = found.tests.iter().enumerate().map(|(at, test)| self.test(at, test));
@@ -124,10 +132,11 @@ impl Report for GofReport {
     }
 
     fn text(&self, page: &mut Page) {
-        let with = self.toys.as_ref().map(|toys| format!(", {} toys, seed {}", toys.requested, toys.seed));
+        let with =
+            self.toys.as_ref().map(|toys| format!(", {}, seed {}", of_toys::toys(toys.requested), toys.seed));
         self.head.page(&format!("goodness of fit{}", with.unwrap_or_default()), page);
-        if let Some(toys) = self.toys.as_ref().filter(|toys| toys.retried > 0) {
-            page.note(&format!("{} toys took a second attempt", toys.retried));
+        if let Some(toys) = &self.toys {
+            of_toys::notes(page, toys.retried, toys.resolution(), "medians and bands of toys");
         }
         page.gap();
         let value = |value: Option<f64>| value.map(plain).unwrap_or_default();

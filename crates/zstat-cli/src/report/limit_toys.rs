@@ -6,6 +6,7 @@ use zstat_inference::{Limit, LimitByToys, Reached, TestStatistic, ToyReached};
 use super::head::TestHead;
 use super::hypotest::BANDS;
 use super::limit::{SCALE, shown, sketch};
+use super::of_toys;
 use crate::output::number::plain;
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
@@ -87,7 +88,11 @@ fn reason(reached: ToyReached, run: &ToyRun, parameter: &str) -> Option<String> 
                 format!("{more}, or for a finer grid with --points")
             };
             let toys = run.found.toys.requested;
-            Some(format!("not one of {toys} toys is so extreme at {parameter} = {}; {help}", plain(mu)))
+            let none = match toys {
+                1 => "the one toy is not".to_owned(),
+                _ => format!("not one of {toys} toys is"),
+            };
+            Some(format!("{none} so extreme at {parameter} = {}; {help}", plain(mu)))
         }
         ToyReached::NoSensitivity => {
             Some(format!("no sensitivity, the likelihood hardly depends on `{parameter}`"))
@@ -116,6 +121,7 @@ impl Report for LimitToysReport {
             "requested": found.toys.requested,
             "failed": found.toys.failed,
             "retried": found.toys.retried,
+            "resolution": found.resolution,
             "seed": self.run.seed,
         });
         let mu_hat = finite.number(found.mu_hat, || "mu_hat".to_owned());
@@ -157,10 +163,10 @@ impl Report for LimitToysReport {
         let (ToyRun { found, asymptotic, .. }, name) = (&self.run, &self.head.parameter);
         let ends = [found.points.first(), found.points.last()].map(|point| point.map_or(f64::NAN, |p| p.mu));
         let what = format!(
-            "upper limit on {name} at {} % confidence with CLs, {}, {} toys of each of {} values from {} to {} and of no signal, seed {}",
+            "upper limit on {name} at {} % confidence with CLs, {}, {} of each of {} values from {} to {} and of no signal, seed {}",
             plain(100.0 * self.run.level),
             self.run.statistic,
-            found.toys.requested,
+            of_toys::toys(found.toys.requested),
             found.points.len(),
             plain(ends[0]),
             plain(ends[1]),
@@ -168,9 +174,7 @@ impl Report for LimitToysReport {
         );
         self.head.page(&what, page);
         self.reasons.iter().for_each(|reason| page.warning(reason));
-        if found.toys.retried > 0 {
-            page.note(&format!("{} toys took a second attempt", found.toys.retried));
-        }
+        of_toys::notes(page, found.toys.retried, found.resolution, "what is expected");
         page.line(format!("best {name} = {}", plain(found.mu_hat)));
         page.gap();
         let mut columns = vec![("", Align::Left), ("observed", Align::Right)];

@@ -16,6 +16,7 @@ mod inspection_text;
 pub mod limit;
 pub mod limit_patches;
 pub mod limit_toys;
+mod of_toys;
 pub mod plane;
 mod pull_bar;
 mod relations;

@@ -5,6 +5,7 @@ use zstat_inference::{Estimate, TestStatistic, ToyHypotest, quantile};
 
 use super::head::TestHead;
 use super::hypotest::BANDS;
+use super::of_toys;
 use crate::output::number::{fixed, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
@@ -61,6 +62,7 @@ impl Report for ToyTestReport {
             "requested": test.toys.requested,
             "failed": test.toys.failed,
             "retried": test.toys.retried,
+            "resolution": test.resolution,
             "seed": self.seed,
         });
         let mut body = json!({
@@ -102,15 +104,14 @@ impl Report for ToyTestReport {
         let (test, name) = (&self.test, &self.head.parameter);
         let toys = test.toys.requested;
         let what = format!(
-            "{name} = {} tested with {}, {toys} toys of each hypothesis, seed {}",
+            "{name} = {} tested with {}, {} of each hypothesis, seed {}",
             plain(test.mu),
             self.statistic,
+            of_toys::toys(toys),
             self.seed
         );
         self.head.page(&what, page);
-        if test.toys.retried > 0 {
-            page.note(&format!("{} toys took a second attempt", test.toys.retried));
-        }
+        of_toys::notes(page, test.toys.retried, test.resolution, "what is expected");
         page.line(format!(
             "best {name} = {}, q = {}, median expected {}",
             plain(test.mu_hat),

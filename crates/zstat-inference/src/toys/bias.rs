@@ -1,7 +1,8 @@
 //! Injection studies: what fits make of true values that are injected into pseudo-data, and whether fitted values follow
 //! the injected ones along a straight line.
 
-use super::distribution::percentile;
+use super::distribution::Distribution;
+use super::tally::Tally;
 use super::{Coverage, Estimate, Response, StudyRecord};
 use crate::chi_squared_tail;
 
@@ -48,6 +49,8 @@ pub struct BiasPoint {
     /// Median of the fitted values. Its error is half the distance of the order statistics that enclose the true median with
     /// 68.3 %, those of rank n/2 ± √n/2: no shape is assumed.
     pub median: Option<Estimate>,
+    /// The median is moved by less than this part of itself; 0 where it is exact, as up to 65 536 distinct fitted values.
+    pub resolution: f64,
     /// Error of the standard deviation of the fitted values, from their fourth moment m₄:
     /// Var(s²) = (m₄ − s⁴ (n − 3)/(n − 1)) / n.
     pub width_error: Option<f64>,
@@ -70,25 +73,79 @@ impl BiasPoint {
     pub fn median_bias(&self) -> Option<f64> {
         self.median.map(|median| median.value - self.response.truth)
     }
+}
 
-    fn new(injected: f64, bounds: [f64; 2], fits: impl Iterator<Item = InjectedFit>) -> Self {
-        let (mut response, mut coverage) = (Response::new(injected, bounds), Coverage::default());
-        let (mut toys, mut retried) = (0, 0);
-        let mut values = Vec::new();
-        for fit in fits {
-            toys += 1;
-            let Some(value) = fit.value else { continue };
-            retried += u64::from(fit.rescued);
-            values.push(value);
-            response.add(value, fit.error);
-            if let Some(rise) = fit.twice_rise {
-                coverage.add(rise);
-            }
+/// The toys of one injected value, as they come.
+#[derive(Debug, Clone)]
+struct PointTally {
+    response: Response,
+    coverage: Coverage,
+    values: Tally,
+    toys: u64,
+    retried: u64,
+}
+
+impl PointTally {
+    fn new(injected: f64, bounds: [f64; 2]) -> Self {
+        Self {
+            response: Response::new(injected, bounds),
+            coverage: Coverage::default(),
+            values: Tally::new(f64::NAN),
+            toys: 0,
+            retried: 0,
         }
-        let width_error = width_error(&values, &response);
-        values.sort_unstable_by(f64::total_cmp);
-        let (median, failed) = (median(&values), toys - values.len() as u64);
-        Self { response, coverage, median, width_error, toys, failed, retried }
+    }
+
+    fn put(&mut self, fit: &InjectedFit) {
+        self.toys += 1;
+        let Some(value) = fit.value else { return };
+        self.retried += u64::from(fit.rescued);
+        self.values.add(value);
+        self.response.add(value, fit.error);
+        if let Some(rise) = fit.twice_rise {
+            self.coverage.add(rise);
+        }
+    }
+
+    fn finish(self) -> BiasPoint {
+        let Self { response, coverage, values, toys, retried } = self;
+        let (failed, width_error) = (toys - values.total(), width_error(&response));
+        let (distribution, resolution) = values.distribution();
+        let median = median(&distribution);
+        BiasPoint { response, coverage, median, resolution, width_error, toys, failed, retried }
+    }
+}
+
+/// Fits of toys of injected values, one after the other. Memory does not grow with the number of toys, see
+/// [`BiasPoint::resolution`].
+#[derive(Debug, Clone)]
+pub struct BiasTally {
+    points: Vec<PointTally>,
+}
+
+impl BiasTally {
+    /// Nothing yet, of `injected` values of a parameter with these `bounds`.
+    pub fn new(injected: &[f64], bounds: [f64; 2]) -> Self {
+        Self { points: injected.iter().map(|&value| PointTally::new(value, bounds)).collect() }
+    }
+
+    /// One more: task i is one of value i mod n. The order shows in the last bits of mean and width, so it should be that of
+    /// the tasks.
+    pub fn put(&mut self, task: u64, fit: &InjectedFit) {
+        let place = (task % self.points.len() as u64) as usize;
+        self.points[place].put(fit);
+    }
+
+    /// The study.
+    pub fn finish(self) -> Bias {
+        let points: Vec<BiasPoint> = self.points.into_iter().map(PointTally::finish).collect();
+        let on_line = |point: &BiasPoint| {
+            let value = &point.response.value;
+            let error = value.mean_error().filter(|error| *error > 0.0)?;
+            Some([point.response.truth, value.mean()?, error])
+        };
+        let on_line: Vec<[f64; 3]> = points.iter().filter_map(on_line).collect();
+        Bias { line: Line::through(&on_line), points }
     }
 }
 
@@ -152,43 +209,31 @@ pub struct Bias {
     pub line: Option<Line>,
 }
 
-impl Bias {
-    /// From the fits of toys of `injected` values of a parameter with these `bounds`: fit i is one of value i mod n.
-    pub fn new(injected: &[f64], bounds: [f64; 2], fits: &[InjectedFit]) -> Self {
-        let point = |(place, &value): (usize, &f64)| {
-            BiasPoint::new(value, bounds, fits.iter().copied().skip(place).step_by(injected.len()))
-        };
-        let points: Vec<BiasPoint> = injected.iter().enumerate().map(point).collect();
-        let on_line = |point: &BiasPoint| {
-            let value = &point.response.value;
-            let error = value.mean_error().filter(|error| *error > 0.0)?;
-            Some([point.response.truth, value.mean()?, error])
-        };
-        let on_line: Vec<[f64; 3]> = points.iter().filter_map(on_line).collect();
-        Self { line: Line::through(&on_line), points }
-    }
+/// None of none, without error of fewer than four.
+fn median(values: &Distribution) -> Option<Estimate> {
+    let n = values.total() as f64;
+    let [low, middle, high] = [-0.5, 0.0, 0.5].map(|side| values.percentile(0.5 + side / n.sqrt()));
+    let error = if values.total() < 4 { f64::NAN } else { 0.5 * (high - low) };
+    (values.total() > 0).then_some(Estimate { value: middle, error })
 }
 
-/// Of sorted values; none of none, without error of fewer than four.
-fn median(sorted: &[f64]) -> Option<Estimate> {
-    let n = sorted.len() as f64;
-    let [low, middle, high] = [-0.5, 0.0, 0.5].map(|side| percentile(sorted, 0.5 + side / n.sqrt()));
-    let error = if sorted.len() < 4 { f64::NAN } else { 0.5 * (high - low) };
-    (!sorted.is_empty()).then_some(Estimate { value: middle, error })
-}
-
-fn width_error(values: &[f64], response: &Response) -> Option<f64> {
-    let (mean, width) = (response.value.mean()?, response.value.width()?);
-    let n = values.len() as f64;
-    let fourth = values.iter().map(|value| (value - mean).powi(4)).sum::<f64>() / n;
+fn width_error(response: &Response) -> Option<f64> {
+    let (width, fourth) = (response.value.width()?, response.value.fourth()?);
+    let n = response.value.count() as f64;
     let variance = (fourth - width.powi(4) * (n - 3.0) / (n - 1.0)) / n;
     // d√v = dv / 2√v.
-    (values.len() > 3 && width > 0.0).then(|| 0.5 * variance.max(0.0).sqrt() / width)
+    (n > 3.0 && width > 0.0).then(|| 0.5 * variance.max(0.0).sqrt() / width)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn studied(injected: &[f64], bounds: [f64; 2], fits: &[InjectedFit]) -> Bias {
+        let mut tally = BiasTally::new(injected, bounds);
+        (0..).zip(fits).for_each(|(task, fit)| tally.put(task, fit));
+        tally.finish()
+    }
 
     /// Against the normal equations, solved by Cramer's rule.
     #[test]
@@ -234,7 +279,7 @@ mod tests {
         fits.push(InjectedFit::NONE);
         fits.push(InjectedFit { value: Some(100.0), error: None, twice_rise: None, rescued: false });
         let fits: Vec<InjectedFit> = fits.into_iter().flat_map(|fit| [fit, InjectedFit::NONE]).collect();
-        let found = Bias::new(&[3.0, 5.0], [0.0, 100.0], &fits);
+        let found = studied(&[3.0, 5.0], [0.0, 100.0], &fits);
         let point = &found.points[0];
         assert_eq!((point.toys, point.failed, point.retried, point.response.at_bound), (11, 1, 9, 2));
         assert_eq!((found.points[1].toys, found.points[1].failed), (11, 11));
@@ -266,7 +311,7 @@ mod tests {
             ..InjectedFit::NONE
         };
         let fits: Vec<InjectedFit> = (0..n).map(fit).collect();
-        let found = Bias::new(&[0.0], [-10.0, 10.0], &fits);
+        let found = studied(&[0.0], [-10.0, 10.0], &fits);
         let root = (n as f64).sqrt();
         let point = &found.points[0];
         assert!(

@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
+use super::tally::at_least;
+
 /// Statistics closer than this to the observed one, relative to the larger of it and 1, count as equal to it: toys with
 /// the same counts differ by rounding only.
 pub(crate) const SAME: f64 = 1e-7;
 
 /// Fractions of a normal distribution below −2, −1, 0, 1 and 2 standard deviations.
-const QUANTILES: [f64; 5] =
+pub(super) const QUANTILES: [f64; 5] =
     [0.022_750_131_948_179_2, 0.158_655_253_931_457_05, 0.5, 0.841_344_746_068_543, 0.977_249_868_051_820_8];
 
 /// A number from toys, with its statistical error.
@@ -30,44 +32,83 @@ pub struct ToyTails {
     pub cls: Estimate,
 }
 
-/// Values of a statistic over toys, ascending.
+/// Values over toys with their numbers, ascending.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Distribution(Vec<f64>);
+pub(crate) struct Distribution {
+    /// Each value, and how many are at most as large.
+    steps: Vec<(f64, u64)>,
+}
 
 impl Distribution {
-    /// Of these values; those that are no numbers (failed toys) are left out.
-    pub fn new(values: impl Iterator<Item = f64>) -> Self {
-        let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        Self(values)
+    /// Of these values and their numbers; values that are no numbers are left out.
+    pub fn new(counts: Vec<(f64, u64)>) -> Self {
+        let mut steps = counts;
+        steps.retain(|(value, _)| value.is_finite());
+        steps.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut so_far = 0;
+        for (_, count) in &mut steps {
+            so_far += *count;
+            *count = so_far;
+        }
+        Self { steps }
     }
 
-    pub fn values(&self) -> &[f64] {
-        &self.0
+    /// Values and their numbers, ascending.
+    pub fn counts(&self) -> impl Iterator<Item = (f64, u64)> {
+        let before = std::iter::once(0).chain(self.steps.iter().map(|(_, up_to)| *up_to));
+        self.steps.iter().zip(before).map(|((value, up_to), before)| (*value, up_to - before))
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> u64 {
+        self.steps.last().map_or(0, |(_, up_to)| *up_to)
     }
 
     /// How many are at least `q`.
-    pub fn at_least(&self, q: f64) -> usize {
-        if q == f64::INFINITY {
-            return 0;
-        }
-        let threshold = q - SAME * q.abs().max(1.0);
-        self.0.len() - self.0.partition_point(|value| *value < threshold)
+    pub fn at_least(&self, q: f64) -> u64 {
+        let threshold = threshold(q);
+        let first = self.steps.partition_point(|(value, _)| !at_least(*value, threshold));
+        self.total() - first.checked_sub(1).map_or(0, |before| self.steps[before].1)
     }
 
     /// The fraction that is at least `q`.
     pub fn p_value(&self, q: f64) -> Estimate {
-        fraction(self.at_least(q), self.0.len())
+        fraction(self.at_least(q), self.total())
+    }
+
+    /// The value below which a fraction lies, linear between neighbours; NaN of none.
+    pub fn percentile(&self, fraction: f64) -> f64 {
+        let Some(last) = self.total().checked_sub(1) else { return f64::NAN };
+        let place = fraction * last as f64;
+        let below = place.floor() as u64;
+        let [low, high] = [below, below + 1].map(|rank| self.ranked(rank.min(last)));
+        low + (place - below as f64) * (high - low)
+    }
+
+    /// The value before which so many others stand.
+    fn ranked(&self, rank: u64) -> f64 {
+        let step = self.steps.partition_point(|(_, up_to)| *up_to <= rank);
+        self.steps.get(step).map_or(f64::NAN, |(value, _)| *value)
     }
 
     /// Values at −2, −1, 0, 1 and 2 standard deviations, ascending.
     pub fn bands(&self) -> [f64; 5] {
-        QUANTILES.map(|quantile| percentile(&self.0, quantile))
+        QUANTILES.map(|quantile| self.percentile(quantile))
+    }
+
+    /// What a function makes of each of the values.
+    pub fn map(&self, function: impl Fn(f64) -> f64) -> Self {
+        Self::new(self.counts().map(|(value, count)| (function(value), count)).collect())
     }
 }
 
+/// From here on a value counts as at least as extreme as `q`.
+pub(super) fn threshold(q: f64) -> f64 {
+    if q == f64::INFINITY { q } else { q - SAME * q.abs().max(1.0) }
+}
+
 /// `count` of `total`.
-pub(crate) fn fraction(count: usize, total: usize) -> Estimate {
+pub(crate) fn fraction(count: u64, total: u64) -> Estimate {
     let (k, n) = (count as f64, total as f64);
     let p = k / n;
     // One toy says nothing of its error: it gets the largest.
@@ -76,18 +117,8 @@ pub(crate) fn fraction(count: usize, total: usize) -> Estimate {
     Estimate { value: p, error: (safe * (1.0 - safe) / n).sqrt() }
 }
 
-/// The value below which a fraction of the sorted values lies, linear between neighbours; NaN of none.
-pub(crate) fn percentile(sorted: &[f64], fraction: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let place = fraction * last as f64;
-    let below = place.floor() as usize;
-    let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
-    low + (place - below as f64) * (high - low)
-}
-
-/// Tails of the value `q` in the two distributions.
-pub(crate) fn tails(q: f64, hypothesis: &Distribution, alternative: &Distribution) -> ToyTails {
-    let (clsb, clb) = (hypothesis.p_value(q), alternative.p_value(q));
+/// Tails of a value, from its fractions in the toys of the hypothesis and of the alternative.
+pub(crate) fn tails(clsb: Estimate, clb: Estimate) -> ToyTails {
     let value = clsb.value / clb.value;
     let relative = |estimate: Estimate| estimate.error / estimate.value;
     let error =
@@ -95,32 +126,31 @@ pub(crate) fn tails(q: f64, hypothesis: &Distribution, alternative: &Distributio
     ToyTails { clsb, clb, cls: Estimate { value, error } }
 }
 
+/// CLs+b, CLb and CLs of each of the alternative's toys.
+fn all_tails(hypothesis: &Distribution, alternative: &Distribution) -> [Distribution; 3] {
+    let clsb = |q| hypothesis.p_value(q).value;
+    let clb = |q| alternative.p_value(q).value;
+    [alternative.map(clsb), alternative.map(clb), alternative.map(|q| clsb(q) / clb(q))]
+}
+
 /// What the alternative's toys have for CLs+b, CLb and CLs: the five quantiles of each, the smallest CLs first.
 pub(crate) fn expected_tails(hypothesis: &Distribution, alternative: &Distribution) -> [[f64; 3]; 5] {
-    let all: Vec<ToyTails> =
-        alternative.values().iter().map(|&q| tails(q, hypothesis, alternative)).collect();
-    let of = |pick: fn(&ToyTails) -> f64| Distribution::new(all.iter().map(pick)).bands();
-    let [clsb, clb, cls] = [of(|t| t.clsb.value), of(|t| t.clb.value), of(|t| t.cls.value)];
+    let [clsb, clb, cls] = all_tails(hypothesis, alternative).map(|tail| tail.bands());
     std::array::from_fn(|band| [clsb[band], clb[band], cls[band]])
 }
 
 /// CLs as the alternative's toys have it, at the five quantiles of [`expected_tails`]. Its error has two parts: the binomial
 /// one of CLs+b, and that of the place of the quantile among so many toys, at which CLb is what it is by definition.
 pub(crate) fn expected_cls(hypothesis: &Distribution, alternative: &Distribution) -> [Estimate; 5] {
-    let (total, toys) = (hypothesis.0.len(), alternative.0.len() as f64);
-    // Descending statistics: ascending probabilities.
-    let counts: Vec<usize> = alternative.0.iter().rev().map(|&q| hypothesis.at_least(q)).collect();
-    let clsb: Vec<f64> = counts.iter().map(|&count| fraction(count, total).value).collect();
-    let clb: Vec<f64> = alternative.0.iter().rev().map(|&q| alternative.p_value(q).value).collect();
-    let mut cls: Vec<f64> = clsb.iter().zip(&clb).map(|(clsb, clb)| clsb / clb).collect();
-    cls.sort_unstable_by(f64::total_cmp);
+    let (total, toys) = (hypothesis.total(), alternative.total() as f64);
+    let [clsb, clb, cls] = all_tails(hypothesis, alternative);
     QUANTILES.map(|quantile| {
         let apart = (quantile * (1.0 - quantile) / toys).sqrt();
-        let at = |fraction: f64| percentile(&clsb, fraction.clamp(0.0, 1.0));
+        let at = |fraction: f64| clsb.percentile(fraction.clamp(0.0, 1.0));
         let place = 0.5 * (at(quantile + apart) - at(quantile - apart));
-        let count = (at(quantile) * total as f64).round() as usize;
-        let error = fraction(count, total).error.hypot(place) / percentile(&clb, quantile);
-        Estimate { value: percentile(&cls, quantile), error }
+        let count = (at(quantile) * total as f64).round() as u64;
+        let error = fraction(count, total).error.hypot(place) / clb.percentile(quantile);
+        Estimate { value: cls.percentile(quantile), error }
     })
 }
 
@@ -130,17 +160,18 @@ mod tests {
 
     #[test]
     fn percentiles_are_linear_between_values() {
-        let sorted = [1.0, 2.0, 4.0, 8.0, 16.0];
-        let found = [0.0, 0.25, 0.4, 0.5, 1.0].map(|fraction| percentile(&sorted, fraction));
+        let values = Distribution::new([16.0, 1.0, 2.0, 8.0, 4.0].map(|value| (value, 1)).to_vec());
+        let found = [0.0, 0.25, 0.4, 0.5, 1.0].map(|fraction| values.percentile(fraction));
         for (found, wanted) in found.iter().zip([1.0, 2.0, 3.2, 4.0, 16.0]) {
             assert!((found - wanted).abs() < 1e-12);
         }
-        assert!(percentile(&[], 0.5).is_nan());
+        assert!(Distribution::default().percentile(0.5).is_nan());
     }
 
     #[test]
     fn equal_values_count_and_failed_toys_do_not() {
-        let distribution = Distribution::new([3.0, f64::NAN, 1.0, 2.0, 2.0 + 1e-9].into_iter());
+        let distribution =
+            Distribution::new([3.0, f64::NAN, 1.0, 2.0, 2.0 + 1e-9].map(|value| (value, 1)).to_vec());
         assert_eq!(
             [0.0, 2.0 + 2e-9, 2.1, 4.0, f64::INFINITY].map(|q| distribution.at_least(q)),
             [4, 3, 1, 0, 0]
@@ -150,7 +181,7 @@ mod tests {
         assert!((p.error - (0.75_f64 * 0.25 / 4.0).sqrt()).abs() < 1e-15);
         // None of four is no certainty: the error is that of one.
         assert!((distribution.p_value(9.0).error - (0.25_f64 * 0.75 / 4.0).sqrt()).abs() < 1e-15);
-        let one = Distribution::new([3.0].into_iter());
+        let one = Distribution::new(vec![(3.0, 1)]);
         assert_eq!(
             [one.p_value(2.0), one.p_value(4.0)].map(|p| (p.value, p.error)),
             [(1.0, 0.5), (0.0, 0.5)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zstat_core::fit::Fitter;
 
-use super::distribution::Distribution;
+use super::tally::Tally;
 use super::{Estimate, Purpose, ToyMaker, ToySource};
 use crate::gof::{GofStatistic, statistic_of};
 use crate::tasks::Tasks;
@@ -35,6 +35,20 @@ pub struct ToyPlace {
     pub bands: [f64; 5],
     /// Toys in which the statistic is defined.
     pub toys: u64,
+    /// The bands are moved by less than this part of themselves; 0 where they are exact. The p-value is exact always.
+    pub resolution: f64,
+}
+
+/// The statistics of toys, counted as they come, in any order. Memory does not grow with the number of toys: at most 65 536
+/// distinct values of each statistic are held. Where there are more, values are cut to so many binary digits as leave no
+/// more, see [`ToyPlace::resolution`].
+#[derive(Debug, Clone)]
+pub struct GofTally {
+    statistics: Vec<Option<Tally>>,
+    /// Toys whose fits did not converge.
+    pub failed: u64,
+    /// Fitted at the second attempt or later.
+    pub retried: u64,
 }
 
 impl<'a> ToyGof<'a> {
@@ -52,17 +66,34 @@ impl<'a> ToyGof<'a> {
         let source = ToySource::new(inputs, None, theta, rescue, seed, Purpose::Study)?;
         Ok(Self { source, statistics: statistics.to_vec() })
     }
+
+    /// A tally without toys yet; `observed` are the values of the statistics, none where one is not defined.
+    pub fn tally(observed: &[Option<f64>]) -> GofTally {
+        let statistics = observed.iter().map(|observed| observed.map(Tally::new)).collect();
+        GofTally { statistics, failed: 0, retried: 0 }
+    }
 }
 
-impl ToyPlace {
-    /// The place of `observed` among `values`, NaN where there is none.
-    pub fn of(observed: f64, values: &[f64]) -> Self {
-        let distribution = Distribution::new(values.iter().copied());
-        Self {
-            p_value: distribution.p_value(observed),
-            bands: distribution.bands(),
-            toys: distribution.values().len() as u64,
+impl GofTally {
+    /// Counts the record of a task; each task once.
+    pub fn put(&mut self, record: &GofRecord) {
+        self.failed += u64::from(!record.converged);
+        self.retried += u64::from(record.converged && record.rescued);
+        for (tally, value) in self.statistics.iter_mut().zip(&record.values) {
+            if let Some(tally) = tally {
+                tally.add(value.unwrap_or(f64::NAN));
+            }
         }
+    }
+
+    /// The places of the observed values, none where there is none.
+    pub fn places(self) -> Vec<Option<ToyPlace>> {
+        let place = |tally: Tally| {
+            let (p_value, toys) = (tally.observed(), tally.total());
+            let (distribution, resolution) = tally.distribution();
+            ToyPlace { p_value, bands: distribution.bands(), toys, resolution }
+        };
+        self.statistics.into_iter().map(|tally| tally.map(place)).collect()
     }
 }
 

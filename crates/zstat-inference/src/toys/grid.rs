@@ -62,11 +62,11 @@ pub fn toy_limit_grid(
     };
     let pilot = |mu: f64| -> Result<[Estimate; 6], TestError> {
         let toys = ToyLimit::new(setup, level, &[mu], bound, seed, rescue)?;
-        let mut store = toys.store();
+        let mut tally = toys.tally();
         for (task, record) in all_tasks(&toys, toys.tasks(PILOTS), &|| {}).iter().enumerate() {
-            store.put(task as u64, record);
+            tally.put(task as u64, record);
         }
-        let point = toys.finish(&store, PILOTS).points[0];
+        let point = toys.finish(tally, PILOTS).points[0];
         let [a, b, c, d, e] = point.expected;
         Ok([point.observed.cls, a, b, c, d, e])
     };

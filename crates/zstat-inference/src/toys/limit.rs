@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use zstat_core::fit::Fitter;
 
 use super::crossing::{ToyReached, crossing};
-use super::distribution::{Distribution, expected_cls, tails};
+use super::distribution::{expected_cls, tails};
+use super::tally::Tally;
+use super::test::left_out;
 use super::{Estimate, Purpose, ToyCounts, ToyMaker, ToySource, ToyTails};
 use crate::hypotest::{Tester, statistic_of};
 use crate::tasks::Tasks;
@@ -37,12 +39,15 @@ pub struct ToyLimit<'a> {
     fits: usize,
 }
 
-/// The statistics of many toys.
+/// The statistics of the toys of a limit, counted as they come, in any order. Memory does not grow with the number of toys: at
+/// most 65 536 distinct values are held of the hypothesis and of the alternative at each value. Where there are more, values
+/// are cut to so many binary digits as leave no more, see [`LimitByToys::resolution`].
 #[derive(Debug, Clone)]
-pub struct ToyLimitStore {
-    count: usize,
-    /// For each toy the statistic of each hypothesis, then of the alternative at each value; NaN where there is none.
-    q: Vec<f64>,
+pub struct ToyLimitTally {
+    /// At each value, the hypothesis and the alternative.
+    statistics: Vec<[Tally; 2]>,
+    /// Toys with a statistic.
+    good: u64,
     retried: u64,
 }
 
@@ -72,6 +77,9 @@ pub struct LimitByToys {
     pub points: Vec<ToyLimitPoint>,
     /// Toys; those that failed are of all hypotheses and the alternative together.
     pub toys: ToyCounts,
+    /// The statistics behind the expected values are moved by less than this part of themselves; 0 where they are exact. What
+    /// the data have is exact always.
+    pub resolution: f64,
     /// The fits of the observed data converged, and no toy failed.
     pub converged: bool,
     /// What a reader should know.
@@ -130,25 +138,30 @@ impl<'a> ToyLimit<'a> {
         toys * (self.values.len() as u64 + 1)
     }
 
-    /// Room for statistics; it grows with what is put in.
-    pub fn store(&self) -> ToyLimitStore {
-        ToyLimitStore { count: self.values.len(), q: Vec::new(), retried: 0 }
+    /// A tally without toys yet.
+    pub fn tally(&self) -> ToyLimitTally {
+        let statistics = self.q_obs.iter().map(|&q| [Tally::new(q), Tally::new(q)]).collect();
+        ToyLimitTally { statistics, good: 0, retried: 0 }
     }
 
-    /// The result from the statistics of `toys` toys of each.
-    pub fn finish(&self, store: &ToyLimitStore, toys: u64) -> LimitByToys {
-        let count = self.values.len();
-        let column = |place: usize| Distribution::new(store.q.iter().copied().skip(place).step_by(2 * count));
-        let of = |k: usize| {
-            let (hypothesis, alternative) = (column(k), column(count + k));
+    /// The result from `toys` toys of each; those that the tally does not have count as failed.
+    pub fn finish(&self, tally: ToyLimitTally, toys: u64) -> LimitByToys {
+        let all = self.tasks(toys);
+        let toys =
+            ToyCounts { requested: toys, failed: all.saturating_sub(tally.good), retried: tally.retried };
+        let mut resolution = 0.0_f64;
+        let mut of = |(k, statistics): (usize, [Tally; 2])| {
+            let [clsb, clb] = statistics.each_ref().map(Tally::observed);
+            let ([hypothesis, alternative], moved) = Tally::distributions(statistics);
+            resolution = resolution.max(moved);
             ToyLimitPoint {
                 mu: self.values[k],
                 q_obs: self.q_obs[k],
-                observed: tails(self.q_obs[k], &hypothesis, &alternative),
+                observed: tails(clsb, clb),
                 expected: expected_cls(&hypothesis, &alternative),
             }
         };
-        let points: Vec<ToyLimitPoint> = (0..count).map(of).collect();
+        let points: Vec<ToyLimitPoint> = tally.statistics.into_iter().enumerate().map(&mut of).collect();
         let mut warnings = self.warnings.clone();
         let mut along = |pick: &dyn Fn(&ToyLimitPoint) -> Estimate, name: &str| {
             let curve: Vec<(f64, Estimate)> = points.iter().map(|point| (point.mu, pick(point))).collect();
@@ -164,49 +177,35 @@ impl<'a> ToyLimit<'a> {
         let observed = along(&|point| point.observed.cls, "observed");
         const NAMES: [&str; 5] = ["-2σ", "-1σ", "median", "+1σ", "+2σ"];
         let expected = std::array::from_fn(|band| along(&|point| point.expected[band], NAMES[band]));
-        let failed = store.failed(toys);
-        if failed > 0 {
-            warnings.push(format!(
-                "{failed} of {} toys are left out: their fits failed with every start and minimiser",
-                self.tasks(toys)
-            ));
-        }
+        warnings.extend(left_out(toys.failed, all));
         LimitByToys {
             observed,
             expected,
             mu_hat: self.mu_hat,
             points,
-            toys: ToyCounts { requested: toys, failed, retried: store.retried },
-            converged: self.converged && failed == 0,
+            toys,
+            resolution,
+            converged: self.converged && toys.failed == 0,
             warnings,
             fits: self.fits,
         }
     }
 }
 
-impl ToyLimitStore {
-    /// Keeps the record of a task.
+impl ToyLimitTally {
+    /// Counts the record of a task; each task once.
     pub fn put(&mut self, task: u64, record: &ToyLimitRecord) {
-        let each = self.count as u64 + 1;
-        let (toy, part) = ((task / each) as usize, (task % each) as usize);
-        let width = 2 * self.count;
-        if self.q.len() < (toy + 1) * width {
-            self.q.resize((toy + 1) * width, f64::NAN);
+        let part = (task % (self.statistics.len() as u64 + 1)) as usize;
+        let (places, which) = match part.checked_sub(1) {
+            None => (0..self.statistics.len(), 1),
+            Some(place) => (place..place + 1, 0),
+        };
+        for (pair, q) in self.statistics[places].iter_mut().zip(&record.q) {
+            pair[which].add(q.unwrap_or(f64::NAN));
         }
-        let first = toy * width + if part == 0 { self.count } else { part - 1 };
-        let most = if part == 0 { self.count } else { 1 };
-        for (out, q) in self.q[first..first + most].iter_mut().zip(&record.q) {
-            *out = q.unwrap_or(f64::NAN);
-        }
+        // The alternative has statistics at all values or at none.
+        self.good += u64::from(record.q.iter().any(Option::is_some));
         self.retried += u64::from(record.rescued);
-    }
-
-    /// Toys without statistic: of hypotheses, and of the alternative, whose statistics are there at all values or none.
-    fn failed(&self, toys: u64) -> u64 {
-        let of = |toy: &[f64]| toy.iter().take(self.count + 1).filter(|q| q.is_nan()).count() as u64;
-        let there = self.q.chunks(2 * self.count.max(1));
-        let missing = toys.saturating_sub(there.len() as u64) * (self.count as u64 + 1);
-        there.map(of).sum::<u64>() + missing
     }
 }
 

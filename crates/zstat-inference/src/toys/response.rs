@@ -61,9 +61,8 @@ impl Coverage {
 
     /// Level and fraction of the fits, level after level; nothing of no fits.
     pub fn fractions(&self) -> impl Iterator<Item = (f64, Estimate)> + use<> {
-        let compared = self.compared as usize;
+        let compared = self.compared;
         let all = Self::LEVELS.into_iter().zip(self.covered);
-        all.filter(move |_| compared > 0)
-            .map(move |(level, count)| (level, fraction(count as usize, compared)))
+        all.filter(move |_| compared > 0).map(move |(level, count)| (level, fraction(count, compared)))
     }
 }

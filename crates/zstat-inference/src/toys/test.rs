@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use zstat_core::fit::Fitter;
 
-use super::distribution::{Distribution, expected_tails, tails};
+use super::distribution::{expected_tails, tails};
+use super::tally::Tally;
 use super::{Estimate, Purpose, ToyMaker, ToySource, ToyTails};
 use crate::hypotest::{Tester, statistic_of};
 use crate::tasks::Tasks;
@@ -29,6 +30,24 @@ pub struct ToyCounts {
     pub failed: u64,
     /// Fitted at the second attempt or later.
     pub retried: u64,
+}
+
+/// The statistics of the toys of a test, counted as they come, in any order. Memory does not grow with the number of toys: at
+/// most 65 536 distinct values of each hypothesis are held. Where there are more, values are cut to so many binary digits
+/// as leave no more, see [`ToyHypotest::resolution`].
+#[derive(Debug, Clone)]
+pub struct ToyTally {
+    /// Of the hypothesis and of the alternative.
+    statistics: [Tally; 2],
+    retried: u64,
+}
+
+impl ToyTally {
+    /// Counts the record of a task; each task once.
+    pub fn put(&mut self, task: u64, record: &ToyRecord) {
+        self.statistics[(task % 2) as usize].add(record.q.unwrap_or(f64::NAN));
+        self.retried += u64::from(record.rescued);
+    }
 }
 
 /// A test with toys of the hypothesis and of the alternative: task 2i is toy i of the hypothesis, task 2i + 1 toy i of
@@ -65,6 +84,9 @@ pub struct ToyHypotest {
     pub p_obs: Estimate,
     /// Toys.
     pub toys: ToyCounts,
+    /// The values behind `expected`, `p_exp` and `q_exp` are moved by less than this part of themselves; 0 where they are exact.
+    /// What the data have is exact always.
+    pub resolution: f64,
     /// The fits of the observed data converged, and no toy failed.
     pub converged: bool,
     /// What a reader should know.
@@ -106,37 +128,44 @@ impl<'a> ToyTest<'a> {
         2 * toys
     }
 
-    /// The result from the statistics of all tasks, by number, NaN where the fits failed; `retried` of them took another
-    /// start or minimiser.
-    pub fn finish(&self, statistics: &[f64], retried: u64) -> ToyHypotest {
-        let of = |remainder: usize| Distribution::new(statistics.iter().copied().skip(remainder).step_by(2));
-        let (hypothesis, alternative) = (of(0), of(1));
-        let failed = statistics.iter().filter(|q| q.is_nan()).count() as u64;
-        let toys = ToyCounts { requested: statistics.len() as u64 / 2, failed, retried };
+    /// A tally without toys yet.
+    pub fn tally(&self) -> ToyTally {
+        ToyTally { statistics: [Tally::new(self.q_obs), Tally::new(self.q_obs)], retried: 0 }
+    }
+
+    /// The result from `toys` toys of each hypothesis; those that the tally does not have count as failed.
+    pub fn finish(&self, tally: ToyTally, toys: u64) -> ToyHypotest {
+        let ToyTally { statistics, retried } = tally;
+        let [clsb, clb] = statistics.each_ref().map(Tally::observed);
+        let counted: u64 = statistics.iter().map(Tally::total).sum();
+        let all = Self::tasks(toys);
+        let toys = ToyCounts { requested: toys, failed: all.saturating_sub(counted), retried };
         let mut warnings = self.warnings.clone();
-        if toys.failed > 0 {
-            warnings.push(format!(
-                "{} of {} toys are left out: their fits failed with every start and minimiser",
-                toys.failed,
-                statistics.len()
-            ));
-        }
-        let p_values = alternative.values().iter().map(|&q| hypothesis.p_value(q).value);
+        warnings.extend(left_out(toys.failed, all));
+        let ([hypothesis, alternative], resolution) = Tally::distributions(statistics);
         ToyHypotest {
             mu: self.mu,
             mu_hat: self.mu_hat,
             q_obs: self.q_obs,
-            observed: tails(self.q_obs, &hypothesis, &alternative),
+            observed: tails(clsb, clb),
             expected: expected_tails(&hypothesis, &alternative),
-            p_exp: Distribution::new(p_values).bands(),
+            p_exp: alternative.map(|q| hypothesis.p_value(q).value).bands(),
             q_exp: alternative.bands()[2],
-            p_obs: hypothesis.p_value(self.q_obs),
+            p_obs: clsb,
             toys,
+            resolution,
             converged: self.converged && toys.failed == 0,
             warnings,
             fits: self.fits,
         }
     }
+}
+
+/// What a reader should know of toys that failed.
+pub(crate) fn left_out(failed: u64, all: u64) -> Option<String> {
+    (failed > 0).then(|| {
+        format!("{failed} of {all} toys are left out: their fits failed with every start and minimiser")
+    })
 }
 
 impl<'a> Tasks for ToyTest<'a> {

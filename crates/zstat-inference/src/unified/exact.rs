@@ -197,6 +197,7 @@ pub fn unified_exact(
         low,
         high,
         points: points?,
+        resolution: 0.0,
         converged: observed.converged() && !counter.failed,
         warnings,
         fits: observed.fits(),

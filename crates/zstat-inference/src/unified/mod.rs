@@ -13,7 +13,7 @@ use crate::toys::Estimate;
 use crate::{Inputs, TestError};
 
 pub use exact::unified_exact;
-pub use toys::{UnifiedRecord, UnifiedToys};
+pub use toys::{UnifiedRecord, UnifiedTally, UnifiedToys};
 
 /// How probabilities are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -79,6 +79,9 @@ pub struct Unified {
     pub high: Option<End>,
     /// The values tested, ascending.
     pub points: Vec<UnifiedPoint>,
+    /// The critical values are moved by less than this part of themselves; 0 where they are exact. p-values, and so the ends,
+    /// are exact always.
+    pub resolution: f64,
     /// All fits converged, and no toy failed.
     pub converged: bool,
     /// What a reader should know.

@@ -5,7 +5,7 @@ use zstat_core::fit::{Fitter, Objective};
 
 use super::{Calculator, End, Unified, UnifiedOptions, UnifiedPoint, values, warnings_of_ends};
 use crate::tasks::Tasks;
-use crate::toys::{Distribution, Estimate, Purpose, ToyMaker, ToySource, percentile};
+use crate::toys::{Estimate, Purpose, Tally, ToyMaker, ToySource, left_out};
 use crate::{Inputs, Profile, TestError};
 
 /// One toy.
@@ -15,6 +15,25 @@ pub struct UnifiedRecord {
     pub t: Option<f64>,
     /// It took another start or another minimiser.
     pub rescued: bool,
+}
+
+/// The statistics of toys, counted as they come, in any order. Memory does not grow with the number of toys: at most 65 536
+/// distinct statistics of each value are held. Where there are more, they are cut to so many binary digits as leave no more,
+/// see [`Unified::resolution`].
+#[derive(Debug, Clone)]
+pub struct UnifiedTally {
+    statistics: Vec<Tally>,
+    /// Fitted at the second attempt or later.
+    pub retried: u64,
+}
+
+impl UnifiedTally {
+    /// Counts the record of a task; each task once.
+    pub fn put(&mut self, task: u64, record: &UnifiedRecord) {
+        let place = (task % self.statistics.len() as u64) as usize;
+        self.statistics[place].add(record.t.unwrap_or(f64::NAN));
+        self.retried += u64::from(record.rescued);
+    }
 }
 
 /// Toys of a grid of values: task i is toy i / n of value i mod n, so that more toys are more tasks.
@@ -102,28 +121,30 @@ impl<'a> UnifiedToys<'a> {
         self.points.iter().map(|point| point.mu).collect()
     }
 
-    /// The result from the statistics of all tasks, by number, NaN where the fits failed.
-    pub fn finish(&self, statistics: &[f64]) -> Unified {
-        let (count, level) = (self.points.len(), self.options.level);
+    /// A tally without toys yet.
+    pub fn tally(&self) -> UnifiedTally {
+        let statistics = self.points.iter().map(|point| Tally::new(point.t_obs)).collect();
+        UnifiedTally { statistics, retried: 0 }
+    }
+
+    /// The result from `toys` toys of each value; those that the tally does not have count as failed.
+    pub fn finish(&self, tally: UnifiedTally, toys: u64) -> Unified {
+        let level = self.options.level;
         let mut points = self.points.clone();
-        for (place, point) in points.iter_mut().enumerate() {
-            let all = || statistics.iter().copied().skip(place).step_by(count);
-            let distribution = Distribution::new(all());
-            point.failed = all().filter(|t| t.is_nan()).count() as u64;
-            point.p_value = distribution.p_value(point.t_obs);
-            point.t_critical = percentile(distribution.values(), level);
+        let mut resolution = 0.0_f64;
+        for (tally, point) in tally.statistics.into_iter().zip(&mut points) {
+            point.failed = toys.saturating_sub(tally.total());
+            point.p_value = tally.observed();
+            let (distribution, moved) = tally.distribution();
+            point.t_critical = distribution.percentile(level);
+            resolution = resolution.max(moved);
         }
         let [low, high] = self.ends(&points);
         let any = points.iter().any(|point| self.accepted(point));
         let mut warnings = self.warnings.clone();
         warnings.extend(warnings_of_ends(low, high, any));
         let failed: u64 = points.iter().map(|point| point.failed).sum();
-        if failed > 0 {
-            warnings.push(format!(
-                "{failed} of {} toys are left out: their fits failed with every start and minimiser",
-                statistics.len()
-            ));
-        }
+        warnings.extend(left_out(failed, self.tasks(toys)));
         Unified {
             calculator: Calculator::Toys,
             level,
@@ -132,6 +153,7 @@ impl<'a> UnifiedToys<'a> {
             low,
             high,
             points,
+            resolution,
             converged: self.converged && failed == 0,
             warnings,
             fits: self.fits,

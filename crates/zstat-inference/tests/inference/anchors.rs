@@ -151,9 +151,11 @@ fn discovery_by_toys_as_pyhf() {
     let (found, statistics) = with(&model, &data, TestStatistic::Q0, |setup| {
         let rescue = Lbfgsb::default();
         let test = ToyTest::new(setup, 0.0, 3, &rescue).unwrap();
-        let statistics: Vec<f64> =
-            all_tasks(&test, ToyTest::tasks(TOYS), &|| {}).iter().map(|record| record.q.unwrap()).collect();
-        (test.finish(&statistics, 0), statistics)
+        let records = all_tasks(&test, ToyTest::tasks(TOYS), &|| {});
+        let mut tally = test.tally();
+        (0..).zip(&records).for_each(|(task, record)| tally.put(task, record));
+        let statistics: Vec<f64> = records.iter().map(|record| record.q.unwrap()).collect();
+        (test.finish(tally, TOYS), statistics)
     });
     let agree = |found: f64, wanted: f64, what: &str| {
         let error = (2.0 * wanted * (1.0 - wanted) / TOYS as f64).sqrt();

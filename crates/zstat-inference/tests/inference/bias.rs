@@ -4,7 +4,7 @@
 use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_fitters::{Lbfgsb, Newton};
-use zstat_inference::{Bias, InjectedFit, Inputs, StudyOptions, ToyStudy, all_tasks, threshold};
+use zstat_inference::{Bias, BiasTally, InjectedFit, Inputs, StudyOptions, ToyStudy, all_tasks, threshold};
 
 const SIGNAL: f64 = 2.0;
 const BACKGROUND: f64 = 9.0;
@@ -31,8 +31,9 @@ fn study(injected: &[f64], lower: f64) -> Bias {
         let wanted = estimate(record.data[0], lower);
         assert!(record.converged && (record.values[0] - wanted).abs() < 1e-5, "{record:?}, {wanted}");
     }
-    let fits: Vec<InjectedFit> = records.iter().map(InjectedFit::from).collect();
-    Bias::new(injected, [lower, 60.0], &fits)
+    let mut tally = BiasTally::new(injected, [lower, 60.0]);
+    (0..).zip(&records).for_each(|(task, record)| tally.put(task, &InjectedFit::from(record)));
+    tally.finish()
 }
 
 fn estimate(count: f64, lower: f64) -> f64 {

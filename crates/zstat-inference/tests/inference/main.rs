@@ -4,7 +4,9 @@
 mod anchors;
 mod bias;
 mod common;
+mod compatibility;
 mod impacts;
+mod lower_limits;
 mod lower_minima;
 mod planes;
 mod references;

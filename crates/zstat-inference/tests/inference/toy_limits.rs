@@ -26,11 +26,11 @@ fn by_toys(setup: Setup<'_>, level: f64, points: usize, toys: u64) -> (LimitByTo
     let options = ToyGrid { level, bound, range: None, points, seed: 42 };
     let values = toy_limit_grid(setup, &asymptotic, options, &rescue).unwrap();
     let job = ToyLimit::new(setup, level, &values, bound, 42, &rescue).unwrap();
-    let mut store = job.store();
+    let mut tally = job.tally();
     for (task, record) in all_tasks(&job, job.tasks(toys), &|| {}).iter().enumerate() {
-        store.put(task as u64, record);
+        tally.put(task as u64, record);
     }
-    (job.finish(&store, toys), asymptotic)
+    (job.finish(tally, toys), asymptotic)
 }
 
 /// One bin: b expected without signal, μ more with it, n observed.
@@ -162,11 +162,11 @@ fn records_do_not_depend_on_threads() {
             assert_eq!(record.q.len(), if task % 4 == 0 { 3 } else { 1 });
         }
         // Toys that are missing count as failed, whichever they are.
-        let mut store = job.store();
+        let mut tally = job.tally();
         for (task, record) in runs[0].iter().enumerate().filter(|(task, _)| *task != 8 && *task < 36) {
-            store.put(task as u64, record);
+            tally.put(task as u64, record);
         }
-        let found = job.finish(&store, 10);
+        let found = job.finish(tally, 10);
         assert_eq!((found.toys.requested, found.toys.failed), (10, 5));
         assert!(!found.converged && found.warnings[0].contains("5 of 40 toys"), "{:?}", found.warnings);
     });

@@ -10,8 +10,8 @@ use zstat_core::model::Model;
 use zstat_fitters::{Lbfgsb, Newton};
 use zstat_inference::{
     Asimov, Ensemble, GofStatistic, Inputs, Moments, Purpose, Setup, StudyOptions, TestStatistic, ToyGof,
-    ToyHypotest, ToyPlace, ToyStudy, ToyTest, all_tasks, chi_squared_tail, goodness_of_fit, hypotest,
-    run_tasks, threshold,
+    ToyHypotest, ToyStudy, ToyTest, all_tasks, chi_squared_tail, goodness_of_fit, hypotest, run_tasks,
+    threshold,
 };
 
 /// Runs `work` on the inputs of a model, with everything free that the model does not fix.
@@ -27,8 +27,9 @@ fn tested(inputs: Inputs<'_>, statistic: TestStatistic, mu: f64, toys: u64) -> T
     let rescue = Lbfgsb::default();
     let test = ToyTest::new(setup, mu, 42, &rescue).unwrap();
     let records = all_tasks(&test, ToyTest::tasks(toys), &|| {});
-    let statistics: Vec<f64> = records.iter().map(|record| record.q.unwrap()).collect();
-    test.finish(&statistics, 0)
+    let mut tally = test.tally();
+    (0..).zip(&records).for_each(|(task, record)| tally.put(task, record));
+    test.finish(tally, toys)
 }
 
 const COUNT: &str = r#"{"channels": [{"name": "SR", "samples": [
@@ -272,16 +273,22 @@ fn goodness_of_fit_agrees_with_chi_squared() {
         let rescue = Lbfgsb::default();
         let job = ToyGof::new(inputs, theta, &statistics, &rescue, 11).unwrap();
         let records = all_tasks(&job, TOYS, &|| {});
-        let column = |k: usize| records.iter().map(|r| r.values[k].unwrap()).collect::<Vec<f64>>();
+        let places = |observed: [f64; 2]| {
+            let mut tally = ToyGof::tally(&observed.map(Some));
+            records.iter().for_each(|record| tally.put(record));
+            assert_eq!(tally.failed, 0);
+            tally.places().into_iter().map(Option::unwrap).collect::<Vec<_>>()
+        };
+        let ks = found.tests[1].value.unwrap();
         let dof = usize::try_from(found.tests[0].dof.unwrap()).unwrap();
         // Not at the data alone: over the whole range.
         for quantile in [0.2, 1.0, 2.5, 5.0] {
-            let place = ToyPlace::of(quantile, &column(0));
+            let place = places([quantile, ks])[0];
             let exact = chi_squared_tail(quantile, dof);
             let error = (exact * (1.0 - exact) / TOYS as f64).sqrt();
             assert!((place.p_value.value - exact).abs() < 4.0 * error, "{quantile}: {place:?}, {exact}");
         }
-        let ks = ToyPlace::of(found.tests[1].value.unwrap(), &column(1));
+        let ks = places([0.0, ks])[1];
         assert!(ks.p_value.value > 0.0 && ks.p_value.value < 1.0 && ks.toys == TOYS, "{ks:?}");
     });
 }

@@ -35,8 +35,9 @@ fn by_toys(inputs: Inputs<'_>, poi: usize, options: UnifiedOptions, toys: u64) -
     let rescue = Lbfgsb::default();
     let study = UnifiedToys::new(inputs, poi, options, &rescue, 7).unwrap();
     let records = all_tasks(&study, study.tasks(toys), &|| {});
-    let statistics: Vec<f64> = records.iter().map(|record| record.t.unwrap()).collect();
-    study.finish(&statistics)
+    let mut tally = study.tally();
+    (0..).zip(&records).for_each(|(task, record)| tally.put(task, record));
+    study.finish(tally, toys)
 }
 
 /// Tables IV and VI of the paper: to the last digit printed.
