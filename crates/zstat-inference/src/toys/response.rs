@@ -4,6 +4,9 @@ use super::Moments;
 use super::distribution::{Estimate, fraction};
 use crate::threshold;
 
+/// A value this near to a bound, in uncertainties, is on it.
+const NEAR: f64 = 1e-5;
+
 /// Fits of one parameter, one after the other, and its true value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Response {
@@ -13,7 +16,7 @@ pub struct Response {
     pub value: Moments,
     /// (fitted − true) / uncertainty, where there is one.
     pub pull: Moments,
-    /// Fitted values on a bound of the parameter.
+    /// Fitted values on a bound of the parameter, or within 1e-5 of their uncertainty from it.
     pub at_bound: u64,
     bounds: [f64; 2],
 }
@@ -28,7 +31,9 @@ impl Response {
     pub fn add(&mut self, value: f64, error: Option<f64>) {
         let [lower, upper] = self.bounds;
         self.value.add(value);
-        self.at_bound += u64::from(value <= lower || value >= upper);
+        // A minimum that lies on the bound without being pressed against it is found to within the fit's precision.
+        let near = NEAR * error.filter(|error| error.is_finite()).unwrap_or(0.0);
+        self.at_bound += u64::from(value <= lower + near || value >= upper - near);
         if let Some(error) = error.filter(|error| *error > 0.0) {
             self.pull.add((value - self.truth) / error);
         }

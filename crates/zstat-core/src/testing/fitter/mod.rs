@@ -5,7 +5,7 @@ mod functions;
 
 pub use functions::Function;
 
-use crate::fit::{Fitter, Known, Minimum, Objective, Problem, Termination};
+use crate::fit::{Curvature, Fitter, Known, Minimum, Objective, Problem, Termination};
 use functions::{Counting, Flat, Nowhere, Quadratic, Recorded, Rosenbrock, Saddle};
 
 /// What is asked of a fitter beyond the contract.
@@ -240,6 +240,21 @@ fn solve<F: Function>(fitter: &dyn Fitter, demands: &Demands, function: &F, case
     let bits = |m: &Minimum| m.theta.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&minimum), bits(&again), "{what}: two runs differ");
 
+    check(&mut objective, &minimum, demands, case);
+    with_known(fitter, &mut objective, &problem, &minimum, case);
+    with_curvature(fitter, &mut objective, &problem, &minimum, demands, case);
+    minimum
+}
+
+/// The minimum is the one that is expected, and all it says of itself is true.
+#[track_caller]
+fn check<F: Function>(
+    objective: &mut Recorded<'_, F>,
+    minimum: &Minimum,
+    demands: &Demands,
+    case: &Case<'_>,
+) {
+    let what = case.what;
     assert_eq!(minimum.termination, Termination::Converged, "{what}: {minimum:?}");
     let mut gradient = vec![f64::NAN; case.start.len()];
     let value = objective.gradient(&minimum.theta, &mut gradient);
@@ -255,8 +270,30 @@ fn solve<F: Function>(fitter: &dyn Fitter, demands: &Demands, function: &F, case
             "{what}: parameter {index} is {found}, expected {expected}"
         );
     }
-    with_known(fitter, &mut objective, &problem, &minimum, case);
-    minimum
+}
+
+/// Second derivatives from elsewhere, good ones and useless ones, lead to the same minimum.
+#[track_caller]
+fn with_curvature<F: Function>(
+    fitter: &dyn Fitter,
+    objective: &mut Recorded<'_, F>,
+    problem: &Problem<'_>,
+    minimum: &Minimum,
+    demands: &Demands,
+    case: &Case<'_>,
+) {
+    let mut gradient = vec![0.0; minimum.theta.len()];
+    let nothing = objective.new_hessian();
+    let mut at = |theta: &[f64]| {
+        let mut hessian = objective.new_hessian();
+        objective.hessian(theta, Curvature::Exact, &mut gradient, &mut hessian).ok().map(|_| hessian)
+    };
+    let matrices = [at(&minimum.theta), at(problem.start), Some(nothing), minimum.curvature.clone()];
+    for curvature in matrices.iter().flatten() {
+        let found = fitter.minimise(objective, &Problem { curvature: Some(curvature), ..*problem });
+        check(objective, &found, demands, case);
+    }
+    assert_eq!(objective.trespass, None, "{}: evaluated at a point that is not allowed", case.what);
 }
 
 /// A minimum that is known changes nothing, but that a search near it may end.
