@@ -11,6 +11,7 @@ mod completions;
 mod convert;
 mod data;
 mod docs;
+mod edges;
 mod evaluate;
 mod fit;
 mod formulas;

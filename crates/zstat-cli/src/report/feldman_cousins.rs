@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zstat_inference::{Calculator, End, Unified};
 
 use super::head::Head;
-use crate::output::number::{fixed, plain, with_uncertainty};
+use crate::output::number::{fixed, plain, several, with_uncertainty};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -93,7 +93,7 @@ impl Report for FeldmanCousinsReport {
     fn text(&self, page: &mut Page) {
         let (found, name) = (&self.found, self.parameter.as_str());
         let how = match (found.calculator, &self.toys) {
-            (Calculator::Toys, Some(toys)) => format!("{} toys a value, seed {}", toys.per_point, toys.seed),
+            (Calculator::Toys, Some(toys)) => format!("{} a value, seed {}", several(toys.per_point, "toy"), toys.seed),
             _ => "exact sums".to_owned(),
         };
         self.head.page(&format!("unified interval of {name}, {how}"), page);

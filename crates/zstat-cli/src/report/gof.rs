@@ -6,7 +6,7 @@ use zstat_core::model::ChannelInfo;
 use zstat_inference::{Gof, GofStatistic, GoodnessOfFit, ToyPlace};
 
 use super::head::Head;
-use crate::output::number::{fixed, plain};
+use crate::output::number::{fixed, plain, several};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{Finite, Page, Report};
 use crate::prepared::Prepared;
@@ -124,10 +124,10 @@ impl Report for GofReport {
     }
 
     fn text(&self, page: &mut Page) {
-        let with = self.toys.as_ref().map(|toys| format!(", {} toys, seed {}", toys.requested, toys.seed));
+        let with = self.toys.as_ref().map(|toys| format!(", {}, seed {}", several(toys.requested, "toy"), toys.seed));
         self.head.page(&format!("goodness of fit{}", with.unwrap_or_default()), page);
         if let Some(toys) = self.toys.as_ref().filter(|toys| toys.retried > 0) {
-            page.note(&format!("{} toys took a second attempt", toys.retried));
+            page.note(&format!("{} took a second attempt", several(toys.retried, "toy")));
         }
         page.gap();
         let value = |value: Option<f64>| value.map(plain).unwrap_or_default();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zstat_inference::{Hypotest, Tails};
 
 use super::head::TestHead;
-use crate::output::number::plain;
+use crate::output::number::{exact, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -112,11 +112,11 @@ impl Report for HypotestReport {
         let header = ["quantity", "observed", "exp_m2", "exp_m1", "exp_median", "exp_p1", "exp_p2"];
         let mut out = vec![header.map(str::to_owned).to_vec()];
         for (title, row) in ["cls", "clsb", "clb"].iter().zip(self.rows()) {
-            let numbers = row[1..].iter().map(f64::to_string);
+            let numbers = row[1..].iter().map(|value| exact(*value));
             out.push(std::iter::once((*title).to_owned()).chain(numbers).collect());
         }
-        let mut p = vec!["p".to_owned(), self.test.p_obs.to_string()];
-        p.extend([String::new(), String::new(), self.test.p_exp.to_string(), String::new(), String::new()]);
+        let mut p = vec!["p".to_owned(), exact(self.test.p_obs)];
+        p.extend([String::new(), String::new(), exact(self.test.p_exp), String::new(), String::new()]);
         out.push(p);
         Some(out)
     }

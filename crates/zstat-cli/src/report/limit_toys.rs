@@ -6,7 +6,7 @@ use zstat_inference::{Limit, LimitByToys, Reached, TestStatistic, ToyReached};
 use super::head::TestHead;
 use super::hypotest::BANDS;
 use super::limit::{SCALE, shown, sketch};
-use crate::output::number::plain;
+use crate::output::number::{exact, plain, several};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -157,10 +157,10 @@ impl Report for LimitToysReport {
         let (ToyRun { found, asymptotic, .. }, name) = (&self.run, &self.head.parameter);
         let ends = [found.points.first(), found.points.last()].map(|point| point.map_or(f64::NAN, |p| p.mu));
         let what = format!(
-            "upper limit on {name} at {} % confidence with CLs, {}, {} toys of each of {} values from {} to {} and of no signal, seed {}",
+            "upper limit on {name} at {} % confidence with CLs, {}, {} of each of {} values from {} to {} and of no signal, seed {}",
             plain(100.0 * self.run.level),
             self.run.statistic,
-            found.toys.requested,
+            several(found.toys.requested, "toy"),
             found.points.len(),
             plain(ends[0]),
             plain(ends[1]),
@@ -169,7 +169,7 @@ impl Report for LimitToysReport {
         self.head.page(&what, page);
         self.reasons.iter().for_each(|reason| page.warning(reason));
         if found.toys.retried > 0 {
-            page.note(&format!("{} toys took a second attempt", found.toys.retried));
+            page.note(&format!("{} took a second attempt", several(found.toys.retried, "toy")));
         }
         page.line(format!("best {name} = {}", plain(found.mu_hat)));
         page.gap();
@@ -220,7 +220,7 @@ impl Report for LimitToysReport {
             let expected =
                 point.expected.map(|cls| cls.value).into_iter().chain(point.expected.map(|cls| cls.error));
             let numbers = [point.mu, cls.value, cls.error].into_iter().chain(expected);
-            numbers.map(|value| value.to_string()).collect()
+            numbers.map(exact).collect()
         });
         Some(std::iter::once(header).chain(rows).collect())
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zstat_inference::Significance;
 
 use super::head::TestHead;
-use crate::output::number::{fixed, plain};
+use crate::output::number::{exact, fixed, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -66,7 +66,7 @@ impl Report for SignificanceReport {
     }
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
-        let row = |name: &str, p: f64, z: f64| vec![name.to_owned(), p.to_string(), z.to_string()];
+        let row = |name: &str, p: f64, z: f64| vec![name.to_owned(), exact(p), exact(z)];
         let header = ["", "p0", "z"].map(str::to_owned).to_vec();
         let found = &self.found;
         Some(vec![

@@ -5,7 +5,7 @@ use zstat_inference::{Estimate, TestStatistic, ToyHypotest, quantile};
 
 use super::head::TestHead;
 use super::hypotest::BANDS;
-use crate::output::number::{fixed, plain};
+use crate::output::number::{exact, fixed, plain, several};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -102,14 +102,18 @@ impl Report for ToyTestReport {
         let (test, name) = (&self.test, &self.head.parameter);
         let toys = test.toys.requested;
         let what = format!(
-            "{name} = {} tested with {}, {toys} toys of each hypothesis, seed {}",
+            "{name} = {} tested with {}, {} of each hypothesis, seed {}",
             plain(test.mu),
             self.statistic,
+            several(toys, "toy"),
             self.seed
         );
         self.head.page(&what, page);
+        if self.significance.is_none() && self.statistic.has_cls() && test.observed.cls.value.is_nan() {
+            page.warning("CLs is 0/0: not one toy of either hypothesis is as extreme as the data; more toys may tell");
+        }
         if test.toys.retried > 0 {
-            page.note(&format!("{} toys took a second attempt", test.toys.retried));
+            page.note(&format!("{} took a second attempt", several(test.toys.retried, "toy")));
         }
         page.line(format!(
             "best {name} = {}, q = {}, median expected {}",
@@ -151,7 +155,7 @@ impl Report for ToyTestReport {
         for (title, observed, expected) in self.rows() {
             let name = title.to_lowercase().replace('+', "");
             let numbers = [observed.value, observed.error].into_iter().chain(expected);
-            out.push(std::iter::once(name).chain(numbers.map(|value| value.to_string())).collect());
+            out.push(std::iter::once(name).chain(numbers.map(exact)).collect());
         }
         Some(out)
     }
