@@ -27,6 +27,7 @@ mod long_scans;
 mod markdown;
 mod model_checks;
 mod options;
+mod patch_tests;
 mod plugins;
 mod published;
 mod schema;
