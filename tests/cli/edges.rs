@@ -8,7 +8,9 @@ fn a_ratio_of_nothing_is_unknown() {
     let work = folder();
     write(work.path(), "counting.yaml", &COUNTING.replace("[63]", "[0]"));
     let of = |format: &str| {
-        run_in(work.path(), &["hypotest", "counting.yaml", "--toys", "10", "--format", format]).exits(0).stdout
+        run_in(work.path(), &["hypotest", "counting.yaml", "--toys", "10", "--format", format])
+            .exits(0)
+            .stdout
     };
     let page = of("text");
     assert!(page.contains("warning: CLs is 0/0: not one toy of either hypothesis"), "{page}");
@@ -25,7 +27,10 @@ fn a_ratio_of_nothing_is_unknown() {
 fn a_value_without_likelihood_is_unknown_in_a_scan() {
     let work = folder();
     write(work.path(), "counting.yaml", &COUNTING.replace("[50.0]", "[0.0]"));
-    let of = |format: &str| run_in(work.path(), &["scan", "counting.yaml", "--format", format]).exits(1).stdout;
+    let of = |format: &str| {
+        let line = ["scan", "counting.yaml", "--range", "0:3", "--points", "4", "--format", format];
+        run_in(work.path(), &line).exits(1).stdout
+    };
     let page = of("text");
     let first = page.lines().skip_while(|line| *line != "2 ΔNLL").nth(2).unwrap();
     assert_eq!(first.split_whitespace().collect::<Vec<_>>(), ["0", "?"], "no dot at 0: {page}");
@@ -62,5 +67,24 @@ fn the_folder_of_another_job_is_told_by_its_option() {
     zstat("toys counting.yaml --n 5 --output kept")
         .exits(2)
         .tells(&["--output kept: is of another job (command: toys here, hypotest there)"]);
-    zstat("gof counting.yaml --toys 5 --checkpoint kept").exits(2).tells(&["--checkpoint kept: is of another"]);
+    zstat("gof counting.yaml --toys 5 --checkpoint kept")
+        .exits(2)
+        .tells(&["--checkpoint kept: is of another"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_with_the_nearest() {
+    let work = folder();
+    write(work.path(), "counting.yaml", COUNTING);
+    std::fs::create_dir(work.path().join("folder")).unwrap();
+    let zstat =
+        |line: &str| run_in(work.path(), &line.split_whitespace().collect::<Vec<_>>()).exits(2).stderr;
+    assert!(zstat("limit countin.yml").contains("did you mean `counting.yaml`?"));
+    assert!(zstat("limit folder/../countin.yaml").contains("did you mean `folder/../counting.yaml`?"));
+    assert!(zstat("fit counting.yaml --patch count.yaml").contains("did you mean `counting.yaml`?"));
+    // Nothing near, a folder, no folder: no advice.
+    for none in ["fit quite_another.json", "fit folde", "fit nowhere/counting.yaml"] {
+        let told = zstat(none);
+        assert!(told.contains("cannot read") && !told.contains("did you mean"), "{told}");
+    }
 }

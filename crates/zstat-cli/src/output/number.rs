@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn what_is_not_finite_and_what_is_one() {
         assert_eq!([plain(f64::NAN), fixed(f64::NAN, 2), fixed(f64::NEG_INFINITY, 2)], ["?", "?", "-∞"]);
-        assert_eq!([exact(f64::NAN), exact(f64::INFINITY), exact(0.1 + 0.2)], ["", "", "0.30000000000000004"]);
+        assert_eq!(
+            [exact(f64::NAN), exact(f64::INFINITY), exact(0.1 + 0.2)],
+            ["", "", "0.30000000000000004"]
+        );
         assert_eq!([several(1, "toy"), several(0, "toy"), several(2, "toy")], ["1 toy", "0 toys", "2 toys"]);
     }
 

@@ -93,7 +93,9 @@ impl Report for FeldmanCousinsReport {
     fn text(&self, page: &mut Page) {
         let (found, name) = (&self.found, self.parameter.as_str());
         let how = match (found.calculator, &self.toys) {
-            (Calculator::Toys, Some(toys)) => format!("{} a value, seed {}", several(toys.per_point, "toy"), toys.seed),
+            (Calculator::Toys, Some(toys)) => {
+                format!("{} a value, seed {}", several(toys.per_point, "toy"), toys.seed)
+            }
             _ => "exact sums".to_owned(),
         };
         self.head.page(&format!("unified interval of {name}, {how}"), page);

@@ -124,7 +124,10 @@ impl Report for GofReport {
     }
 
     fn text(&self, page: &mut Page) {
-        let with = self.toys.as_ref().map(|toys| format!(", {}, seed {}", several(toys.requested, "toy"), toys.seed));
+        let with = self
+            .toys
+            .as_ref()
+            .map(|toys| format!(", {}, seed {}", several(toys.requested, "toy"), toys.seed));
         self.head.page(&format!("goodness of fit{}", with.unwrap_or_default()), page);
         if let Some(toys) = self.toys.as_ref().filter(|toys| toys.retried > 0) {
             page.note(&format!("{} took a second attempt", several(toys.retried, "toy")));

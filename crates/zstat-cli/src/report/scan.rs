@@ -117,12 +117,7 @@ impl Report for ScanReport {
         let header = [self.parameter.as_str(), "delta_twice_nll", "delta_statistical", "converged"];
         let rows = self.found.points.iter().map(|point| {
             let part = point.delta_statistical.map(exact).unwrap_or_default();
-            vec![
-                point.value.to_string(),
-                exact(point.delta_twice_nll),
-                part,
-                point.converged.to_string(),
-            ]
+            vec![point.value.to_string(), exact(point.delta_twice_nll), part, point.converged.to_string()]
         });
         Some(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows).collect())
     }

@@ -110,7 +110,9 @@ impl Report for ToyTestReport {
         );
         self.head.page(&what, page);
         if self.significance.is_none() && self.statistic.has_cls() && test.observed.cls.value.is_nan() {
-            page.warning("CLs is 0/0: not one toy of either hypothesis is as extreme as the data; more toys may tell");
+            page.warning(
+                "CLs is 0/0: not one toy of either hypothesis is as extreme as the data; more toys may tell",
+            );
         }
         if test.toys.retried > 0 {
             page.note(&format!("{} took a second attempt", several(test.toys.retried, "toy")));
