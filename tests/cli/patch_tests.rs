@@ -158,3 +158,18 @@ fn what_is_for_one_patch_is_refused() {
         assert_eq!(names(&some), ["m_100", "m_200", "m_300"]);
     }
 }
+
+/// Of many patches that are all faulty, each in its own way, a screen of reasons is told.
+#[test]
+fn reasons_fit_on_a_screen() {
+    let work = work();
+    let nowhere = (0..40)
+        .map(|i| signal(&format!("p{i}"), f64::from(i), &format!("/channels/{}/samples/-", i + 5), &[1.0]));
+    write(work.path(), "many.json", &set(nowhere.collect()));
+    let told = zstat_in(work.path(), "hypotest SET many.json:ALL").exits(2).stderr;
+    assert!(
+        told.contains("none of 40 patches") && told.contains("`p9`: ") && told.contains("and 30 more"),
+        "{told}"
+    );
+    assert!(!told.contains("`p10`") && told.lines().count() < 20, "{told}");
+}

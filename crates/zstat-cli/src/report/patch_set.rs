@@ -16,6 +16,8 @@ use crate::session::SpecInfo;
 
 /// Of patches with the same remark so many are named.
 const NAMED: usize = 5;
+/// Where no patch has a result, so many reasons are told.
+const REASONS: usize = 10;
 
 /// A study with asymptotic formulas, and how its results are shown.
 pub trait PatchStudy: Sync {
@@ -176,7 +178,12 @@ impl<'a, S: PatchStudy> PatchSetReport<'a, S> {
             rows.iter().filter_map(|row| row.record.found.as_ref()).collect();
         let Some(first) = all.first() else {
             let (file, count) = (outcome.file.clone(), rows.len());
-            return Err(Failure::NoMember { file, count, reasons: grouped(rows) });
+            let mut reasons = grouped(rows);
+            if reasons.len() > REASONS {
+                let more = reasons.split_off(REASONS).len();
+                reasons.push(format!("and {more} more"));
+            }
+            return Err(Failure::NoMember { file, count, reasons });
         };
         let holds_for_all = |note: &String| all.iter().all(|found| found.spec.notes.contains(note));
         let notes = first.spec.notes.iter();
