@@ -210,3 +210,61 @@ fn flat_directions_name_whom_they_concern() {
         }
     }
 }
+
+/// Functions of the parameters: by hand from the values and the covariance of the same result, and as `yields` has them.
+#[test]
+fn functions_have_values_and_uncertainties() {
+    let functions = ["ratio = mu_ggH / mu_VBF", "twice=2*ratio", "sum=mu_ggH+mu_VBF", "one=mu"];
+    let of = |command: &str, format: &str, more: &[&str]| {
+        let mut line = vec![command, "specs/several-pois.yaml", "--format", format];
+        functions.iter().for_each(|function| line.extend(["--function", function]));
+        run_in(super::support::root(), &[&line, more].concat())
+    };
+    let found = of("fit", "json", &[]).exits(0).json();
+    let parameters = found["parameters"].as_array().unwrap();
+    let value =
+        |name: &str| parameters.iter().find(|p| p["name"] == name).unwrap()["value"].as_f64().unwrap();
+    let names = found["covariance"]["names"].as_array().unwrap();
+    let place = |name: &str| names.iter().position(|known| known == name).unwrap();
+    let v = |a: &str, b: &str| found["covariance"]["matrix"][place(a)][place(b)].as_f64().unwrap();
+    let (a, b) = (value("mu_ggH"), value("mu_VBF"));
+    let (aa, ab, bb) = (v("mu_ggH", "mu_ggH"), v("mu_ggH", "mu_VBF"), v("mu_VBF", "mu_VBF"));
+    let ratio = (aa / (b * b) + bb * (a / (b * b)).powi(2) - 2.0 * ab * a / b.powi(3)).sqrt();
+    let wanted = [
+        ("ratio", a / b, ratio),
+        ("twice", 2.0 * a / b, 2.0 * ratio),
+        ("sum", a + b, (aa + 2.0 * ab + bb).sqrt()),
+        // Held by this measurement.
+        ("one", 1.0, 0.0),
+    ];
+    let all = found["functions"].as_array().unwrap();
+    assert_eq!(all.len(), wanted.len());
+    let near = |x: f64, y: f64| assert!((x - y).abs() <= 1e-12 * y.abs(), "{x} {y}");
+    for ((name, value, sigma), function) in wanted.iter().zip(all) {
+        assert_eq!(function["name"], *name);
+        near(function["value"].as_f64().unwrap(), *value);
+        near(function["uncertainty"].as_f64().unwrap(), *sigma);
+    }
+    assert_eq!((&all[0]["formula"], found.get("formulas")), (&"mu_ggH / mu_VBF".into(), None));
+    let yields = of("yields", "json", &["--postfit"]).exits(0).json();
+    assert_eq!(yields["functions"], found["functions"], "one fit, one rule");
+    let csv = of("fit", "csv", &[]).exits(0).stdout;
+    let last = csv.lines().last().unwrap();
+    assert_eq!(last, "one,1,0,,,,,,,function,,");
+    let page = of("fit", "text", &[]).exits(0).stdout;
+    let table = page.split("\nfunctions\n").nth(1).unwrap();
+    let row = |name: &str| table.lines().find(|line| line.trim_start().starts_with(name)).unwrap().to_owned();
+    assert!(row("ratio").ends_with("mu_ggH / mu_VBF") && row("ratio").contains(" ± "), "{table}");
+    assert!(row("one").split_whitespace().nth(1) == Some("1"), "{table}");
+    // Bad ones are told as `yields` tells them, with all other bad options.
+    let bad = ["--function", "x=nope", "--function", "mu=1", "--function", "y=(mu", "--minos", "muu"];
+    let told = of("fit", "json", &bad).exits(2).stderr;
+    for part in ["no parameter is called `nope`", "`mu` is a parameter", "--function y=(mu", "--minos muu"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    // Outside its domain a function has no value: null, and said.
+    let odd = of("fit", "json", &["--function", "l=log(0-mu)"]).exits(0).json();
+    let last = odd["functions"].as_array().unwrap().last().unwrap();
+    assert!(last["value"].is_null() && last["uncertainty"].is_null(), "{last}");
+    assert!(odd["status"]["warnings"].to_string().contains("the value of `l`"), "{}", odd["status"]);
+}

@@ -21,21 +21,21 @@ const BACKGROUND: &str = r#"{
 "#;
 
 /// A patch that adds a signal at `path`.
-fn signal(name: &str, mass: f64, path: &str, data: &[f64]) -> Value {
+pub fn signal(name: &str, mass: f64, path: &str, data: &[f64]) -> Value {
     let modifiers = json!([{"name": "mu", "type": "normfactor", "data": null}]);
     let value = json!({"name": "signal", "data": data, "modifiers": modifiers});
     json!({"metadata": {"name": name, "values": [mass, "a"]}, "patch": [{"op": "add", "path": path, "value": value}]})
 }
 
-fn set(patches: Vec<Value>) -> String {
+pub fn set(patches: Vec<Value>) -> String {
     let metadata = json!({"name": "grid", "description": "", "labels": ["mass", "model"], "references": {}, "digests": {"md5": ""}});
     serde_json::to_string_pretty(&json!({"metadata": metadata, "version": "1.0.0", "patches": patches}))
         .unwrap()
 }
 
-const END: &str = "/channels/0/samples/-";
+pub const END: &str = "/channels/0/samples/-";
 
-fn good() -> Vec<Value> {
+pub fn good() -> Vec<Value> {
     vec![
         signal("m_100", 100.0, END, &[5.0, 12.0]),
         signal("m_200", 200.0, END, &[1.0, 6.0]),
@@ -45,7 +45,7 @@ fn good() -> Vec<Value> {
 }
 
 /// A folder with the workspace, a set of good patches, and one with all kinds of faulty ones.
-fn work() -> tempfile::TempDir {
+pub fn work() -> tempfile::TempDir {
     let folder = folder();
     write(folder.path(), "bkg.json", BACKGROUND);
     write(folder.path(), "good.json", &set(good()));
@@ -73,11 +73,11 @@ fn result(folder: &Path, line: &str, code: i32) -> Value {
     without_timing(json_of(folder, line, code))
 }
 
-fn rows(document: &Value) -> &Vec<Value> {
+pub fn rows(document: &Value) -> &Vec<Value> {
     document["patches"].as_array().unwrap()
 }
 
-fn names(document: &Value) -> Vec<&str> {
+pub fn names(document: &Value) -> Vec<&str> {
     rows(document).iter().map(|row| row["name"].as_str().unwrap()).collect()
 }
 
@@ -204,9 +204,10 @@ fn globs_names_and_values() {
     zstat_in(folder, "SET good.json:ALL --data -")
         .exits(2)
         .tells(&["standard input can be read for one patch only"]);
-    zstat_in(folder, "fit bkg.json --ignore-digests --patch good.json:ALL")
-        .exits(2)
-        .tells(&["has no patch `ALL`", "several patches in one run are for `zstat limit`"]);
+    zstat_in(folder, "fit bkg.json --ignore-digests --patch good.json:ALL").exits(2).tells(&[
+        "has no patch `ALL`",
+        "several patches in one run are for `zstat limit`, `zstat hypotest` and",
+    ]);
     for option in ["--toys 10", "--curve 0:3", "--curve", "--points 5"] {
         let told = zstat_in(folder, &format!("SET good.json:ALL {option}")).exits(2).stderr;
         assert!(told.contains(option) && told.contains("is for one patch at a time"), "{told}");

@@ -101,7 +101,7 @@ fn bad_options_are_all_told() {
     run("hypotest specs/quickstart.yaml --toys 9 --shard 1/2").exits(2).tells(&["--checkpoint"]);
     for command in ["hypotest", "significance"] {
         let found = run(&format!("{command} specs/quickstart.yaml --checkpoint none --fix moo")).exits(2);
-        found.tells(&["--checkpoint none: is for toys only", "`--toys N`", "`moo`"]);
+        found.tells(&["--checkpoint none: is for toys or many patches", "`--toys N`", "`moo`"]);
     }
     let line = "toys specs/quickstart.yaml --n 5 --inject m=1 --inject lumi=x --inject jer --inject jes=1 \
                 --inject jes=2 --report jess";

@@ -20,12 +20,14 @@ pub enum Failure {
     #[error("{} bad option values", .0.len())]
     Options(Vec<OptionFault>),
     /// A file cannot be read.
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`: {source}{}", path.display(), meant(near.as_deref()))]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+        /// The file with the nearest name, where this one is not there.
+        near: Option<PathBuf>,
     },
     /// A file or standard output cannot be written.
     #[error("cannot write `{}`: {source}", path.display())]
@@ -60,6 +62,25 @@ pub enum Failure {
         /// The command.
         command: &'static str,
     },
+}
+
+/// At most so many files of a folder are looked at.
+const LOOKED_AT: usize = 10_000;
+
+/// The file in the same folder whose name is most like that of a file that is not there.
+fn near(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent()?;
+    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let files = std::fs::read_dir(listed).ok()?.take(LOOKED_AT).flatten();
+    let files = files.filter(|entry| entry.path().is_file());
+    let mut names: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    nearest(name, names.iter().map(String::as_str)).map(|name| folder.join(name))
+}
+
+fn meant(near: Option<&Path>) -> String {
+    near.map(|near| format!("; did you mean `{}`?", near.display())).unwrap_or_default()
 }
 
 /// An option's value that makes no sense here.
@@ -130,7 +151,8 @@ pub fn known_names(found: &str, known: &[&str]) -> String {
 impl Failure {
     /// A file that cannot be read.
     pub fn read(path: &Path, source: std::io::Error) -> Self {
-        Self::Read { path: path.to_owned(), source }
+        let near = (source.kind() == std::io::ErrorKind::NotFound).then(|| near(path)).flatten();
+        Self::Read { path: path.to_owned(), source, near }
     }
 
     /// One line for each fault, where it can only be a part of a result.

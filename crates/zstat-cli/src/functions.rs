@@ -1,7 +1,9 @@
 //! `--function NAME=EXPRESSION`: functions of the parameters in the language of formulas.
 
+use zstat_core::fit::{FitResult, FormulaResult};
 use zstat_core::formula::Formula;
 use zstat_core::model::{Functions, Model};
+use zstat_inference::Spread;
 
 use crate::failure::{OptionFault, known_names};
 
@@ -69,4 +71,24 @@ pub fn link<'m>(
         }
     }
     out
+}
+
+/// The functions at the minimum of a fit in which `held` parameters did not move (one entry a parameter), with
+/// uncertainties √(gᵀ V g) by their exact slopes and the covariance; none where that has no number.
+pub fn at_minimum(functions: &Functions<'_>, fit: &FitResult, held: &[bool]) -> Vec<FormulaResult> {
+    let theta: Vec<f64> = fit.parameters.iter().map(|parameter| parameter.value).collect();
+    let spread = Spread::of_fit(held, fit.covariance.as_ref());
+    let found = functions.list().iter().zip(functions.slopes(&theta, held));
+    let result = found.map(|(function, (value, mut slopes))| {
+        slopes.retain(|(_, slope)| *slope != 0.0);
+        let variance = spread.covariance(&slopes, &slopes).filter(|_| value.is_finite());
+        FormulaResult {
+            name: function.name.clone(),
+            formula: function.text().to_owned(),
+            value,
+            // Differences of large terms may leave a little less than nothing.
+            uncertainty: variance.map(|variance| variance.max(0.0).sqrt()),
+        }
+    });
+    result.collect()
 }

@@ -161,7 +161,7 @@ impl Session {
         parameters: &ParameterArgs,
         faults: &mut Vec<OptionFault>,
     ) -> Result<Setup, Failure> {
-        let start = Start::resolve(&self.model, parameters, faults)?;
+        let mut start = Start::resolve(&self.model, parameters, faults)?;
         let mut unobserved = Vec::new();
         let mut chosen = match data.data.as_str() {
             "observed" => {
@@ -172,6 +172,9 @@ impl Session {
             file => self.data_of_file(Path::new(file), faults)?,
         };
         self.blind(&data.blind, &mut chosen, &mut unobserved, faults);
+        if !data.blind.is_empty() && chosen.masked.iter().all(|&masked| masked) {
+            start.warnings.push("all channels are blinded: only the constraints are left".to_owned());
+        }
         Ok(Setup { data: chosen, start, unobserved })
     }
 

@@ -14,12 +14,12 @@ use crate::failure::{Failure, OptionFault};
 use crate::report::fit::{FitReport, Shown, Timing};
 use crate::session::{Session, Setup, seconds};
 use crate::start::Start;
-use crate::{EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_CONVERGED, fitter, output, progress, select};
+use crate::{EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_CONVERGED, fitter, functions, output, progress, select};
 
 /// Options of `zstat fit`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat fit specs/quickstart.yaml\n  zstat fit specs/quickstart.yaml --minos mu --format json --output fit.json\n  zstat fit specs/quickstart.yaml --fix '*' --free mu    # statistical uncertainty only"
+    after_help = "Examples:\n  zstat fit specs/quickstart.yaml\n  zstat fit specs/quickstart.yaml --minos mu --format json --output fit.json\n  zstat fit specs/quickstart.yaml --fix '*' --free mu    # statistical uncertainty only\n  zstat fit specs/several-pois.yaml --function 'ratio=mu_ggH/mu_VBF'"
 )]
 pub struct FitArgs {
     #[command(flatten)]
@@ -47,6 +47,9 @@ struct MinimiserArgs {
     /// Number of starts: the first where the options say, the others random inside the bounds
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     multi_start: Option<NonZeroUsize>,
+    /// A function of the parameters, with its uncertainty: a formula as in specs; repeatable
+    #[arg(long, value_name = "NAME=EXPRESSION")]
+    function: Vec<String>,
     /// Seed of the random starts
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
@@ -83,6 +86,8 @@ struct ShownArgs {
 pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let session = Session::open(&args.model)?;
     let mut faults = Vec::new();
+    let read = functions::read(&args.fit.function, &mut faults);
+    let functions = functions::link(&session.model, &read, &mut faults);
     let fitter = fitter::choose(&session, args.fit.fitter.as_deref(), &mut faults)?;
     let Setup { data, mut start, unobserved } = session.setup(&args.data, &args.parameters, &mut faults)?;
     start.check_bounds(&session.model, &mut faults);
@@ -100,7 +105,8 @@ pub fn run(args: &FitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     };
     let (result, timing) = minimise(&session, &data, fitter.as_ref(), &options, global);
     let shown = Shown { sort: args.shown.sort, correlations: args.shown.correlations, bins: args.shown.bins };
-    let report = FitReport::new(&session, &data, &start, result, timing, shown);
+    let functions = functions::at_minimum(&functions, &result, &options.fixed);
+    let report = FitReport::new(&session, &data, &start, result, functions, timing, shown);
     output::write(&report, global)?;
     Ok(if report.converged() { EXIT_DONE } else { EXIT_NOT_CONVERGED })
 }

@@ -3,22 +3,27 @@
 use std::time::Instant;
 
 use clap::Args;
+use serde_json::json;
+use zstat_formats::Family;
 use zstat_inference::{TestStatistic, hypotest};
 
+use super::patch_set::{self, Many, Opened};
 use super::toy_test::{ToyArgs, ToyOutcome, toy_test};
 use crate::args::{GlobalArgs, Hinted, SignalArgs, TestArgs};
 use crate::failure::{Failure, OptionFault};
+use crate::input::{Files, Spec};
 use crate::prepared::{Prepared, Subject, exit_code, statistic};
 use crate::report::head::{Outcome, TestHead};
 use crate::report::hypotest::HypotestReport;
+use crate::report::hypotest_patches::PatchTests;
 use crate::report::toy_test::ToyTestReport;
-use crate::session::seconds;
+use crate::session::{Session, seconds};
 use crate::{EXIT_DONE, output, progress};
 
 /// Options of `zstat hypotest`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat hypotest specs/quickstart.yaml --mu 1\n  zstat hypotest specs/quickstart.yaml --mu 0 --test-stat q0 --format json\n  zstat hypotest specs/quickstart.yaml --mu 1 --toys 1000 --seed 7"
+    after_help = "`--patch FILE:ALL` tests every patch of a pyhf patch set, `--patch 'FILE:GLOB'` those whose names match.\n\nExamples:\n  zstat hypotest specs/quickstart.yaml --mu 1\n  zstat hypotest specs/quickstart.yaml --mu 0 --test-stat q0 --format json\n  zstat hypotest specs/quickstart.yaml --mu 1 --toys 1000 --seed 7\n  zstat hypotest bkgonly.json --patch patchset.json:ALL --checkpoint work --output tests.csv"
 )]
 pub struct HypotestArgs {
     #[command(flatten)]
@@ -55,8 +60,29 @@ pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         faults.push(OptionFault::new("--mu", args.mu.to_string(), "expected a finite number"));
     }
     args.signal.check(&mut faults);
-    args.toys.check(&mut faults);
-    let prepared = Prepared::open(&args.test.study, Subject::Poi, faults)?;
+    // Discoveries test 0, whatever is given.
+    let mu = if statistic.is_discovery() { 0.0 } else { args.mu };
+    let each = |files: &Files, family: &Family<'_>| {
+        let many = Many { test: &args.test, toys: &args.toys, files, family };
+        let description = json!({
+            "mu": mu,
+            "statistic": statistic,
+            "asimov": args.test.asimov(),
+            "signal": args.signal.signal,
+        });
+        let tests = PatchTests { statistic, mu };
+        patch_set::run(&many, &tests, description, faults.clone(), global, &|prepared| {
+            let test = hypotest(args.test.setup(prepared, statistic, args.signal.signal), args.mu)?;
+            Ok(PatchTests::found(prepared, &test))
+        })
+    };
+    let files = match patch_set::open(&args.test.study.model.spec, each)? {
+        Opened::Many(code) => return Ok(code),
+        Opened::One(files) => files,
+    };
+    args.toys.check_alone("asymptotic test", &mut faults);
+    let session = Session::of(Spec::read(files)?, &args.test.study.model)?;
+    let (prepared, ()) = Prepared::of(session, &args.test.study, Subject::Poi, faults, |_, _, _| ())?;
     let started = Instant::now();
     let setup = args.test.setup(&prepared, statistic, args.signal.signal);
     if let Some(count) = args.toys.toys {

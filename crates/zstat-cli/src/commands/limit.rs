@@ -3,16 +3,19 @@
 use std::time::Instant;
 
 use clap::Args;
+use serde_json::json;
 use zstat_formats::Family;
 use zstat_inference::{CurveOptions, LimitOptions, TestStatistic, limit};
 
+use super::limit_toys;
+use super::patch_set::{self, ALONE, BY_NAME, Many, Opened};
 use super::toy_test::ToyArgs;
-use super::{limit_patches, limit_toys};
 use crate::args::{GlobalArgs, Hinted, TestArgs};
 use crate::failure::{Failure, OptionFault};
 use crate::input::{Files, Spec};
 use crate::prepared::{Prepared, Subject, exit_code, statistic};
 use crate::report::limit::LimitReport;
+use crate::report::limit_patches::PatchLimits;
 use crate::session::{Session, seconds};
 use crate::{output, progress};
 
@@ -76,12 +79,14 @@ pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let points = args.points.unwrap_or(CURVE_POINTS);
     let curve = args.curve.map(|range| CurveOptions { range, points });
     let options = LimitOptions { level: args.level, widen: args.widen, curve };
-    let files = Files::open(&args.test.study.model.spec)?;
-    let patches = files.patches();
-    if let Some(family) = Family::open(files.input(&patches)).map_err(|found| files.faulty(found))? {
-        return limit_patches::run(args, &files, &family, (statistic, options), faults, global);
-    }
-    drop(patches);
+    let each = |files: &Files, family: &Family<'_>| {
+        let many = Many { test: &args.test, toys: &args.toys, files, family };
+        of_patches(args, &many, PatchLimits { statistic, options }, faults.clone(), global)
+    };
+    let files = match patch_set::open(&args.test.study.model.spec, each)? {
+        Opened::Many(code) => return Ok(code),
+        Opened::One(files) => files,
+    };
     alone(args, &mut faults);
     let study = &args.test.study;
     let session = Session::of(Spec::read(files)?, &study.model)?;
@@ -99,16 +104,39 @@ pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     Ok(exit_code(report.converged()))
 }
 
+/// The limit of each of many patches.
+fn of_patches(
+    args: &LimitArgs,
+    many: &Many<'_>,
+    limits: PatchLimits,
+    mut faults: Vec<OptionFault>,
+    global: &GlobalArgs,
+) -> Result<u8, Failure> {
+    let PatchLimits { statistic, options } = limits;
+    if let Some(curve) = options.curve {
+        let found = curve.range.map_or("without range".to_owned(), |[low, high]| format!("{low}:{high}"));
+        faults.push(OptionFault::new("--curve", found, ALONE).help(BY_NAME));
+    } else if let Some(points) = args.points {
+        faults.push(OptionFault::new("--points", points.to_string(), ALONE).help(BY_NAME));
+    }
+    let description = json!({
+        "statistic": statistic,
+        "asimov": args.test.asimov(),
+        "level": options.level,
+        "widen": options.widen,
+    });
+    patch_set::run(many, &limits, description, faults, global, &|prepared| {
+        let found = limit(args.test.setup(prepared, statistic, 1.0), options)?;
+        Ok(PatchLimits::found(prepared, &found))
+    })
+}
+
 /// Options that are for something else than one asymptotic limit.
 fn alone(args: &LimitArgs, faults: &mut Vec<OptionFault>) {
     if args.toys.toys.is_some() {
         return;
     }
-    if let Some(folder) = &args.toys.job.checkpoint {
-        let message = "is for toys or many patches, and this is one asymptotic limit";
-        let fault = OptionFault::new("--checkpoint", folder.display().to_string(), message);
-        faults.push(fault.help("`--toys N` asks for toys, `--patch FILE:ALL` for every patch of a set"));
-    }
+    args.toys.check_alone("asymptotic limit", faults);
     if let (Some(points), None) = (args.points, args.curve) {
         let fault = OptionFault::new("--points", points.to_string(), "is for a curve or for toys");
         faults.push(fault.help("`--curve` asks for CLs on a grid, `--toys N` for toys"));

@@ -27,6 +27,15 @@ pub struct ToyArgs {
 }
 
 impl ToyArgs {
+    /// A fault where there is a job to keep, and neither toys nor many patches to do.
+    pub fn check_alone(&self, what: &str, faults: &mut Vec<OptionFault>) {
+        if let (None, Some(folder)) = (self.toys, &self.job.checkpoint) {
+            let message = format!("is for toys or many patches, and this is one {what}");
+            let fault = OptionFault::new("--checkpoint", folder.display().to_string(), message);
+            faults.push(fault.help("`--toys N` asks for toys, `--patch FILE:ALL` for every patch of a set"));
+        }
+    }
+
     /// A fault where there is a job to keep, and no toys to do.
     pub fn check(&self, faults: &mut Vec<OptionFault>) {
         if let (None, Some(folder)) = (self.toys, &self.job.checkpoint) {

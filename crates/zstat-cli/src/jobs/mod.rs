@@ -189,8 +189,10 @@ fn go_on<R: DeserializeOwned>(
         (mine[0] != others[0]).then(|| format!("part of the job: tasks {mine:?} here, {others:?} there"))
     });
     if let Some(difference) = difference {
+        // Toys are kept in the folder that they are written into.
+        let option = if manifest.command == "toys" { "--output" } else { "--checkpoint" };
         let fault = OptionFault::new(
-            "--checkpoint",
+            option,
             folder.display().to_string(),
             format!("is of another job ({difference})"),
         );

@@ -22,6 +22,9 @@ pub fn pdg_decimals(uncertainty: f64) -> Option<i32> {
 
 /// `x` with `decimals` decimals; negative ones round to tens, hundreds. Never "-0".
 pub fn fixed(x: f64, decimals: i32) -> String {
+    if !x.is_finite() {
+        return not_finite(x);
+    }
     let text = if decimals >= 0 {
         format!("{x:.*}", decimals.min(300) as usize)
     } else {
@@ -69,13 +72,31 @@ pub fn plain(x: f64) -> String {
         return "0".to_owned();
     }
     if !x.is_finite() {
-        return if x.is_nan() { "nan".to_owned() } else { format!("{}∞", if x < 0.0 { "-" } else { "" }) };
+        return not_finite(x);
     }
     let exponent = x.abs().log10().floor() as i32;
     if !(-5..9).contains(&exponent) {
         return trim(&format!("{x:.5e}"));
     }
     trim(&fixed(x, (5 - exponent).max(0)))
+}
+
+/// What is no number is unknown.
+fn not_finite(x: f64) -> String {
+    if x.is_nan() { "?".to_owned() } else { format!("{}∞", if x < 0.0 { "-" } else { "" }) }
+}
+
+/// All digits, for a cell of a CSV table; empty where the number is not finite, as JSON has `null`.
+pub fn exact(x: f64) -> String {
+    if x.is_finite() { x.to_string() } else { String::new() }
+}
+
+/// A count with its noun, in the plural where it is not one: `1 toy`, `20 toys`.
+pub fn several(count: u64, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
 }
 
 /// Events: two decimals below 100, one below 1000, none above.
@@ -106,6 +127,16 @@ fn trim(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_finite_and_what_is_one() {
+        assert_eq!([plain(f64::NAN), fixed(f64::NAN, 2), fixed(f64::NEG_INFINITY, 2)], ["?", "?", "-∞"]);
+        assert_eq!(
+            [exact(f64::NAN), exact(f64::INFINITY), exact(0.1 + 0.2)],
+            ["", "", "0.30000000000000004"]
+        );
+        assert_eq!([several(1, "toy"), several(0, "toy"), several(2, "toy")], ["1 toy", "0 toys", "2 toys"]);
+    }
 
     #[test]
     fn the_review_of_particle_physics_examples() {

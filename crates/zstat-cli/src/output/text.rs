@@ -21,11 +21,28 @@ pub const ATTENTION: Style = AnsiColor::Yellow.on_default();
 /// What is wrong.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
 
+/// Characters of a line of words.
+const WIDTH: usize = 100;
+
 impl Page {
     /// A line.
     pub fn line(&mut self, text: impl AsRef<str>) {
         self.text.push_str(text.as_ref());
         self.text.push('\n');
+    }
+
+    /// Words in a style, broken into lines where they are too long for one; what goes on is indented.
+    pub fn wrapped(&mut self, words: &str, style: Style) {
+        let mut line = String::new();
+        for word in words.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+                self.line(styled(&line, style));
+                line = " ".to_owned();
+            }
+            line.push_str(if line.is_empty() { "" } else { " " });
+            line.push_str(word);
+        }
+        self.line(styled(&line, style));
     }
 
     /// A heading, with an empty line before it unless it is the first.
@@ -67,4 +84,22 @@ impl Page {
 /// Text in a style.
 pub fn styled(text: &str, style: Style) -> String {
     if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        let mut page = Page::default();
+        page.wrapped("short", Style::new());
+        page.wrapped(&["word"; 40].join(" "), Style::new());
+        page.wrapped(&"x".repeat(120), Style::new());
+        let text = page.finish();
+        let lines: Vec<&str> = text.lines().collect();
+        // 20 words of 4 and 19 spaces are 99; then 2 spaces of indent and 19 words with 18 spaces; then what is left.
+        assert_eq!(lines.iter().map(|line| line.len()).collect::<Vec<_>>(), [5, 99, 96, 6, 120]);
+        assert!(lines[2].starts_with("  word") && lines[3] == "  word");
+    }
 }

@@ -6,7 +6,7 @@ use zstat_inference::{Bias, BiasPoint, Coverage, Line, Response};
 use super::head::Head;
 use super::of_toys;
 use super::toys::coverage;
-use crate::output::number::{fixed, plain, with_uncertainty};
+use crate::output::number::{fixed, plain, several, with_uncertainty};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -256,11 +256,8 @@ impl Report for BiasReport {
 
     fn text(&self, page: &mut Page) {
         let ToysOfBias { per_point, seed } = self.toys;
-        let values = match self.found.points.len() {
-            1 => "1 injected value".to_owned(),
-            count => format!("{count} injected values"),
-        };
-        let toys = of_toys::toys(per_point);
+        let values = several(self.found.points.len() as u64, "injected value");
+        let toys = several(per_point, "toy");
         let toys = if self.found.points.len() > 1 { format!("{toys} each") } else { toys };
         self.head.page(&format!("bias of {}, {values} with {toys}, seed {seed}", self.parameter), page);
         // Those that took a second attempt are in the table.

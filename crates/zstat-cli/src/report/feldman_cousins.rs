@@ -5,7 +5,7 @@ use zstat_inference::{Calculator, End, Unified};
 
 use super::head::Head;
 use super::of_toys;
-use crate::output::number::{fixed, plain, with_uncertainty};
+use crate::output::number::{fixed, plain, several, with_uncertainty};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -96,7 +96,7 @@ impl Report for FeldmanCousinsReport {
         let (found, name) = (&self.found, self.parameter.as_str());
         let how = match (found.calculator, &self.toys) {
             (Calculator::Toys, Some(toys)) => {
-                format!("{} a value, seed {}", of_toys::toys(toys.per_point), toys.seed)
+                format!("{} a value, seed {}", several(toys.per_point, "toy"), toys.seed)
             }
             _ => "exact sums".to_owned(),
         };

@@ -49,7 +49,7 @@ pub struct ChannelYields {
     pub postfit: Vec<f64>,
 }
 
-/// Column of the CSV table that says what holds a value: a kind of constraint, or `formula`.
+/// Column of the CSV table that says what holds a value: a kind of constraint, `formula` or `function`.
 const CONSTRAINT: usize = 9;
 
 /// A fit and what it was made with.
@@ -57,18 +57,21 @@ const CONSTRAINT: usize = 9;
 pub struct FitReport {
     pub(super) spec: SpecInfo,
     pub(super) result: FitResult,
+    /// Functions that were asked for.
+    pub(super) functions: Vec<FormulaResult>,
     pub(super) channels: Vec<ChannelYields>,
     pub(super) shown: Shown,
     timing: Timing,
 }
 
 impl FitReport {
-    /// From the engine's result.
+    /// From the engine's result, and `functions` of the parameters.
     pub fn new(
         session: &Session,
         data: &Data,
         start: &Start,
         mut result: FitResult,
+        functions: Vec<FormulaResult>,
         timing: Timing,
         shown: Shown,
     ) -> Self {
@@ -85,7 +88,7 @@ impl FitReport {
                 postfit: postfit[channel.bins.clone()].to_vec(),
             }
         });
-        Self { spec: session.info(), channels: channels.collect(), result, shown, timing }
+        Self { spec: session.info(), channels: channels.collect(), result, functions, shown, timing }
     }
 
     /// Did it converge?
@@ -103,8 +106,10 @@ impl Report for FitReport {
         let mut finite = Finite::default();
         let parameters: Vec<Value> =
             self.result.parameters.iter().map(|p| parameter_json(p, &mut finite)).collect();
-        let formulas: Vec<Value> =
-            self.result.formulas.iter().map(|f| formula_json(f, &mut finite)).collect();
+        let mut all = |found: &[FormulaResult]| -> Vec<Value> {
+            found.iter().map(|f| formula_json(f, &mut finite)).collect()
+        };
+        let (formulas, functions) = (all(&self.result.formulas), all(&self.functions));
         let mut document = json!({ "zstat": env!("CARGO_PKG_VERSION"), "spec": self.spec });
         let status = &self.result.status;
         finite.number(status.edm, || "edm".to_owned());
@@ -128,6 +133,9 @@ impl Report for FitReport {
         document["parameters"] = Value::Array(parameters);
         if !formulas.is_empty() {
             document["formulas"] = Value::Array(formulas);
+        }
+        if !functions.is_empty() {
+            document["functions"] = Value::Array(functions);
         }
         document["covariance"] = json!(self.result.covariance);
         if !self.result.minima.is_empty() {
@@ -175,10 +183,12 @@ impl Report for FitReport {
             ]
         });
         // A formula is no parameter: start value, bounds and the rest have no meaning for it.
-        let formulas = self.result.formulas.iter().map(|f| {
+        let kinds = [("formula", &self.result.formulas), ("function", &self.functions)];
+        let formulas = kinds.into_iter().flat_map(|(kind, all)| all.iter().map(move |f| (kind, f)));
+        let formulas = formulas.map(|(kind, f)| {
             let mut row = vec![f.name.clone(), number(Some(f.value)), number(f.uncertainty)];
             row.resize(header.len(), String::new());
-            row[CONSTRAINT] = "formula".to_owned();
+            row[CONSTRAINT] = kind.to_owned();
             row
         });
         let head = std::iter::once(header.map(str::to_owned).to_vec());

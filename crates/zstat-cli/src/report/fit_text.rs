@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use anstyle::Style;
-use zstat_core::fit::{Covariance, ParameterResult};
+use zstat_core::fit::{Covariance, FormulaResult, ParameterResult};
 
 use super::fit::{ChannelYields, FitReport};
 use super::pull_bar::pull_bar;
@@ -21,7 +21,8 @@ pub fn page(report: &FitReport, page: &mut Page) {
     status(report, page);
     page.heading("parameters");
     page.table(&parameters(report));
-    formulas(report, page);
+    formulas("formulas", &report.result.formulas, page);
+    formulas("functions", &report.functions, page);
     minima(report, page);
     if let Some(covariance) = &report.result.covariance {
         correlations(covariance, report.shown.correlations, page);
@@ -146,13 +147,13 @@ fn flags(parameter: &ParameterResult, is_poi: bool) -> Cell {
 }
 
 /// What follows from the parameters, with the uncertainty that their covariance gives it to first order.
-fn formulas(report: &FitReport, page: &mut Page) {
-    if report.result.formulas.is_empty() {
+fn formulas(title: &str, all: &[FormulaResult], page: &mut Page) {
+    if all.is_empty() {
         return;
     }
-    page.heading("formulas");
+    page.heading(title);
     let mut table = Table::new(&[("name", Align::Left), ("value", Align::Left), ("formula", Align::Left)]);
-    for formula in &report.result.formulas {
+    for formula in all {
         let value: Cell = match formula.uncertainty {
             Some(uncertainty) if uncertainty > 0.0 => with_uncertainty(formula.value, uncertainty).into(),
             // Of fixed parameters alone.

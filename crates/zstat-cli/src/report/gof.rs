@@ -7,7 +7,7 @@ use zstat_inference::{Gof, GofStatistic, GoodnessOfFit, ToyPlace};
 
 use super::head::Head;
 use super::of_toys;
-use crate::output::number::{fixed, plain};
+use crate::output::number::{fixed, plain, several};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{Finite, Page, Report};
 use crate::prepared::Prepared;
@@ -132,8 +132,10 @@ impl Report for GofReport {
     }
 
     fn text(&self, page: &mut Page) {
-        let with =
-            self.toys.as_ref().map(|toys| format!(", {}, seed {}", of_toys::toys(toys.requested), toys.seed));
+        let with = self
+            .toys
+            .as_ref()
+            .map(|toys| format!(", {}, seed {}", several(toys.requested, "toy"), toys.seed));
         self.head.page(&format!("goodness of fit{}", with.unwrap_or_default()), page);
         if let Some(toys) = &self.toys {
             of_toys::notes(page, toys.retried, toys.resolution(), "medians and bands of toys");

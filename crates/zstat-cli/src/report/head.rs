@@ -63,13 +63,7 @@ impl Head {
             "status": { "converged": self.converged, "fits": self.fits, "warnings": warnings },
             "timing": { "load_s": self.load_s, stage: stage_s },
         });
-        let mut document = Map::new();
-        for part in std::iter::once(head).chain(parts).chain([tail]) {
-            if let Value::Object(part) = part {
-                document.extend(part);
-            }
-        }
-        Value::Object(document)
+        joined(std::iter::once(head).chain(parts).chain([tail]))
     }
 
     /// The head of a page: the spec, what was done, how it went.
@@ -88,6 +82,17 @@ impl Head {
         }
         self.warnings.iter().for_each(|warning| page.warning(warning));
     }
+}
+
+/// Objects as one, with the keys in the order of the parts.
+pub fn joined(parts: impl IntoIterator<Item = Value>) -> Value {
+    let mut all = Map::new();
+    for part in parts {
+        if let Value::Object(part) = part {
+            all.extend(part);
+        }
+    }
+    Value::Object(all)
 }
 
 /// The head of a test of hypotheses about one parameter.

@@ -27,10 +27,8 @@ pub fn page(report: &ImpactsReport, page: &mut Page) {
     }
     if !report.parameters.is_empty() {
         page.gap();
-        let line = |what: &str, words: &str| styled(&format!("{what}: {words}"), DIM);
-        page.line(line("impact", words.impact));
-        page.line(line("group", words.group));
-        page.line(line("statistical", words.statistical));
+        let parts = [("impact", words.impact), ("group", words.group), ("statistical", words.statistical)];
+        parts.iter().for_each(|(what, words)| page.wrapped(&format!("{what}: {words}"), DIM));
     }
 }
 

@@ -5,7 +5,7 @@ use zstat_inference::{Asimov, Limit, LimitOptions, LimitPoint, Reached, TestStat
 
 use super::head::{Outcome, TestHead};
 use super::hypotest::BANDS;
-use crate::output::number::plain;
+use crate::output::number::{exact, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 use crate::prepared::Prepared;
@@ -148,8 +148,8 @@ impl Report for LimitReport {
             ["mu", "cls_obs", "cls_exp_m2", "cls_exp_m1", "cls_exp_median", "cls_exp_p1", "cls_exp_p2"];
         let points = if self.options.curve.is_some() { &self.found.curve } else { &self.found.scan };
         let rows = points.iter().map(|point| {
-            let observed = point.cls_obs.map(|cls| cls.to_string()).unwrap_or_default();
-            let expected = point.cls_exp.iter().map(f64::to_string);
+            let observed = point.cls_obs.map(exact).unwrap_or_default();
+            let expected = point.cls_exp.iter().map(|cls| exact(*cls));
             [point.mu.to_string(), observed].into_iter().chain(expected).collect()
         });
         Some(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows).collect())

@@ -7,7 +7,7 @@ use super::head::TestHead;
 use super::hypotest::BANDS;
 use super::limit::{SCALE, shown, sketch};
 use super::of_toys;
-use crate::output::number::plain;
+use crate::output::number::{exact, plain, several};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -166,7 +166,7 @@ impl Report for LimitToysReport {
             "upper limit on {name} at {} % confidence with CLs, {}, {} of each of {} values from {} to {} and of no signal, seed {}",
             plain(100.0 * self.run.level),
             self.run.statistic,
-            of_toys::toys(found.toys.requested),
+            several(found.toys.requested, "toy"),
             found.points.len(),
             plain(ends[0]),
             plain(ends[1]),
@@ -224,7 +224,7 @@ impl Report for LimitToysReport {
             let expected =
                 point.expected.map(|cls| cls.value).into_iter().chain(point.expected.map(|cls| cls.error));
             let numbers = [point.mu, cls.value, cls.error].into_iter().chain(expected);
-            numbers.map(|value| value.to_string()).collect()
+            numbers.map(exact).collect()
         });
         Some(std::iter::once(header).chain(rows).collect())
     }

@@ -1,18 +1,13 @@
 //! What all reports of toys say of them.
 
 use crate::output::Page;
-use crate::output::number::plain;
-
-/// "1 toy", "500 toys".
-pub fn toys(count: u64) -> String {
-    if count == 1 { "1 toy".to_owned() } else { format!("{count} toys") }
-}
+use crate::output::number::{plain, several};
 
 /// Notes on toys that took a second attempt, and on values that were cut because there are too many to hold; `what` is made of
 /// them.
 pub fn notes(page: &mut Page, retried: u64, resolution: f64, what: &str) {
     if retried > 0 {
-        page.note(&format!("{} took a second attempt", toys(retried)));
+        page.note(&format!("{} took a second attempt", several(retried, "toy")));
     }
     if resolution > 0.0 {
         page.note(&format!(

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zstat_inference::{Contour, PlanePoint, PlaneScan, threshold_2d};
 
 use super::head::Head;
-use crate::output::number::{fixed, plain};
+use crate::output::number::{exact, fixed, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -194,12 +194,12 @@ impl Report for PlaneReport {
         let [x, y] = &self.names;
         let header = [x.as_str(), y.as_str(), "delta_twice_nll", "delta_statistical", "converged"];
         let rows = self.found.points.iter().map(|point| {
-            let part = point.delta_statistical.map(|part| part.to_string()).unwrap_or_default();
+            let part = point.delta_statistical.map(exact).unwrap_or_default();
             let [a, b] = point.values;
             vec![
                 a.to_string(),
                 b.to_string(),
-                point.delta_twice_nll.to_string(),
+                exact(point.delta_twice_nll),
                 part,
                 point.converged.to_string(),
             ]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zstat_inference::{Interval, Scan};
 
 use super::head::Head;
-use crate::output::number::{fixed, offset, plain};
+use crate::output::number::{exact, fixed, offset, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -116,19 +116,18 @@ impl Report for ScanReport {
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let header = [self.parameter.as_str(), "delta_twice_nll", "delta_statistical", "converged"];
         let rows = self.found.points.iter().map(|point| {
-            let part = point.delta_statistical.map(|part| part.to_string()).unwrap_or_default();
-            vec![
-                point.value.to_string(),
-                point.delta_twice_nll.to_string(),
-                part,
-                point.converged.to_string(),
-            ]
+            let part = point.delta_statistical.map(exact).unwrap_or_default();
+            vec![point.value.to_string(), exact(point.delta_twice_nll), part, point.converged.to_string()]
         });
         Some(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows).collect())
     }
 }
 
+/// Nothing where the value is unknown.
 fn bar(delta: f64) -> String {
+    if delta.is_nan() {
+        return String::new();
+    }
     let length = (delta.clamp(0.0, HIGHEST) / HIGHEST * (SKETCH - 1) as f64).round();
-    format!("{}●", " ".repeat(if length.is_finite() { length as usize } else { 0 }))
+    format!("{}●", " ".repeat(length as usize))
 }

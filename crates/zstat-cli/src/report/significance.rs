@@ -1,12 +1,48 @@
 //! The result of `zstat significance`.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zstat_inference::Significance;
 
-use super::head::TestHead;
-use crate::output::number::{fixed, plain};
+use super::head::{TestHead, joined};
+use crate::output::number::{exact, fixed, plain};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
+
+/// The numbers of a significance, as JSON has them; what is not finite is `null`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct SignificanceNumbers {
+    /// The p-value of the data.
+    pub p0_obs: Option<f64>,
+    /// The same in standard deviations.
+    pub z_obs: Option<f64>,
+    /// The p-value of the signal's Asimov data.
+    pub p0_exp: Option<f64>,
+    /// The same in standard deviations.
+    pub z_exp: Option<f64>,
+    /// p-values expected at 2 to −2 standard deviations of the signal.
+    pub p0_exp_band: Option<[Option<f64>; 5]>,
+    /// The statistic on the data.
+    pub q_obs: Option<f64>,
+    /// The statistic on Asimov data.
+    pub q_asimov: Option<f64>,
+}
+
+impl SignificanceNumbers {
+    /// From the engine's result; what is not finite stands in `finite`.
+    pub fn new(found: &Significance, finite: &mut Finite) -> Self {
+        let mut number = |value: f64, what: &str| finite.number(value, || what.to_owned());
+        Self {
+            p0_obs: number(found.p0_obs, "p0_obs"),
+            z_obs: number(found.z_obs, "z_obs"),
+            p0_exp: number(found.p0_exp, "p0_exp"),
+            z_exp: number(found.z_exp, "z_exp"),
+            p0_exp_band: Some(found.p0_exp_band.map(|p| number(p, "p0_exp_band"))),
+            q_obs: number(found.test.q_obs, "q_obs"),
+            q_asimov: number(found.test.q_asimov, "q_asimov"),
+        }
+    }
+}
 
 /// The significance of a discovery.
 pub struct SignificanceReport {
@@ -34,21 +70,14 @@ impl Report for SignificanceReport {
 
     fn json(&self) -> Value {
         let mut finite = Finite::default();
-        let mut number = |value: f64, what: &str| finite.number(value, || what.to_owned());
-        let found = &self.found;
-        let body = json!({
-            "test_stat": found.test.statistic,
-            "mu_hat": number(found.test.mu_hat, "mu_hat"),
-            "p0_obs": number(found.p0_obs, "p0_obs"),
-            "z_obs": number(found.z_obs, "z_obs"),
+        let test = &self.found.test;
+        let about = json!({
+            "test_stat": test.statistic,
             "signal": self.signal,
-            "p0_exp": number(found.p0_exp, "p0_exp"),
-            "z_exp": number(found.z_exp, "z_exp"),
-            "p0_exp_band": found.p0_exp_band.map(|p| number(p, "p0_exp_band")),
-            "q_obs": number(found.test.q_obs, "q_obs"),
-            "q_asimov": number(found.test.q_asimov, "q_asimov"),
+            "mu_hat": finite.number(test.mu_hat, || "mu_hat".to_owned()),
         });
-        self.head.document(body, finite)
+        let numbers = json!(SignificanceNumbers::new(&self.found, &mut finite));
+        self.head.document(joined([about, numbers]), finite)
     }
 
     fn text(&self, page: &mut Page) {
@@ -66,7 +95,7 @@ impl Report for SignificanceReport {
     }
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
-        let row = |name: &str, p: f64, z: f64| vec![name.to_owned(), p.to_string(), z.to_string()];
+        let row = |name: &str, p: f64, z: f64| vec![name.to_owned(), exact(p), exact(z)];
         let header = ["", "p0", "z"].map(str::to_owned).to_vec();
         let found = &self.found;
         Some(vec![

@@ -6,7 +6,7 @@ use zstat_inference::{Estimate, TestStatistic, ToyHypotest, quantile};
 use super::head::TestHead;
 use super::hypotest::BANDS;
 use super::of_toys;
-use crate::output::number::{fixed, plain};
+use crate::output::number::{exact, fixed, plain, several};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -107,10 +107,15 @@ impl Report for ToyTestReport {
             "{name} = {} tested with {}, {} of each hypothesis, seed {}",
             plain(test.mu),
             self.statistic,
-            of_toys::toys(toys),
+            several(toys, "toy"),
             self.seed
         );
         self.head.page(&what, page);
+        if self.significance.is_none() && self.statistic.has_cls() && test.observed.cls.value.is_nan() {
+            page.warning(
+                "CLs is 0/0: not one toy of either hypothesis is as extreme as the data; more toys may tell",
+            );
+        }
         of_toys::notes(page, test.toys.retried, test.resolution, "what is expected");
         page.line(format!(
             "best {name} = {}, q = {}, median expected {}",
@@ -152,7 +157,7 @@ impl Report for ToyTestReport {
         for (title, observed, expected) in self.rows() {
             let name = title.to_lowercase().replace('+', "");
             let numbers = [observed.value, observed.error].into_iter().chain(expected);
-            out.push(std::iter::once(name).chain(numbers.map(|value| value.to_string())).collect());
+            out.push(std::iter::once(name).chain(numbers.map(exact)).collect());
         }
         Some(out)
     }

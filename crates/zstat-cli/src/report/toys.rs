@@ -9,7 +9,7 @@ use zstat_inference::{Coverage, Estimate, Response, StudyRecord};
 use super::head::Head;
 use super::pull_bar::pull_bar;
 use crate::failure::Failure;
-use crate::output::number::{fixed, plain};
+use crate::output::number::{fixed, plain, several};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report, json_document, write_file};
 
@@ -165,9 +165,9 @@ impl Report for ToysReport {
 
     fn text(&self, page: &mut Page) {
         let studied = &self.studied;
-        self.head.page(&format!("{} toys, seed {}", studied.toys, self.seed), page);
+        self.head.page(&format!("{}, seed {}", several(studied.toys, "toy"), self.seed), page);
         if studied.retried > 0 {
-            page.note(&format!("{} toys took a second attempt", studied.retried));
+            page.note(&format!("{} took a second attempt", several(studied.retried, "toy")));
         }
         let coverage: Vec<_> = studied.coverage.fractions().collect();
         if let (Some((name, truth)), false) = (&studied.poi, coverage.is_empty()) {

@@ -177,7 +177,8 @@ impl<P> PatchSet<P> {
         let found = by_name.or_else(|| self.patches.iter().position(|patch| patch.metadata.is(wanted)));
         found.ok_or_else(|| {
             let near = if means_several(wanted) {
-                Some("several patches in one run are for `zstat limit`; ".to_owned())
+                let commands = "`zstat limit`, `zstat hypotest` and `zstat significance`";
+                Some(format!("several patches in one run are for {commands}; "))
             } else {
                 nearest(wanted, names()).map(|near| format!("did you mean `{near}`? "))
             };
