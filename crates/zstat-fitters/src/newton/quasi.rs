@@ -5,7 +5,7 @@
 //! gradient, which corrects them. It goes on as long as that is cheaper than second derivatives would be.
 
 use super::NewtonOptions;
-use super::search::{GOAL, ROUNDING, Search, Second};
+use super::search::{ROUNDING, Search, Second};
 use super::step::At;
 
 /// Within this distance (EDM) of a minimum the exact second derivatives serve for several steps.
@@ -68,7 +68,7 @@ impl Search<'_> {
         if !self.factored || self.damping > 0.0 || (self.second != Second::Neighbour && edm > NEAR) {
             return Quasi::Nothing;
         }
-        let goal = GOAL * options.tolerance;
+        let goal = self.second.goal() * options.tolerance;
         let (mut moved, mut before) = (false, f64::INFINITY);
         let mut gradient = vec![0.0; self.theta.len()];
         loop {

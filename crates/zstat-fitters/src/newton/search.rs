@@ -19,9 +19,6 @@ const LARGEST_DAMPING: f64 = 1e16;
 const FLAT_DAMPING: f64 = 1e-9;
 /// Decreases below this fraction of the value are rounding.
 pub(super) const ROUNDING: f64 = 4e-15;
-/// Searches on older second derivatives end at this fraction of the tolerance, where a step with fresh ones from the
-/// tolerance itself would.
-pub(super) const GOAL: f64 = 1e-4;
 /// A search that left a neighbour's second derivatives this far from the minimum (EDM) goes on with the Fisher matrix.
 const FAR: f64 = 1.0;
 
@@ -34,6 +31,17 @@ pub(super) enum Second {
     Fisher,
     /// Second derivatives from elsewhere, which the problem came with.
     Neighbour,
+}
+
+impl Second {
+    /// The fraction of the tolerance at which searches on such second derivatives of an earlier point end: a step with fresh
+    /// ones, from the tolerance itself, would as well. It costs a gradient or two; many fits are made beside each other.
+    pub fn goal(self) -> f64 {
+        match self {
+            Self::Exact | Self::Fisher => 1e-9,
+            Self::Neighbour => 1e-6,
+        }
+    }
 }
 
 /// The state of one minimisation.
@@ -144,7 +152,7 @@ impl<'a> Search<'a> {
                         }
                         break Termination::NoProgress;
                     }
-                    if edm > GOAL * options.tolerance {
+                    if edm > Second::Exact.goal() * options.tolerance {
                         edm = self.polish(edm);
                     }
                     break Termination::Converged;

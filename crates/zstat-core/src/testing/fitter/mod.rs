@@ -288,7 +288,11 @@ fn with_curvature<F: Function>(
         let mut hessian = objective.new_hessian();
         objective.hessian(theta, Curvature::Exact, &mut gradient, &mut hessian).ok().map(|_| hessian)
     };
-    let matrices = [at(&minimum.theta), at(problem.start), Some(nothing), minimum.curvature.clone()];
+    let inside = problem.start.iter().zip(problem.bounds).zip(problem.fixed);
+    let inside: Vec<f64> = inside
+        .map(|((x, [lower, upper]), fixed)| if *fixed { *x } else { x.max(*lower).min(*upper) })
+        .collect();
+    let matrices = [at(&minimum.theta), at(&inside), Some(nothing), minimum.curvature.clone()];
     for curvature in matrices.iter().flatten() {
         let found = fitter.minimise(objective, &Problem { curvature: Some(curvature), ..*problem });
         check(objective, &found, demands, case);
