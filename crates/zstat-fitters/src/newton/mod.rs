@@ -6,6 +6,7 @@
 //! soon as the sign changes. Sources: Nocedal and Wright, *Numerical Optimization*, chapters 4 and 16; H. B. Nielsen,
 //! IMM-REP-1999-05, for the update of λ.
 
+mod distance;
 mod escape;
 mod quasi;
 mod search;

@@ -9,7 +9,7 @@ use super::search::{ROUNDING, Search, Second};
 use super::step::At;
 
 /// Within this distance (EDM) of a minimum the exact second derivatives serve for several steps.
-const NEAR: f64 = 1e-1;
+pub(super) const NEAR: f64 = 1e-1;
 /// A step should leave less than this fraction of the distance, in the mean of two: second derivatives and their factor
 /// cost some five gradients. (Fractions from 0.4 to 0.7 give the same speed within 10 %, 0.25 less.)
 const GAIN: f64 = 0.5;
@@ -65,7 +65,7 @@ impl Pairs {
 impl Search<'_> {
     /// Such steps, from the undamped solution at `theta` and its distance `edm` to the minimum.
     pub(super) fn quasi_newton(&mut self, mut edm: f64, options: &NewtonOptions) -> Quasi {
-        if !self.factored || self.damping > 0.0 || (self.second != Second::Neighbour && edm > NEAR) {
+        if !self.factored || (self.second != Second::Neighbour && edm > NEAR) {
             return Quasi::Nothing;
         }
         let goal = self.second.goal() * options.tolerance;
@@ -97,7 +97,12 @@ impl Search<'_> {
             (before, edm) = (edm, next);
         }
         self.factored = false;
-        if moved { Quasi::Moved } else { Quasi::Nothing }
+        if moved {
+            (self.damping, self.growth) = (0.0, 2.0);
+            Quasi::Moved
+        } else {
+            Quasi::Nothing
+        }
     }
 
     /// The solution of the corrected matrix for the gradient, into the step; returns half the product of the two.

@@ -4,6 +4,7 @@ use zstat_core::fit::{Curvature, EvalError, Minimum, Objective, Problem, Termina
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 
 use super::NewtonOptions;
+use super::distance::FLAT_DAMPING;
 use super::escape::way_down;
 use super::quasi::{Pairs, Quasi};
 use super::step::{At, Step};
@@ -12,11 +13,9 @@ use crate::reduced::find_start;
 /// λ below this is no damping at all.
 const SMALLEST_DAMPING: f64 = 1e-7;
 /// λ of the first step after an undamped one failed.
-const FIRST_DAMPING: f64 = 1e-2;
+const FIRST_DAMPING: f64 = 0.1;
 /// No step is possible beyond this.
 const LARGEST_DAMPING: f64 = 1e16;
-/// Relative λ that makes a merely semidefinite matrix (a flat direction) definite.
-const FLAT_DAMPING: f64 = 1e-9;
 /// Decreases below this fraction of the value are rounding.
 pub(super) const ROUNDING: f64 = 4e-15;
 /// A search that left a neighbour's second derivatives this far from the minimum (EDM) goes on with the Fisher matrix.
@@ -65,8 +64,10 @@ pub(super) struct Search<'a> {
     pub(super) growth: f64,
     /// The solver holds the undamped factor of `hessian` on the free parameters, and `step` its solution.
     pub(super) factored: bool,
-    /// The undamped Hessian on the free parameters is known not to be positive definite.
+    /// The Hessian on the free parameters, damped as it is now, is known not to be positive definite.
     pub(super) indefinite: bool,
+    /// The solver holds its factor, and `step` the solution.
+    pub(super) solved: bool,
     pub(super) iterations: usize,
     pub(super) evaluations: usize,
 }
@@ -126,6 +127,7 @@ impl<'a> Search<'a> {
                 growth: 2.0,
                 factored: false,
                 indefinite: false,
+                solved: false,
                 iterations: 0,
                 evaluations,
                 trial: theta.clone(),
@@ -141,7 +143,7 @@ impl<'a> Search<'a> {
                 break Termination::Known;
             }
             self.step.find_free(&self.theta, &self.gradient, self.problem);
-            let estimate = self.estimate_edm();
+            let estimate = if self.is_surely_far() { None } else { self.estimate_edm() };
             if let Some(estimate) = estimate {
                 edm = estimate;
                 if edm <= options.tolerance && self.second != Second::Neighbour {
@@ -180,6 +182,7 @@ impl<'a> Search<'a> {
                 break Termination::NoProgress;
             }
             if self.iterations >= options.max_iterations {
+                edm = self.estimate_edm().unwrap_or(edm);
                 break Termination::IterationLimit;
             }
             self.iterations += 1;
@@ -205,23 +208,6 @@ impl<'a> Search<'a> {
         Minimum { theta, value, gradient, edm, termination, iterations, evaluations, curvature }
     }
 
-    /// ½ gᵀH⁻¹g over the free parameters with the exact Hessian; none where that is indefinite.
-    ///
-    /// A flat direction is not indefinite: a trace of damping makes it definite.
-    fn estimate_edm(&mut self) -> Option<f64> {
-        self.pairs.clear();
-        self.factored = self.solver.factor(&self.hessian, None, &self.step.free).is_ok();
-        self.indefinite = !self.factored;
-        if self.factored { Some(self.step.edm(&mut self.solver, &self.gradient)) } else { self.flat_edm() }
-    }
-
-    /// The same with a trace of damping; none where the Hessian is indefinite.
-    fn flat_edm(&mut self) -> Option<f64> {
-        self.step.set_damping(FLAT_DAMPING, &self.hessian, self.problem);
-        self.solver.factor(&self.hessian, Some(&self.step.damping), &self.step.free).ok()?;
-        Some(self.step.edm(&mut self.solver, &self.gradient))
-    }
-
     /// Moves off a saddle; false if there is no way down.
     fn leave_saddle(&mut self) -> bool {
         let (hessian, free) = (&self.hessian, &self.step.free);
@@ -238,32 +224,6 @@ impl<'a> Search<'a> {
         self.trial = point;
         (self.damping, self.growth) = (0.0, 2.0);
         self.accept()
-    }
-
-    /// One more undamped step without new second derivatives: it takes the error from √tolerance to its square.
-    fn polish(&mut self, edm: f64) -> f64 {
-        if !self.factored {
-            return edm;
-        }
-        let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
-        if self.step.solve_again(&self.hessian, &mut self.solver, at).is_err() {
-            return edm;
-        }
-        self.step.target(&self.theta, self.problem, &mut self.trial);
-        let mut gradient = vec![0.0; self.gradient.len()];
-        self.evaluations += 1;
-        let Ok(value) = self.objective.gradient(&self.trial, &mut gradient) else { return edm };
-        // Parameters put on a bound leave the solver with the factor of fewer rows.
-        if self.step.was_cut && self.solver.factor(&self.hessian, None, &self.step.free).is_err() {
-            return edm;
-        }
-        let better = self.step.edm(&mut self.solver, &gradient);
-        if better < edm && value <= self.value + ROUNDING * self.value.abs() {
-            std::mem::swap(&mut self.theta, &mut self.trial);
-            (self.value, self.gradient) = (value, gradient);
-            return better;
-        }
-        edm
     }
 
     /// Tries steps with more and more damping until one decreases the value; then takes new derivatives.
@@ -303,8 +263,10 @@ impl<'a> Search<'a> {
     fn propose(&mut self) -> Option<f64> {
         let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
         let reuse = std::mem::take(&mut self.factored) && self.damping == 0.0;
-        let hopeless = std::mem::take(&mut self.indefinite) && self.damping == 0.0;
-        let solved = if reuse {
+        let hopeless = std::mem::take(&mut self.indefinite);
+        let solved = if std::mem::take(&mut self.solved) {
+            self.step.place(&self.hessian, &mut self.solver, at).ok()
+        } else if reuse {
             self.step.solve_again(&self.hessian, &mut self.solver, at).ok()
         } else if hopeless {
             None

@@ -119,7 +119,7 @@ impl Step {
     }
 
     /// Takes `solution` = (M + λD)⁻¹ g and keeps its negative in the box.
-    fn place(
+    pub fn place(
         &mut self,
         matrix: &ArrowMatrix,
         solver: &mut ArrowSolver,
