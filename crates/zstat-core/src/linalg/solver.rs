@@ -107,6 +107,14 @@ impl ArrowSolver {
         for group in 0..self.groups.len() {
             self.eliminate(group, matrix, damping)?;
         }
+        // What the elimination left of a diagonal entry may be nothing but rounding.
+        for (i, &row) in self.free_shared.iter().enumerate() {
+            let before = matrix.shared[row * n_all + row]
+                + damping.map_or(0.0, |damping| damping[self.structure.shared()[row]]);
+            if self.factor[i * n + i] <= PIVOT * before {
+                return Err(NotPositiveDefinite);
+            }
+        }
         if cholesky(&mut self.factor, n, PIVOT, &mut self.scratch) {
             Ok(())
         } else {
@@ -376,6 +384,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_rounding_leaves_of_a_singular_matrix_is_refused() {
+        // a product x y: only one combination of x (shared) and y (local) is determined
+        let groups = vec![Group { border: vec![0], locals: vec![1], blocks: vec![0, 1] }];
+        let mut a = ArrowMatrix::zeros(Arc::new(ArrowStructure::new(2, vec![0], groups)));
+        let (x, y) = (0.7, 1.3 / 0.7);
+        for nudge in [0.0, 1e-15, -1e-15] {
+            a.shared[0] = y * y * (1.0 + nudge);
+            a.groups[0].blocks[0] = x * x;
+            a.groups[0].coupling[0] = x * y;
+            let mut solver = ArrowSolver::new(Arc::clone(a.structure()));
+            assert_eq!(solver.factor(&a, None, &[true; 2]), Err(NotPositiveDefinite), "{nudge}");
+        }
+        a.shared[0] = y * y * (1.0 + 1e-9);
+        assert!(ArrowSolver::new(Arc::clone(a.structure())).factor(&a, None, &[true; 2]).is_ok());
     }
 
     #[test]

@@ -18,6 +18,8 @@ const FIRST_DAMPING: f64 = 0.1;
 const LARGEST_DAMPING: f64 = 1e16;
 /// Decreases below this fraction of the value are rounding.
 pub(super) const ROUNDING: f64 = 4e-15;
+/// Second derivatives do not change their signs within this distance (EDM).
+const SURE: f64 = 1e-6;
 /// A search that left a neighbour's second derivatives this far from the minimum (EDM) goes on with the Fisher matrix.
 const FAR: f64 = 1.0;
 
@@ -34,10 +36,11 @@ pub(super) enum Second {
 
 impl Second {
     /// The fraction of the tolerance at which searches on such second derivatives of an earlier point end: a step with fresh
-    /// ones, from the tolerance itself, would as well. It costs a gradient or two; many fits are made beside each other.
+    /// ones, from the tolerance itself, would as well. What is left of the gradient bends flat directions up or down, which is
+    /// not to be mistaken for curvature; fits beside a known one are many, and a gradient each counts.
     pub fn goal(self) -> f64 {
         match self {
-            Self::Exact | Self::Fisher => 1e-9,
+            Self::Exact | Self::Fisher => 1e-14,
             Self::Neighbour => 1e-6,
         }
     }
@@ -160,8 +163,8 @@ impl<'a> Search<'a> {
                     break Termination::Converged;
                 }
                 match self.quasi_newton(estimate, options) {
-                    Quasi::Arrived(estimate) if self.second != Second::Fisher => {
-                        edm = estimate;
+                    Quasi::Arrived(distance) if self.is_no_saddle(estimate) => {
+                        edm = distance;
                         break Termination::Converged;
                     }
                     Quasi::Known => break Termination::Known,
@@ -295,6 +298,16 @@ impl<'a> Search<'a> {
         self.fisher = Some(fisher);
         self.fisher_is_current = true;
         Ok(())
+    }
+
+    /// Whether steps on older second derivatives, begun at this distance, ended at a minimum for sure. From further away they
+    /// may end on a saddle, which the exact ones there tell; a search beside a known minimum has no need of it.
+    fn is_no_saddle(&self, began: f64) -> bool {
+        match self.second {
+            Second::Fisher => false,
+            Second::Neighbour => true,
+            Second::Exact => began <= SURE || self.problem.curvature.is_some(),
+        }
     }
 
     /// New second derivatives where steps with older ones ended, which began at this distance from the minimum; false if

@@ -215,7 +215,11 @@ impl<'m, 'f> Profile<'m, 'f> {
                 if self.is_one_of_many() {
                     self.rescue(first, None)
                 } else {
-                    first.tangent = Some(self.tangent(&first.theta));
+                    // The search that found the minimum has the second derivatives there, or nearly so.
+                    let known = self.has_curvature && first.converged;
+                    let tangent =
+                        if known { self.tangent_here(&first.theta) } else { self.tangent(&first.theta) };
+                    first.tangent = Some(tangent);
                     let start = self.mirrored(&first.theta);
                     self.also_from(first, &start, false)
                 }
@@ -368,7 +372,7 @@ impl<'m, 'f> Profile<'m, 'f> {
         let (Minimum { theta, value, gradient, termination, curvature, .. }, _) =
             minimise(&mut self.nll, fitter, &problem);
         self.fits += 1;
-        if let Some(curvature) = curvature.filter(|_| held || self.is_one_of_many()) {
+        if let Some(curvature) = curvature.filter(|_| known.is_none()) {
             self.hessian = curvature;
             self.has_curvature = true;
         }

@@ -73,11 +73,16 @@ impl Profile<'_, '_> {
 
     /// dθ/dμ at a minimum: −H⁻¹ ∂²NLL/∂θ∂μ over what is free and on no bound; empty where there is none.
     pub(super) fn tangent(&mut self, theta: &[f64]) -> Vec<f64> {
-        let n = theta.len();
-        let mut gradient = vec![0.0; n];
+        let mut gradient = vec![0.0; theta.len()];
         if self.nll.hessian(theta, Curvature::Exact, &mut gradient, &mut self.hessian).is_err() {
             return Vec::new();
         }
+        self.tangent_here(theta)
+    }
+
+    /// The same with second derivatives that are known.
+    pub(super) fn tangent_here(&mut self, theta: &[f64]) -> Vec<f64> {
+        let n = theta.len();
         let is_free = |i: usize| {
             let [lower, upper] = self.bounds[i];
             i != self.poi && !self.fixed[i] && theta[i] > lower && theta[i] < upper
