@@ -9,24 +9,14 @@ use zstat_inference::{
     Asimov, Inputs, LimitOptions, Reached, Setup, TestStatistic, hypotest, limit, upper_tail,
 };
 
-const OBSERVED: [f64; 3] = [70.0, 60.0, 57.0];
+use crate::two_minima::{least, two_minima};
 
-/// ν = 60 + 8 mu + 4 k², 50 + 10 k², a (50 + 4 k); a = 1 ± 0.1. Minima at both signs of k, the lower at k > 0.
-const TWO_MINIMA: &str = r#"{"channels": [{"name": "SR", "samples": [
-    {"name": "s", "data": [8.0, 0.0, 0.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
-    {"name": "square", "data": [4.0, 10.0, 0.0], "modifiers": [
-        {"name": "k", "type": "normfactor"}, {"name": "k", "type": "normfactor"}]},
-    {"name": "tilt", "data": [0.0, 0.0, 4.0], "modifiers": [
-        {"name": "k", "type": "normfactor"}, {"name": "a", "type": "normfactor"}]},
-    {"name": "b", "data": [60.0, 50.0, 0.0], "modifiers": []},
-    {"name": "c", "data": [0.0, 0.0, 50.0], "modifiers": [{"name": "a", "type": "normfactor"}]}]}],
-    "observations": {"SR": [70, 60, 57]}, "poi": "k",
-    "parameters": {"k": {"bounds": [-4, 4]}, "mu": {"bounds": [-20, 20]},
-        "a": {"bounds": [0.5, 1.5], "constraint": {"normal": {"sigma": 0.1}}}}}"#;
+/// The lower minimum is at k > 0.
+const OBSERVED: [f64; 3] = [70.0, 60.0, 57.0];
 
 /// Runs `work` with the fits begun at this value of k.
 fn with<T>(k: f64, statistic: TestStatistic, work: impl FnOnce(Setup<'_>) -> T) -> T {
-    let workspace: Workspace = serde_json::from_str(TWO_MINIMA).unwrap();
+    let workspace: Workspace = serde_json::from_value(two_minima(OBSERVED, 4.0, "k")).unwrap();
     let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
     let data = model.observed(&workspace).unwrap();
     let poi = model.poi()[0].0;
@@ -35,15 +25,6 @@ fn with<T>(k: f64, statistic: TestStatistic, work: impl FnOnce(Setup<'_>) -> T) 
     let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
     let inputs = Inputs { model: &model, data: &data, fitter: &fitter, start: &start, fixed: &fixed };
     work(Setup { inputs, poi, statistic, asimov: Asimov::Profiled, signal: 1.0 })
-}
-
-/// The smallest value of a function with one minimum, and where it is.
-fn least(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> (f64, f64) {
-    for _ in 0..200 {
-        let (a, b) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
-        if f(a) < f(b) { high = b } else { low = a }
-    }
-    (f(low), low)
 }
 
 /// Counts, and the auxiliary observation of a.

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use zstat_core::likelihood::Data;
 use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace};
@@ -13,21 +14,15 @@ use zstat_inference::{
     impacts, run_tasks, scan, scan_plane,
 };
 
-/// ν = 60 + 8 mu + 4 k², 50 + 10 k², a (50 + 4 k); a = 1 ± 0.1. Minima at both signs of k, the lower at k < 0.
-const TWO_MINIMA: &str = r#"{"channels": [{"name": "SR", "samples": [
-    {"name": "s", "data": [8.0, 0.0, 0.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
-    {"name": "square", "data": [4.0, 10.0, 0.0], "modifiers": [
-        {"name": "k", "type": "normfactor"}, {"name": "k", "type": "normfactor"}]},
-    {"name": "tilt", "data": [0.0, 0.0, 4.0], "modifiers": [
-        {"name": "k", "type": "normfactor"}, {"name": "a", "type": "normfactor"}]},
-    {"name": "b", "data": [60.0, 50.0, 0.0], "modifiers": []},
-    {"name": "c", "data": [0.0, 0.0, 50.0], "modifiers": [{"name": "a", "type": "normfactor"}]}]}],
-    "observations": {"SR": [70, 60, 43]}, "poi": "mu",
-    "parameters": {"k": {"bounds": [-4, 4]}, "mu": {"bounds": [-20, 20]},
-        "a": {"bounds": [0.5, 1.5], "constraint": {"normal": {"sigma": 0.1}}}}}"#;
+use crate::two_minima::{least, two_minima};
 
-fn with<T>(text: &str, work: impl FnOnce(Inputs<'_>, &dyn Fn(&str) -> usize) -> T) -> T {
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
+/// The lower minimum is at k < 0.
+fn of_mu() -> Value {
+    two_minima([70.0, 60.0, 43.0], 4.0, "mu")
+}
+
+fn with<T>(workspace: Value, work: impl FnOnce(Inputs<'_>, &dyn Fn(&str) -> usize) -> T) -> T {
+    let workspace: Workspace = serde_json::from_value(workspace).unwrap();
     let model = Model::build(&workspace, &BuildOptions::default()).unwrap();
     let data: Data = model.observed(&workspace).unwrap();
     let (fitter, start) = (Newton::default(), model.init());
@@ -42,15 +37,6 @@ fn twice_nll(mu: f64, k: f64, a: f64) -> f64 {
         [(60.0 + 8.0 * mu + 4.0 * k * k, 70.0), (50.0 + 10.0 * k * k, 60.0), (a * (50.0 + 4.0 * k), 43.0)];
     let poisson: f64 = bins.iter().map(|(nu, n): &(f64, f64)| 2.0 * (nu - n * nu.ln())).sum();
     poisson + ((a - 1.0) / 0.1).powi(2)
-}
-
-/// The smallest value of a function with one minimum, and where it is.
-fn least(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> (f64, f64) {
-    for _ in 0..200 {
-        let (a, b) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
-        if f(a) < f(b) { high = b } else { low = a }
-    }
-    (f(low), low)
 }
 
 /// The best signal strength at k makes up for the first bin.
@@ -69,7 +55,7 @@ fn best(sign: f64) -> (f64, f64, f64) {
 fn a_scan_that_finds_a_lower_minimum_is_relative_to_it() {
     let (lowest, k_hat, a_hat) = best(-1.0);
     assert!(lowest < best(1.0).0 - 0.1, "the minima differ");
-    with(TWO_MINIMA, |inputs, index| {
+    with(of_mu(), |inputs, index| {
         let options =
             ScanOptions { range: Some([-2.0, 2.0]), points: 41, statistical: true, ..ScanOptions::default() };
         let found = scan(inputs, index("k"), &options).unwrap();
@@ -89,7 +75,7 @@ fn a_scan_that_finds_a_lower_minimum_is_relative_to_it() {
 #[test]
 fn a_plane_that_finds_a_lower_minimum_is_relative_to_it() {
     let (lowest, k_hat, a_hat) = best(-1.0);
-    with(TWO_MINIMA, |inputs, index| {
+    with(of_mu(), |inputs, index| {
         let options = PlaneOptions {
             range: Some([[-1.0, 3.0], [-2.0, 2.0]]),
             points: [9, 21],
@@ -129,7 +115,7 @@ where
 
 #[test]
 fn jobs_in_parts_are_the_whole() {
-    with(TWO_MINIMA, |inputs, index| {
+    with(of_mu(), |inputs, index| {
         for statistical in [false, true] {
             let options = ScanOptions { range: Some([-2.0, 2.0]), statistical, ..ScanOptions::default() };
             let study = || LineStudy::new(inputs, index("k"), &options).unwrap();
@@ -150,10 +136,9 @@ fn jobs_in_parts_are_the_whole() {
         }
     });
     // Minima so near that refits lead to the lower one, and everything is done again from there.
-    let near = TWO_MINIMA.replace("70, 60, 43", "70, 52.5, 48").replace("[0.0, 0.0, 4.0]", "[0.0, 0.0, 1.0]");
-    let near = near
-        .replace(r#"{"bounds": [0.5, 1.5], "constraint": {"normal": {"sigma": 0.1}}}"#, r#"{"fixed": true}"#);
-    with(&near, |inputs, index| {
+    let mut near = two_minima([70.0, 52.5, 48.0], 1.0, "mu");
+    near["parameters"]["a"] = json!({"fixed": true});
+    with(near, |inputs, index| {
         let options = ImpactOptions { pois: vec![index("mu")], groups: Vec::new(), kind: ImpactKind::Refit };
         let whole = impacts(inputs, &options, &|| {}).unwrap();
         assert!(whole.warnings[0].contains("missed a minimum lower"), "{:?}", whole.warnings);

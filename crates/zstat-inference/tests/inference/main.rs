@@ -13,5 +13,6 @@ mod references;
 mod scans;
 mod toy_limits;
 mod toys;
+mod two_minima;
 mod unified;
 mod yields;
