@@ -97,8 +97,8 @@ pub struct Problem<'a> {
     /// A minimum that was found before, where another one is looked for: a search that comes near it may end there, with
     /// [`Termination::Known`]. Fitters need not look at it.
     pub known: Option<&'a Known<'a>>,
-    /// Second derivatives near the minimum that is looked for, positive definite over what is free: those of a neighbouring
-    /// minimum, or of the same objective with other data. Fitters need not look at them.
+    /// Second derivatives near the minimum that is looked for: those of a neighbouring minimum, or of the same objective with
+    /// other data. They are a hint: fitters need not look at them, and find the minimum where they are of no use.
     pub curvature: Option<&'a ArrowMatrix>,
 }
 

@@ -18,7 +18,7 @@ const FIRST_DAMPING: f64 = 0.1;
 const LARGEST_DAMPING: f64 = 1e16;
 /// Decreases below this fraction of the value are rounding.
 pub(super) const ROUNDING: f64 = 4e-15;
-/// Second derivatives do not change their signs within this distance (EDM).
+/// So near (EDM, a thousandth of a standard deviation) to where they were found positive definite, second derivatives are so.
 const SURE: f64 = 1e-6;
 /// A search that left a neighbour's second derivatives this far from the minimum (EDM) goes on with the Fisher matrix.
 const FAR: f64 = 1.0;

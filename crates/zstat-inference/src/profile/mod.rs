@@ -133,16 +133,12 @@ impl<'m, 'f> Profile<'m, 'f> {
         self.warnings.clear();
     }
 
-    /// dθ/dμ along the profile at the free fit; empty where there is none.
-    pub fn free_tangent(&mut self) -> Vec<f64> {
+    /// dθ/dμ along the profile at the free fit, and the second derivatives there; empty, and none, where these are not positive
+    /// definite.
+    pub fn free_tangent(&mut self) -> (Vec<f64>, Option<&ArrowMatrix>) {
         let theta = self.free().theta.clone();
-        self.tangent(&theta)
-    }
-
-    /// Second derivatives at the free fit; none where they are not positive definite.
-    pub fn free_curvature(&mut self) -> Option<&ArrowMatrix> {
-        self.free_tangent();
-        self.has_curvature.then_some(&self.hessian)
+        let tangent = self.tangent(&theta);
+        (tangent, self.has_curvature.then_some(&self.hessian))
     }
 
     /// The likelihood.

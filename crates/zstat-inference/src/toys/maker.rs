@@ -44,8 +44,8 @@ impl<'a> ToySource<'a> {
         let any = || inputs.fixed.iter().position(|fixed| !fixed).unwrap_or(0);
         let poi = poi.unwrap_or_else(any);
         let mut profile = here.profile(poi).with_free(theta.clone());
-        let tangent = profile.free_tangent();
-        let curvature = profile.free_curvature().cloned();
+        let (tangent, curvature) = profile.free_tangent();
+        let curvature = curvature.cloned();
         Ok(Self { inputs, rescue, poi, theta, tangent, curvature, ensemble })
     }
 

@@ -85,9 +85,9 @@ impl Tally {
     fn settle(&mut self) {
         self.waiting.sort_unstable_by(f64::total_cmp);
         let digits = self.digits;
-        let exact = |value: f64| digits.map_or(value, |digits| cut(value, digits));
+        let as_held = |value: f64| digits.map_or(value, |digits| cut(value, digits));
         // Minus zero is zero.
-        self.counted.extend(self.waiting.drain(..).map(|value| (exact(value) + 0.0, 1)));
+        self.counted.extend(self.waiting.drain(..).map(|value| (as_held(value) + 0.0, 1)));
         // Two ascending stretches: a stable sort merges them.
         self.counted.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.unite();
