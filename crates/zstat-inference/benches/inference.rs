@@ -87,8 +87,9 @@ fn measure(task: &str, setup: Setup<'_>) -> Value {
             let begin = Instant::now();
             let test = ToyTest::new(setup, 1.0, SEED, &rescue).expect("a test");
             let tally = Mutex::new(test.tally());
-            run_tasks(&test, 0..ToyTest::tasks(toys), &|_| false, &|task, record| {
-                tally.lock().expect("no panic").put(task, &record);
+            run_tasks(&test, 0..ToyTest::tasks(toys), &|_| false, &|ended| {
+                let mut tally = tally.lock().expect("no panic");
+                ended.iter().for_each(|(task, record)| tally.put(*task, record));
             });
             let found = test.finish(tally.into_inner().expect("no panic"), toys);
             let seconds = begin.elapsed().as_secs_f64();

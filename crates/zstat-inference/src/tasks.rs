@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -22,19 +23,23 @@ pub trait Tasks: Sync {
     fn run(&self, worker: &mut Self::Worker<'_>, task: u64) -> Self::Record;
 }
 
+/// How long a record may wait for others of its thread, so that short tasks are not kept by the handing over.
+const WAIT: Duration = Duration::from_millis(1);
+
 /// Does the tasks of `range` that are not `done`, on all threads of the pool. `each` gets number and record of every task
-/// as it ends, in no order.
+/// soon after it ended: a thread hands over together what it did in a millisecond. The order is no order.
 pub fn run_tasks<T: Tasks>(
     tasks: &T,
     range: Range<u64>,
     done: &(dyn Fn(u64) -> bool + Sync),
-    each: &(dyn Fn(u64, T::Record) + Sync),
+    each: &(dyn Fn(Vec<(u64, T::Record)>) + Sync),
 ) {
     let next = AtomicU64::new(range.start);
     let tasks_left = range.end.saturating_sub(range.start);
     let threads = rayon::current_num_threads().min(usize::try_from(tasks_left).unwrap_or(usize::MAX));
     (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
         let mut worker = None;
+        let (mut ended, mut since) = (Vec::new(), Instant::now());
         loop {
             let task = next.fetch_add(1, Ordering::Relaxed);
             if task >= range.end {
@@ -42,8 +47,15 @@ pub fn run_tasks<T: Tasks>(
             }
             if !done(task) {
                 let worker = worker.get_or_insert_with(|| tasks.worker());
-                each(task, tasks.run(worker, task));
+                ended.push((task, tasks.run(worker, task)));
+                if since.elapsed() >= WAIT {
+                    each(std::mem::take(&mut ended));
+                    since = Instant::now();
+                }
             }
+        }
+        if !ended.is_empty() {
+            each(ended);
         }
     });
 }
@@ -51,9 +63,9 @@ pub fn run_tasks<T: Tasks>(
 /// All records of `total` tasks, by number. `tick` is called after each.
 pub fn all_tasks<T: Tasks>(tasks: &T, total: u64, tick: &(dyn Fn() + Sync)) -> Vec<T::Record> {
     let records = std::sync::Mutex::new(Vec::new());
-    let each = |task, record| {
-        records.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((task, record));
-        tick();
+    let each = |ended: Vec<(u64, T::Record)>| {
+        ended.iter().for_each(|_| tick());
+        records.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(ended);
     };
     run_tasks(tasks, 0..total, &|_| false, &each);
     let mut records = records.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

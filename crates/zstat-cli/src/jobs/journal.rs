@@ -84,23 +84,26 @@ impl Journal {
     /// # Errors
     /// Where it cannot be written.
     pub fn begin(&mut self, manifest: &Manifest) -> Result<(), Failure> {
-        self.line(&serde_json::json!({ "manifest": manifest }))
+        self.lines(&[serde_json::json!({ "manifest": manifest })])
     }
 
-    /// Writes a record.
+    /// Writes records, each with its task.
     ///
     /// # Errors
-    /// Where it cannot be written.
-    pub fn write<R: Serialize>(&mut self, task: u64, record: &R) -> Result<(), Failure> {
-        self.line(&(task, record))
+    /// Where they cannot be written.
+    pub fn write<R: Serialize>(&mut self, records: &[(u64, R)]) -> Result<(), Failure> {
+        self.lines(records)
     }
 
-    /// A line in one piece: what another thread or a death leaves is whole.
-    fn line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+    /// Lines in one piece: what another thread or a death leaves is whole, but for the last line.
+    fn lines(&mut self, values: &[impl Serialize]) -> Result<(), Failure> {
         let write = |error| Failure::write(&self.path, error);
-        let mut line = serde_json::to_vec(value).map_err(|error| write(Error::other(error)))?;
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(write)
+        let mut lines = Vec::new();
+        for value in values {
+            serde_json::to_writer(&mut lines, value).map_err(|error| write(Error::other(error)))?;
+            lines.push(b'\n');
+        }
+        self.file.write_all(&lines).map_err(write)
     }
 }
 

@@ -7,6 +7,7 @@ mod shards;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
@@ -89,20 +90,23 @@ where
         }
         None => None,
     };
-    let failure = Mutex::new(None);
+    let (failure, failed) = (Mutex::new(None), AtomicBool::new(false));
     let left = (range.end - range.start) - done.count();
     progress::counted(global.quiet, what, left, |tick| {
-        let each = |task, record: T::Record| {
+        let each = |ended: Vec<(u64, T::Record)>| {
             if let Some(journal) = &journal
-                && let Err(error) = locked(journal).write(task, &record)
+                && let Err(error) = locked(journal).write(&ended)
             {
                 locked(&failure).get_or_insert(error);
+                failed.store(true, Ordering::Relaxed);
             }
-            sink(task, record);
-            tick();
+            for (task, record) in ended {
+                sink(task, record);
+                tick();
+            }
         };
         // A disk that is full stops the work: nothing that is done from then on would be kept.
-        let skip = |task| done.contains(task) || locked(&failure).is_some();
+        let skip = |task| done.contains(task) || failed.load(Ordering::Relaxed);
         run_tasks(tasks, range.clone(), &skip, &each);
     });
     match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {

@@ -11,7 +11,7 @@ use super::hessian::HessianScratch;
 use super::special::{ln_gamma_remainder, poisson_deviance};
 use super::{Data, Layout};
 use crate::fit::{Curvature, EvalError, Objective};
-use crate::linalg::ArrowMatrix;
+use crate::linalg::{ArrowMatrix, ArrowStructure};
 use crate::model::{Constraint, Model};
 
 /// −ln L of a model and data, as an [`Objective`] (up to the constant that [`Nll::constant`] gives).
@@ -20,6 +20,9 @@ pub struct Nll<'m> {
     pub(super) model: &'m Model,
     pub(super) data: Data,
     pub(super) layout: Arc<Layout>,
+    /// Of the Hessian: a copy of this likelihood's own, because threads that count references to one and the same wait for
+    /// each other.
+    rows: Arc<ArrowStructure>,
     pub(super) extended: Extended,
     pub(super) forward: Forward,
     /// dNLL/dν a bin: 1 − n/ν, 0 where masked or clipped.
@@ -60,6 +63,7 @@ impl<'m> Nll<'m> {
             extended: Extended::new(model, &layout),
             cell: Vec::new(),
             excursion: None,
+            rows: Arc::new(ArrowStructure::clone(&layout.structure)),
             layout,
             data,
         }
@@ -395,6 +399,6 @@ impl Objective for Nll<'_> {
     }
 
     fn new_hessian(&self) -> ArrowMatrix {
-        ArrowMatrix::zeros(Arc::clone(&self.layout.structure))
+        ArrowMatrix::zeros(Arc::clone(&self.rows))
     }
 }

@@ -192,6 +192,19 @@ impl ArrowMatrix {
         &self.structure
     }
 
+    /// Copies the entries of a matrix of the same structure.
+    ///
+    /// # Panics
+    /// If the structures differ.
+    pub fn copy_from(&mut self, other: &Self) {
+        assert!(
+            Arc::ptr_eq(&self.structure, &other.structure) || self.structure == other.structure,
+            "matrices of the same structure"
+        );
+        self.shared.copy_from_slice(&other.shared);
+        self.groups.clone_from(&other.groups);
+    }
+
     /// Sets every entry to zero.
     pub fn clear(&mut self) {
         self.shared.fill(0.0);

@@ -165,26 +165,27 @@ impl ArrowSolver {
 
     /// x = A⁻¹ b on the free rows, 0 elsewhere. Both slices have one entry a row.
     pub fn solve(&mut self, b: &[f64], x: &mut [f64]) {
-        let structure = Arc::clone(&self.structure);
+        let Self { structure, free_shared, factor, groups, rhs, local_rhs, .. } = self;
+        let (shared, members) = (structure.shared(), structure.groups());
         x.fill(0.0);
-        let n = self.free_shared.len();
-        self.rhs.clear();
-        self.rhs.extend(self.free_shared.iter().map(|&at| b[structure.shared()[at]]));
-        for (group, factor) in structure.groups().iter().zip(&self.groups) {
+        let n = free_shared.len();
+        rhs.clear();
+        rhs.extend(free_shared.iter().map(|&at| b[shared[at]]));
+        for (group, factor) in members.iter().zip(groups.iter()) {
             for (i, &local) in factor.locals.iter().enumerate() {
                 let value = b[group.locals[local]];
                 for (w, &(_, position)) in factor.solved_row(i).iter().zip(&factor.border) {
-                    self.rhs[position] -= w * value;
+                    rhs[position] -= w * value;
                 }
             }
         }
-        solve_lower(&self.factor, n, &mut self.rhs);
-        solve_lower_transposed(&self.factor, n, &mut self.rhs);
-        for (&at, &value) in self.free_shared.iter().zip(&self.rhs) {
-            x[structure.shared()[at]] = value;
+        solve_lower(factor, n, rhs);
+        solve_lower_transposed(factor, n, rhs);
+        for (&at, &value) in free_shared.iter().zip(rhs.iter()) {
+            x[shared[at]] = value;
         }
-        for (group, factor) in structure.groups().iter().zip(&self.groups) {
-            factor.back_substitute(group, b, &self.rhs, x, &mut self.local_rhs);
+        for (group, factor) in members.iter().zip(groups.iter()) {
+            factor.back_substitute(group, b, rhs, x, local_rhs);
         }
     }
 }

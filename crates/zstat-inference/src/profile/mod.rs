@@ -115,9 +115,15 @@ impl<'m, 'f> Profile<'m, 'f> {
         rescue: &'f dyn Fitter,
         other_start: &[f64],
     ) -> Self {
+        // A copy with this likelihood's structure: what threads share they wait for.
+        let own = |curvature| {
+            let mut own = self.nll.new_hessian();
+            own.copy_from(curvature);
+            own
+        };
         self.search = SearchFor::One {
             tangent: tangent.to_vec(),
-            curvature: curvature.cloned(),
+            curvature: curvature.map(own),
             rescue,
             other_start: other_start.to_vec(),
         };

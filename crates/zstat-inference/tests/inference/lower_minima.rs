@@ -101,8 +101,9 @@ where
     T::Record: Serialize + DeserializeOwned,
 {
     let records = std::sync::Mutex::new(Vec::new());
-    let keep = |task, record: T::Record| {
-        records.lock().unwrap().push((task, serde_json::to_string(&record).unwrap()))
+    let keep = |ended: Vec<(u64, T::Record)>| {
+        let json = ended.iter().map(|(task, record)| (*task, serde_json::to_string(record).unwrap()));
+        records.lock().unwrap().extend(json);
     };
     for part in [2, 0, 1] {
         run_tasks(study, part * tasks / 3..(part + 1) * tasks / 3, &|_| false, &keep);

@@ -194,7 +194,7 @@ fn toys_do_not_depend_on_order_or_threads() {
         assert!(runs.windows(2).all(|pair| pair[0] == pair[1]));
         // The second half alone, with holes.
         let found = Mutex::new(Vec::new());
-        let each = |task: u64, record| found.lock().unwrap().push((task, record));
+        let each = |ended: Vec<_>| found.lock().unwrap().extend(ended);
         run_tasks(&test, 30..60, &|task| task % 7 == 0, &each);
         let found = found.into_inner().unwrap();
         assert_eq!(found.len(), (30..60).filter(|task| task % 7 != 0).count());
