@@ -7,13 +7,13 @@
 //! likelihood's own derivatives.
 
 use super::kinks::across_kinks;
-use super::{Fitter, Minimum, Objective, Problem, Termination};
+use super::{Curvature, Fitter, Minimum, Objective, Problem, Termination};
 use crate::likelihood::Nll;
 
 /// Events in place of none, one search after the other. The last one lifts the minimum by about as much.
-const BARRIERS: [f64; 5] = [1e-2, 3e-3, 1e-5, 1e-8, 1e-10];
+const BARRIERS: [f64; 4] = [1e-2, 1e-3, 1e-6, 1e-10];
 /// Derivatives that a search may take outside.
-const EXCURSION: usize = 10;
+const EXCURSION: usize = 3;
 /// Parts of the way along the path of the barriers' minima that are tried.
 const AHEAD: [f64; 4] = [1.0, 0.99, 0.9, 0.5];
 /// A bin without events that expects less than this is on the edge.
@@ -92,12 +92,18 @@ fn from_inside(
     let mut start = [problem.start.to_vec(), nominal].into_iter().find(|start| nll.is_inside(start))?;
     let mut last: Option<(Minimum, Vec<usize>)> = None;
     let mut path: Vec<(f64, Vec<f64>)> = Vec::new();
+    let (mut gradient, mut hessian) = (vec![0.0; start.len()], nll.new_hessian());
     for events in BARRIERS {
         nll.set_counts(empty, events);
+        // Barriers bend as neighbours without them do not.
+        let mut curvature = None;
         if let [.., before, here] = path.as_slice() {
             start = ahead(nll, before, here, events, problem.bounds);
+            let found = nll.hessian(&start, Curvature::Exact, &mut gradient, &mut hessian);
+            curvature = found.is_ok().then_some(&hessian);
         }
-        let mut next = across_kinks(nll, fitter, &Problem { start: &start, known: None, ..*problem });
+        let mut next =
+            across_kinks(nll, fitter, &Problem { start: &start, known: None, curvature, ..*problem });
         if let Some((last, _)) = &last {
             next.0.iterations += last.iterations;
             next.0.evaluations += last.evaluations;

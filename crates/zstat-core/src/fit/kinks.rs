@@ -13,6 +13,8 @@ use crate::likelihood::Nll;
 
 /// The lower side of a kink: the same value as at 0, and the slopes of α < 0.
 const BELOW: f64 = -f64::MIN_POSITIVE;
+/// A search that got stuck nearer to a kink than this is on it.
+const ON: f64 = 1e-12;
 /// Boxes looked at in one minimisation.
 const ROUNDS: usize = 60;
 /// A change of sign must promise to lower the objective by more than this (½ g²/H).
@@ -101,7 +103,9 @@ impl Boxes<'_, '_> {
         for (&i, &above) in self.kinked.iter().zip(is_above) {
             let [lower, upper] = bounds[i];
             bounds[i] = if above { [0.0, upper] } else { [lower, BELOW] };
-            start[i] = start[i].max(bounds[i][0]).min(bounds[i][1]);
+            // So near to the kink that no value tells: on it, where a fitter sees the bound.
+            let place = if start[i].abs() < ON { 0.0 } else { start[i] };
+            start[i] = place.max(bounds[i][0]).min(bounds[i][1]);
         }
         self.fitter.minimise(self.nll, &Problem::new(&start, &bounds, self.problem.fixed))
     }

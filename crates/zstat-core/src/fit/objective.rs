@@ -42,6 +42,10 @@ pub enum EvalError {
         /// Its value.
         value: f64,
     },
+    /// The search has been for too long where bins expect a negative number of events: what it looks for is not there. All
+    /// points there are refused from now on, and a fitter had better end.
+    #[error("the search stays where a negative number of events is expected")]
+    CalledBack,
     /// Something overflowed or a parameter is not finite.
     #[error("{what} is not finite")]
     NotFinite {

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::Layout;
-use super::scales::Scales;
+use super::scales::{Order, Scales};
+use super::shifts;
 use crate::model::{Basis, Cell, Model};
 
 /// A factor that is exactly zero: derivatives need the product of the others, not a division.
@@ -52,10 +53,9 @@ pub(super) struct Forward {
     pub keep_bin: Vec<f64>,
     /// What ν starts from: see [`absent_samples`].
     offset: Vec<f64>,
-    /// The extended vector that everything belongs to, once there is one; and whether slopes do.
+    /// The extended vector that everything belongs to, once there is one; and up to which order of derivatives.
     at: Vec<f64>,
-    is_set: bool,
-    has_slopes: bool,
+    set: Option<Order>,
 }
 
 /// Events a bin from the samples that a channel does not have: 0, unless samples are clipped. In pyhf every sample is in
@@ -86,20 +86,19 @@ impl Forward {
             keep_bin: zeros(if model.clip_bins.is_some() { model.n_bins() } else { 0 }),
             offset: absent_samples(model),
             at: zeros(model.n_extended()),
-            is_set: false,
-            has_slopes: false,
+            set: None,
         }
     }
 
-    /// Fills everything at `theta`, where it is not yet; slopes only if `derivatives`.
-    pub fn run(&mut self, model: &Model, theta: &[f64], derivatives: bool) {
-        let stays = self.is_set && self.at == theta;
-        if stays && (self.has_slopes || !derivatives) {
+    /// Fills everything at `theta`, where it is not yet; derivatives of the factors up to `order`.
+    pub fn run(&mut self, model: &Model, theta: &[f64], order: Order) {
+        let set = self.set.filter(|_| self.at == theta);
+        if set >= Some(order) {
             return;
         }
-        self.scales.set(model, theta, derivatives);
-        (self.is_set, self.has_slopes) = (true, derivatives);
-        if !stays {
+        self.scales.set(model, theta, order);
+        self.set = Some(order);
+        if set.is_none() {
             self.at.copy_from_slice(theta);
             self.yields(model, theta);
         }
@@ -159,16 +158,8 @@ impl Forward {
         let range = cell.nominal..cell.nominal + n;
         let additive = &mut self.additive[range.clone()];
         additive.copy_from_slice(&model.templates.nominal[range.clone()]);
-        for shift in &model.structure.shifts[cell.shifts.clone()] {
-            let Basis { s, f, .. } = self.bases[shift.basis];
-            if s == 0.0 && f == 0.0 {
-                continue;
-            }
-            let (up, down) = model.templates.shifts[shift.at..shift.at + 2 * n].split_at(n);
-            for ((a, up), down) in additive.iter_mut().zip(up).zip(down) {
-                *a += s * up + f * down;
-            }
-        }
+        let members = &model.structure.shifts[cell.shifts.clone()];
+        shifts::add(members, &self.bases, shifts::templates(members, n, &model.templates.shifts), additive);
         let bin_scale = &mut self.bin_scale[range];
         bin_scale.fill(1.0);
         for &first in &model.structure.bin_scales[cell.bin_scales.clone()] {

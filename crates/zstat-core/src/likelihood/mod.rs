@@ -15,6 +15,7 @@ mod nll;
 mod pullback;
 mod samples;
 mod scales;
+mod shifts;
 pub mod special;
 
 pub use data::Data;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use super::chain::Extended;
 use super::forward::{Forward, Zeros};
 use super::hessian::HessianScratch;
+use super::scales::Order;
+use super::shifts;
 use super::special::{ln_gamma_remainder, poisson_deviance};
 use super::{Data, Layout};
 use crate::fit::{Curvature, EvalError, Objective};
@@ -132,7 +134,7 @@ impl<'m> Nll<'m> {
     pub fn expected(&mut self, theta: &[f64]) -> &[f64] {
         // Where a formula is not finite, neither are the bins that depend on it.
         let _ = self.extended.set(self.model, theta, false);
-        self.forward.run(self.model, &self.extended.phi, false);
+        self.forward.run(self.model, &self.extended.phi, Order::Value);
         &self.forward.nu
     }
 
@@ -167,7 +169,10 @@ impl<'m> Nll<'m> {
                 sum += poisson_deviance(n, nu);
             }
         }
-        if sum.is_finite() && !self.is_too_far() { Ok(sum) } else { Err(self.culprit()) }
+        if !sum.is_finite() {
+            return Err(self.culprit());
+        }
+        if self.is_too_far() { Err(EvalError::CalledBack) } else { Ok(sum) }
     }
 
     /// The first bin that makes the likelihood infinite or undefined.
@@ -175,11 +180,10 @@ impl<'m> Nll<'m> {
         for (bin, ((&n, &nu), &masked)) in
             self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked).enumerate()
         {
-            let is_beyond = nu < 0.0 && self.is_too_far();
-            let (channel, bin) = self.model.locate_bin(bin);
-            if masked || (poisson_deviance(n, nu).is_finite() && !is_beyond) {
+            if masked || poisson_deviance(n, nu).is_finite() {
                 continue;
             }
+            let (channel, bin) = self.model.locate_bin(bin);
             if nu <= 0.0 {
                 return EvalError::NonPositiveYield {
                     channel: channel.to_owned(),
@@ -268,16 +272,11 @@ impl<'m> Nll<'m> {
                 }
                 Zeros::Two(..) | Zeros::More => continue,
             }
-            for shift in &structure.shifts[cell.shifts.clone()] {
-                let basis = &self.forward.bases[shift.basis];
-                let (up, down) = self.model.templates.shifts[shift.at..shift.at + 2 * n].split_at(n);
-                let (mut s, mut d) = (0.0, 0.0);
-                for ((w, up), down) in weights.iter().zip(up).zip(down) {
-                    s += w * up;
-                    d += w * down;
-                }
-                gradient[structure.bases[shift.basis].param] += m * (basis.s1 * s + basis.f1 * d);
-            }
+            let members = &structure.shifts[cell.shifts.clone()];
+            let templates = shifts::templates(members, n, &self.model.templates.shifts);
+            shifts::sums(members, &self.forward.bases, templates, weights, |at, basis, [s, d]| {
+                gradient[structure.bases[members[at].basis].param] += m * (basis.s1 * s + basis.f1 * d);
+            });
         }
     }
 
@@ -307,29 +306,11 @@ impl<'m> Nll<'m> {
             }
         }
     }
-}
 
-/// Product of a cell's factors on bin `b`, without the one at `entry`.
-#[inline]
-pub(super) fn others_product(firsts: &[usize], entry: usize, b: usize, theta: &[f64]) -> f64 {
-    let others = firsts.iter().enumerate().filter(|(other, _)| *other != entry);
-    others.map(|(_, &first)| theta[first + b]).product()
-}
-
-impl Objective for Nll<'_> {
-    fn n_params(&self) -> usize {
-        self.model.parameters().len()
-    }
-
-    fn value(&mut self, theta: &[f64]) -> Result<f64, EvalError> {
-        self.extended.set(self.model, theta, false)?;
-        self.forward.run(self.model, &self.extended.phi, false);
-        Ok(self.main_terms()? + self.constraint_terms(theta)?)
-    }
-
-    fn gradient(&mut self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, EvalError> {
+    /// The gradient, with the derivatives of the factors up to `order`.
+    fn gradient_and(&mut self, theta: &[f64], order: Order, gradient: &mut [f64]) -> Result<f64, EvalError> {
         self.extended.set(self.model, theta, true)?;
-        self.forward.run(self.model, &self.extended.phi, true);
+        self.forward.run(self.model, &self.extended.phi, order);
         let value = self.main_terms()? + self.constraint_terms(theta)?;
         self.count_excursion();
         self.fill_weights();
@@ -359,6 +340,29 @@ impl Objective for Nll<'_> {
             None => Ok(value),
         }
     }
+}
+
+/// Product of a cell's factors on bin `b`, without the one at `entry`.
+#[inline]
+pub(super) fn others_product(firsts: &[usize], entry: usize, b: usize, theta: &[f64]) -> f64 {
+    let others = firsts.iter().enumerate().filter(|(other, _)| *other != entry);
+    others.map(|(_, &first)| theta[first + b]).product()
+}
+
+impl Objective for Nll<'_> {
+    fn n_params(&self) -> usize {
+        self.model.parameters().len()
+    }
+
+    fn value(&mut self, theta: &[f64]) -> Result<f64, EvalError> {
+        self.extended.set(self.model, theta, false)?;
+        self.forward.run(self.model, &self.extended.phi, Order::Value);
+        Ok(self.main_terms()? + self.constraint_terms(theta)?)
+    }
+
+    fn gradient(&mut self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, EvalError> {
+        self.gradient_and(theta, Order::Slope, gradient)
+    }
 
     fn hessian(
         &mut self,
@@ -367,7 +371,8 @@ impl Objective for Nll<'_> {
         gradient: &mut [f64],
         hessian: &mut ArrowMatrix,
     ) -> Result<f64, EvalError> {
-        let value = self.gradient(theta, gradient)?;
+        let order = if curvature == Curvature::Exact { Order::Bend } else { Order::Slope };
+        let value = self.gradient_and(theta, order, gradient)?;
         match self.extended.hessian.take() {
             None => self.second_derivatives(curvature, hessian),
             Some(mut inner) => {

@@ -6,6 +6,7 @@
 
 use super::Nll;
 use super::nll::others_product;
+use super::scales::Order;
 use crate::fit::{EvalError, Objective};
 use crate::model::{Cell, Templates};
 
@@ -104,7 +105,7 @@ impl Nll<'_> {
 
     pub(super) fn forward_with_slopes(&mut self, theta: &[f64]) -> Result<(), EvalError> {
         self.extended.set(self.model, theta, true)?;
-        self.forward.run(self.model, &self.extended.phi, true);
+        self.forward.run(self.model, &self.extended.phi, Order::Slope);
         Ok(())
     }
 

@@ -2,8 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::linalg::{LANES, Lanes, Sextics, log_derivatives, sextic_values};
+use crate::linalg::{LANES, Lanes, Sextics, log_derivatives, log_slopes, sextic_values};
 use crate::model::Model;
+
+/// Derivatives of the factors, up to which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Order {
+    /// None.
+    Value,
+    /// f'/f.
+    Slope,
+    /// And f''/f − (f'/f)².
+    Bend,
+}
 
 /// The factors of a model in its order, in blocks side by side.
 #[derive(Debug, Clone, Default)]
@@ -11,8 +22,8 @@ pub(crate) struct ScaleTable {
     coefficients: Vec<Sextics>,
     /// What drives each factor: places in the extended vector.
     params: Vec<[usize; LANES]>,
-    /// All factors of the block are polynomials inside (−1, 1).
-    is_smooth: Vec<bool>,
+    /// Which factors of the block are polynomials inside (−1, 1).
+    is_smooth: Vec<[bool; LANES]>,
 }
 
 impl ScaleTable {
@@ -20,14 +31,15 @@ impl ScaleTable {
         let mut out = Self::default();
         for scales in model.structure.scales.chunks(LANES) {
             // What fills the last block is a polynomial, too: 1.
-            let (mut coefficients, mut params, mut is_smooth) = ([[0.0; LANES]; 6], [0; LANES], true);
+            let (mut coefficients, mut params, mut is_smooth) =
+                ([[0.0; LANES]; 6], [0; LANES], [true; LANES]);
             for (lane, scale) in scales.iter().enumerate() {
                 params[lane] = scale.param;
                 match scale.factor.as_ref().and_then(|factor| factor.polynomial()) {
                     Some(of_lane) => {
                         coefficients.iter_mut().zip(of_lane).for_each(|(a, value)| a[lane] = value);
                     }
-                    None => is_smooth = false,
+                    None => is_smooth[lane] = false,
                 }
             }
             out.coefficients.push(coefficients);
@@ -75,35 +87,38 @@ impl Scales {
         self.bend.as_flattened()
     }
 
-    /// Moves to the extended vector `phi`; slopes and bends only if `derivatives`. The values do not depend on that.
-    pub fn set(&mut self, model: &Model, phi: &[f64], derivatives: bool) {
+    /// Moves to the extended vector `phi`, with derivatives up to `order`, on which what comes before it does not depend.
+    pub fn set(&mut self, model: &Model, phi: &[f64], order: Order) {
         let table = &*self.table;
         for (x, params) in self.x.iter_mut().zip(&table.params) {
             *x = params.map(|param| phi[param]);
         }
-        if derivatives {
-            let out = [&mut self.value[..], &mut self.slope[..], &mut self.bend[..]];
-            log_derivatives(&table.coefficients, &self.x, out);
-        } else {
-            sextic_values(&table.coefficients, &self.x, &mut self.value);
+        match order {
+            Order::Value => sextic_values(&table.coefficients, &self.x, &mut self.value),
+            Order::Slope => {
+                log_slopes(&table.coefficients, &self.x, [&mut self.value, &mut self.slope]);
+            }
+            Order::Bend => {
+                let out = [&mut self.value[..], &mut self.slope[..], &mut self.bend[..]];
+                log_derivatives(&table.coefficients, &self.x, out);
+            }
         }
         let scales = &model.structure.scales;
-        for (block, is_smooth) in table.is_smooth.iter().enumerate() {
+        for (block, (is_smooth, x)) in table.is_smooth.iter().zip(&self.x).enumerate() {
+            let value = &mut self.value[block];
             // A polynomial that vanishes has no logarithm.
-            let inside = |(x, f): (&f64, &f64)| x.abs() < 1.0 && *f != 0.0;
-            if *is_smooth && self.x[block].iter().zip(&self.value[block]).all(inside) {
+            let inside: [bool; LANES] =
+                std::array::from_fn(|lane| is_smooth[lane] & (x[lane].abs() < 1.0) & (value[lane] != 0.0));
+            if inside == [true; LANES] {
                 continue;
             }
             for (lane, scale) in scales[block * LANES..].iter().take(LANES).enumerate() {
-                if derivatives {
-                    let [f, f1, f2] = scale.eval(phi);
-                    let (slope, bend) =
-                        if f == 0.0 { (f1, f2) } else { (f1 / f, f2 / f - (f1 / f) * (f1 / f)) };
-                    self.value[block][lane] = f;
-                    self.slope[block][lane] = slope;
-                    self.bend[block][lane] = bend;
-                } else {
-                    self.value[block][lane] = scale.value(phi);
+                if inside[lane] {
+                    continue;
+                }
+                value[lane] = scale.value(phi);
+                if order > Order::Value {
+                    [self.slope[block][lane], self.bend[block][lane]] = scale.log_derivatives(phi);
                 }
             }
         }

@@ -7,5 +7,5 @@ mod kernel;
 mod solver;
 
 pub use arrow::{ArrowMatrix, ArrowStructure, Group, GroupValues, Place, Run};
-pub(crate) use kernel::{LANES, Lanes, Sextics, log_derivatives, sextic_values};
+pub(crate) use kernel::{LANES, Lanes, Sextics, log_derivatives, log_slopes, sextic_values};
 pub use solver::{ArrowSolver, NotPositiveDefinite};

@@ -26,7 +26,7 @@ pub(crate) use interp::Basis;
 pub use parameter::{ParamIdx, Parameter, ParameterSet};
 pub use prior::{Prior, PriorBlock};
 pub use split::SplitError;
-pub(crate) use structure::{Cell, Structure};
+pub(crate) use structure::{Cell, Shift, Structure};
 pub use templates::{TemplatePlace, Templates};
 
 use crate::diag::{Code, Fault};

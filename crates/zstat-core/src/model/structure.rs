@@ -55,6 +55,15 @@ impl Scale {
             Some(factor) => factor.value(theta[self.param]),
         }
     }
+
+    /// `[f'/f, f''/f − (f'/f)²]`; `[f', f'']` where f vanishes.
+    pub fn log_derivatives(&self, theta: &[f64]) -> [f64; 2] {
+        if let Some(slope) = self.factor.as_ref().and_then(|factor| factor.exponent(theta[self.param])) {
+            return [slope, 0.0];
+        }
+        let [f, f1, f2] = self.eval(theta);
+        if f == 0.0 { [f1, f2] } else { [f1 / f, f2 / f - (f1 / f) * (f1 / f)] }
+    }
 }
 
 /// A template shift of a cell.

@@ -28,6 +28,7 @@ impl Search<'_> {
     /// A flat direction is not indefinite: a trace of damping makes it definite.
     pub(super) fn estimate_edm(&mut self) -> Option<f64> {
         self.pairs.clear();
+        self.is_flat = false;
         self.factored = self.solver.factor(&self.hessian, None, &self.step.free).is_ok();
         // The step that comes next has its own damping.
         self.indefinite = !self.factored && self.damping == 0.0;
@@ -38,12 +39,14 @@ impl Search<'_> {
     pub(super) fn flat_edm(&mut self) -> Option<f64> {
         self.step.set_damping(FLAT_DAMPING, &self.hessian, self.problem);
         self.solver.factor(&self.hessian, Some(&self.step.damping), &self.step.free).ok()?;
+        self.is_flat = true;
         Some(self.step.edm(&mut self.solver, &self.gradient))
     }
 
-    /// One more undamped step without new second derivatives: it takes the error from √tolerance to its square.
+    /// One more step without new second derivatives, undamped but for flat directions: it takes the error from √tolerance
+    /// to its square.
     pub(super) fn polish(&mut self, edm: f64) -> f64 {
-        if !self.factored {
+        if !self.factored && !self.is_flat {
             return edm;
         }
         let at = At { theta: &self.theta, gradient: &self.gradient, problem: self.problem };
@@ -55,8 +58,11 @@ impl Search<'_> {
         self.evaluations += 1;
         let Ok(value) = self.objective.gradient(&self.trial, &mut gradient) else { return edm };
         // Parameters put on a bound leave the solver with the factor of fewer rows.
-        if self.step.was_cut && self.solver.factor(&self.hessian, None, &self.step.free).is_err() {
-            return edm;
+        if self.step.was_cut {
+            self.step.set_damping(if self.is_flat { FLAT_DAMPING } else { 0.0 }, &self.hessian, self.problem);
+            if self.solver.factor(&self.hessian, Some(&self.step.damping), &self.step.free).is_err() {
+                return edm;
+            }
         }
         let better = self.step.edm(&mut self.solver, &gradient);
         if better < edm && value <= self.value + ROUNDING * self.value.abs() {

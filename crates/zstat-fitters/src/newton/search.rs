@@ -6,7 +6,7 @@ use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 use super::NewtonOptions;
 use super::distance::FLAT_DAMPING;
 use super::escape::way_down;
-use super::quasi::{Pairs, Quasi};
+use super::quasi::{NEAR, Pairs, Quasi};
 use super::step::{At, Step};
 use crate::reduced::find_start;
 
@@ -16,6 +16,8 @@ const SMALLEST_DAMPING: f64 = 1e-7;
 const FIRST_DAMPING: f64 = 0.1;
 /// No step is possible beyond this.
 const LARGEST_DAMPING: f64 = 1e16;
+/// Halvings of a step that leaves the domain.
+const SHORTER: usize = 3;
 /// Decreases below this fraction of the value are rounding.
 pub(super) const ROUNDING: f64 = 4e-15;
 /// So near (EDM, a thousandth of a standard deviation) to where they were found positive definite, second derivatives are so.
@@ -65,8 +67,12 @@ pub(super) struct Search<'a> {
     pub(super) step: Step,
     pub(super) damping: f64,
     pub(super) growth: f64,
+    /// How far the minimum is from `theta` (EDM), as far as is known.
+    distance: f64,
     /// The solver holds the undamped factor of `hessian` on the free parameters, and `step` its solution.
     pub(super) factored: bool,
+    /// The solver holds the factor of `hessian` with a trace of damping, and `step` its solution.
+    pub(super) is_flat: bool,
     /// The Hessian on the free parameters, damped as it is now, is known not to be positive definite.
     pub(super) indefinite: bool,
     /// The solver holds its factor, and `step` the solution.
@@ -80,6 +86,8 @@ enum Round {
     Accepted,
     /// No step decreases the value any more.
     Stuck,
+    /// The objective says that there is nothing to be found.
+    Over,
 }
 
 impl<'a> Search<'a> {
@@ -128,7 +136,9 @@ impl<'a> Search<'a> {
                 step: Step::new(n),
                 damping: 0.0,
                 growth: 2.0,
+                distance: f64::INFINITY,
                 factored: false,
+                is_flat: false,
                 indefinite: false,
                 solved: false,
                 iterations: 0,
@@ -147,6 +157,7 @@ impl<'a> Search<'a> {
             }
             self.step.find_free(&self.theta, &self.gradient, self.problem);
             let estimate = if self.is_surely_far() { None } else { self.estimate_edm() };
+            self.distance = estimate.unwrap_or(f64::INFINITY);
             if let Some(estimate) = estimate {
                 edm = estimate;
                 if edm <= options.tolerance && self.second != Second::Neighbour {
@@ -189,7 +200,11 @@ impl<'a> Search<'a> {
                 break Termination::IterationLimit;
             }
             self.iterations += 1;
-            if let Round::Stuck = self.advance() {
+            let round = self.advance();
+            if let Round::Over = round {
+                break Termination::NoProgress;
+            }
+            if let Round::Stuck = round {
                 if self.second == Second::Fisher && self.make_exact() {
                     (self.damping, self.growth) = (0.0, 2.0);
                     continue;
@@ -252,7 +267,8 @@ impl<'a> Search<'a> {
             self.evaluations += 1;
             let ratio = match self.objective.value(&self.trial) {
                 Ok(value) => (self.value - value) / predicted,
-                Err(_) => f64::NEG_INFINITY,
+                Err(EvalError::CalledBack) => return Round::Over,
+                Err(_) => self.shorten(predicted),
             };
             if ratio > 1e-4 && self.accept() {
                 self.damp_by_ratio(ratio);
@@ -260,6 +276,25 @@ impl<'a> Search<'a> {
             }
             self.damp_more();
         }
+    }
+
+    /// Shortens a step that leaves the objective's domain until it ends inside; returns the ratio of actual to predicted
+    /// decrease there. A shorter step costs a value, one with more damping a factorisation.
+    fn shorten(&mut self, predicted: f64) -> f64 {
+        let slope: f64 = self.step.p.iter().zip(&self.gradient).map(|(p, g)| p * g).sum();
+        let mut length = 1.0;
+        for _ in 0..SHORTER {
+            length *= 0.5;
+            self.step.p.iter_mut().for_each(|p| *p *= 0.5);
+            self.step.target(&self.theta, self.problem, &mut self.trial);
+            self.evaluations += 1;
+            if let Ok(value) = self.objective.value(&self.trial) {
+                // The model's parabola along the step, through its slope and the decrease at its end.
+                let expected = length * (length * predicted - (1.0 - length) * slope);
+                return (self.value - value) / expected;
+            }
+        }
+        f64::NEG_INFINITY
     }
 
     /// A step in `self.step` and its predicted decrease; none if no matrix is definite at this damping.
@@ -337,13 +372,18 @@ impl<'a> Search<'a> {
     fn accept(&mut self) -> bool {
         self.evaluations += 1;
         let mut gradient = std::mem::take(&mut self.gradient);
-        let outcome = self.objective.hessian(&self.trial, Curvature::Exact, &mut gradient, &mut self.hessian);
+        // A search that is to come near a minimum it knows has little use for more, unless it ends elsewhere.
+        let (curvature, second) = match self.problem.known {
+            Some(_) if self.distance > NEAR => (Curvature::Fisher, Second::Fisher),
+            _ => (Curvature::Exact, Second::Exact),
+        };
+        let outcome = self.objective.hessian(&self.trial, curvature, &mut gradient, &mut self.hessian);
         self.gradient = gradient;
         match outcome {
             Ok(value) => {
                 self.value = value;
                 std::mem::swap(&mut self.theta, &mut self.trial);
-                (self.fisher_is_current, self.second) = (false, Second::Exact);
+                (self.fisher_is_current, self.second) = (false, second);
                 true
             }
             Err(_) => false,

@@ -12,6 +12,8 @@ pub struct Case {
     pub name: String,
     pub model: Model,
     pub data: Data,
+    /// Yields of samples or bins have a floor.
+    pub is_clipped: bool,
     pub checks: Value,
 }
 
@@ -32,7 +34,7 @@ pub fn cases() -> Vec<Case> {
         };
         let (model, data) = build(&case["workspace"].to_string(), &options);
         let name = format!("{} {}", case["name"].as_str().unwrap(), code("normsys"));
-        Case { name, model, data, checks: case["checks"].clone() }
+        Case { name, model, data, is_clipped: case["clip"].is_object(), checks: case["checks"].clone() }
     };
     json["cases"].as_array().unwrap().iter().map(one).collect()
 }
@@ -55,7 +57,7 @@ pub fn published(options: &BuildOptions) -> Vec<(Case, Value)> {
         }
         let reference = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         let (model, data) = build(&std::fs::read_to_string(workspace).unwrap(), options);
-        out.push((Case { name, model, data, checks: Value::Null }, reference));
+        out.push((Case { name, model, data, is_clipped: false, checks: Value::Null }, reference));
     }
     assert!(out.len() > 10);
     out

@@ -102,6 +102,7 @@ impl Nll<'_> {
         &self,
         g: usize,
         channel: usize,
+        exact: bool,
         scratch: &HessianScratch,
         values: &mut GroupValues,
     ) {
@@ -112,7 +113,7 @@ impl Nll<'_> {
             let members = group.block(block);
             let bin = self.layout.local_bin[group.locals[members.start]];
             let b = bin - first_bin;
-            let d = self.bend_of_bin(bin);
+            let d = self.bend_of_bin(bin, exact);
             let row = scratch.base + b;
             let jacobian = &scratch.y[row * k..(row + 1) * k];
             for (i, row) in members.clone().enumerate() {

@@ -139,7 +139,7 @@ impl Nll<'_> {
             self.cell(channel, index, exact.then_some(row), scratch, &mut locals);
         }
         for (row, bin) in (base..).zip(bins) {
-            let d = self.bend_of_bin(bin);
+            let d = self.bend_of_bin(bin, exact);
             let (x, y) = (&mut scratch.x[row * k..(row + 1) * k], &scratch.y[row * k..(row + 1) * k]);
             x.iter_mut().zip(y).for_each(|(x, y)| *x = 0.5 * d * y);
         }
@@ -150,7 +150,7 @@ impl Nll<'_> {
             add_product_tn(&scratch.x, &scratch.y, rows, k, target, scratch.stride);
         }
         if let Some(g) = group {
-            self.add_local_squares(g, channel, scratch, &mut locals);
+            self.add_local_squares(g, channel, exact, scratch, &mut locals);
             hessian.groups[g] = locals;
         }
         match runs.as_slice() {
@@ -159,13 +159,15 @@ impl Nll<'_> {
         }
     }
 
-    /// d²NLL/dν² of a bin, n/ν²: 0 where the bin does not count or does not move, and without data even at ν = 0.
-    fn bend_of_bin(&self, bin: usize) -> f64 {
+    /// d²NLL/dν² of a bin, n/ν², or what is expected of it, 1/ν: 0 where the bin does not count or does not move, and
+    /// without data even at ν = 0.
+    fn bend_of_bin(&self, bin: usize, exact: bool) -> f64 {
         let (n, nu) = (self.data.main[bin], self.forward.nu[bin]);
-        if self.data.masked[bin] || n == 0.0 {
+        if self.data.masked[bin] || (exact && n == 0.0) || (!exact && nu <= 0.0) {
             return 0.0;
         }
-        self.forward.keep_bin.get(bin).copied().unwrap_or(1.0) * n / (nu * nu)
+        let keep = self.forward.keep_bin.get(bin).copied().unwrap_or(1.0);
+        if exact { keep * n / (nu * nu) } else { keep / nu }
     }
 
     /// One cell: its part of the Jacobian, and (where `row` is given) of the second sum.

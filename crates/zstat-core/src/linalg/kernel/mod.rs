@@ -11,7 +11,7 @@ mod tile;
 
 pub(super) use panel::{PANEL, factor_panel};
 pub use product::{Part, product};
-pub use sextic::{LANES, Lanes, Sextics, log_derivatives, values as sextic_values};
+pub use sextic::{LANES, Lanes, Sextics, log_derivatives, log_slopes, values as sextic_values};
 
 /// A matrix in a slice: element (i, j) at `i * row + j * column`.
 #[derive(Debug, Clone, Copy)]

@@ -11,6 +11,34 @@ pub type Lanes = [f64; LANES];
 /// a₁ … a₆ of polynomials side by side.
 pub type Sextics = [Lanes; 6];
 
+/// p and the logarithmic slope p'/p, each at its x.
+///
+/// # Panics
+/// If the slices differ in length.
+pub fn log_slopes(a: &[Sextics], x: &[Lanes], out: [&mut [Lanes]; 2]) {
+    assert!(a.len() == x.len() && out.iter().all(|out| out.len() == x.len()), "one entry a block");
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the CPU has the feature.
+        return unsafe { log_slopes_avx2(a, x, out) };
+    }
+    log_slopes_plain(a, x, out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn log_slopes_avx2(a: &[Sextics], x: &[Lanes], out: [&mut [Lanes]; 2]) {
+    log_slopes_plain(a, x, out);
+}
+
+#[inline(always)]
+fn log_slopes_plain(a: &[Sextics], x: &[Lanes], [value, slope]: [&mut [Lanes]; 2]) {
+    for ((a, x), (value, slope)) in a.iter().zip(x).zip(value.iter_mut().zip(slope)) {
+        *value = one(a, x);
+        *slope = log_slope(a, x, value);
+    }
+}
+
 /// p, the logarithmic slope p'/p, and its slope p''/p − (p'/p)², each at its x.
 ///
 /// # Panics
@@ -35,17 +63,13 @@ fn log_derivatives_avx2(a: &[Sextics], x: &[Lanes], out: [&mut [Lanes]; 3]) {
 fn log_derivatives_plain(a: &[Sextics], x: &[Lanes], [value, slope, bend]: [&mut [Lanes]; 3]) {
     let out = value.iter_mut().zip(slope).zip(bend);
     for ((a, x), ((value, slope), bend)) in a.iter().zip(x).zip(out) {
-        let [a1, a2, a3, a4, a5, a6] = a;
+        let [_, a2, a3, a4, a5, a6] = a;
         *value = one(a, x);
+        *slope = log_slope(a, x, value);
         for i in 0..LANES {
-            let x = x[i];
-            let f1 = a1[i]
-                + x * (2.0 * a2[i]
-                    + x * (3.0 * a3[i] + x * (4.0 * a4[i] + x * (5.0 * a5[i] + x * (6.0 * a6[i])))));
+            let (x, g) = (x[i], slope[i]);
             let f2 = 2.0 * a2[i]
                 + x * (6.0 * a3[i] + x * (12.0 * a4[i] + x * (20.0 * a5[i] + x * (30.0 * a6[i]))));
-            let g = f1 / value[i];
-            slope[i] = g;
             bend[i] = f2 / value[i] - g * g;
         }
     }
@@ -67,6 +91,17 @@ fn one([a1, a2, a3, a4, a5, a6]: &Sextics, x: &Lanes) -> Lanes {
     std::array::from_fn(|i| {
         let x = x[i];
         1.0 + x * (a1[i] + x * (a2[i] + x * (a3[i] + x * (a4[i] + x * (a5[i] + x * a6[i])))))
+    })
+}
+
+#[inline(always)]
+fn log_slope([a1, a2, a3, a4, a5, a6]: &Sextics, x: &Lanes, value: &Lanes) -> Lanes {
+    std::array::from_fn(|i| {
+        let x = x[i];
+        let f1 = a1[i]
+            + x * (2.0 * a2[i]
+                + x * (3.0 * a3[i] + x * (4.0 * a4[i] + x * (5.0 * a5[i] + x * (6.0 * a6[i])))));
+        f1 / value[i]
     })
 }
 
@@ -95,8 +130,11 @@ mod tests {
         assert_eq!(found, plain);
         let mut alone = [[0.0; LANES]; 3];
         values(&a, &x, &mut alone);
+        let mut slopes = [[[0.0; LANES]; 3]; 2];
+        let [f, g] = &mut slopes;
+        log_slopes(&a, &x, [f, g]);
         let [f, g, bend] = found;
-        assert_eq!(alone, f);
+        assert_eq!((alone, slopes), (f, [f, g]));
         for (b, i) in (0..3).flat_map(|b| (0..LANES).map(move |i| (b, i))) {
             let (x, h) = (x[b][i], 1e-4);
             let ln = |d: f64| p(b, i, x + d).ln();

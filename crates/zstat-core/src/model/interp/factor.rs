@@ -42,10 +42,21 @@ impl Factor {
             let f2 = 2.0 * a2 + x * (6.0 * a3 + x * (12.0 * a4 + x * (20.0 * a5 + x * (30.0 * a6))));
             return [f, f1, f2];
         }
-        // Slope of ln f: towards `hi` on the right, towards `lo` on the left.
-        let slope = if alpha >= 0.0 { self.ln_hi } else { -self.ln_lo };
+        let slope = self.slope(alpha);
         let f = (slope * alpha).exp();
         [f, f * slope, f * slope * slope]
+    }
+
+    /// The slope of ln f where that is a straight line; none inside the polynomial.
+    #[inline]
+    pub fn exponent(&self, alpha: f64) -> Option<f64> {
+        (!self.smooth || alpha.abs() >= 1.0).then(|| self.slope(alpha))
+    }
+
+    /// Slope of ln f outside the polynomial: towards `hi` on the right, towards `lo` on the left.
+    #[inline]
+    fn slope(&self, alpha: f64) -> f64 {
+        if alpha >= 0.0 { self.ln_hi } else { -self.ln_lo }
     }
 
     /// f alone.
@@ -56,8 +67,7 @@ impl Factor {
             let x = alpha;
             return 1.0 + x * (a1 + x * (a2 + x * (a3 + x * (a4 + x * (a5 + x * a6)))));
         }
-        let slope = if alpha >= 0.0 { self.ln_hi } else { -self.ln_lo };
-        (slope * alpha).exp()
+        (self.slope(alpha) * alpha).exp()
     }
 }
 
@@ -114,6 +124,12 @@ mod tests {
                 let h = 1e-4;
                 let [f, f1, f2] = factor.eval(alpha);
                 let (up, down) = (factor.eval(alpha + h), factor.eval(alpha - h));
+                match factor.exponent(alpha) {
+                    Some(slope) => {
+                        assert!((slope - f1 / f).abs() < 1e-15 && (f2 / f - slope * slope).abs() < 1e-15)
+                    }
+                    None => assert!(code == NormSysCode::Code4 && alpha.abs() < 1.0),
+                }
                 assert_eq!(f.to_bits(), factor.value(alpha).to_bits());
                 assert!(((up[0] - down[0]) / (2.0 * h) - f1).abs() < 1e-7, "{code:?} f'({alpha})");
                 assert!(((up[1] - down[1]) / (2.0 * h) - f2).abs() < 1e-6, "{code:?} f''({alpha})");

@@ -217,11 +217,11 @@ impl Oracle {
         }
         let jacobian = self.jacobian(theta);
         let expected = self.expected(theta);
-        for ((&n, nu), slopes) in self.main.iter().zip(expected).zip(jacobian) {
-            if n > 0.0 {
+        for (nu, slopes) in expected.into_iter().zip(jacobian) {
+            if nu > 0.0 {
                 for (row, &d_row) in total.iter_mut().zip(&slopes) {
                     for (entry, &d_column) in row.iter_mut().zip(&slopes) {
-                        *entry += n / (nu * nu) * d_row * d_column;
+                        *entry += d_row * d_column / nu;
                     }
                 }
             }
