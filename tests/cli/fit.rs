@@ -139,8 +139,14 @@ fn a_parameter_at_its_bound_is_flagged() {
 #[test]
 fn what_does_not_converge_is_written_and_exits_1() {
     let folder = folder();
-    let fitter = "fit: {fitter: {type: newton, max_iterations: 1}}\n";
-    write(folder.path(), "spec.yaml", &format!("{COUNTING}{fitter}"));
+    // One bin and two parameters are done in one iteration: two bins that pull the norm to different sides are not.
+    let spec = COUNTING.replace("data: [10.0]", "data: [10.0, 1.0]").replace("[50.0]", "[50.0, 50.0]");
+    let spec = spec.replace("SR: [63]", "SR: [63, 30]");
+    write(
+        folder.path(),
+        "spec.yaml",
+        &format!("{spec}fit: {{fitter: {{type: newton, max_iterations: 1}}}}\n"),
+    );
     let run = run_in(folder.path(), &["fit", "spec.yaml", "--set", "mu=9", "--format", "json"]).exits(1);
     assert_eq!(run.json()["status"]["converged"], false);
     let page = run_in(folder.path(), &["fit", "spec.yaml", "--set", "mu=9"]).exits(1).stdout;

@@ -19,8 +19,8 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use zstat_fitters::{Lbfgsb, Newton};
 use zstat_inference::{
-    Asimov, ImpactKind, ImpactOptions, Inputs, LimitOptions, Reached, Setup, TestStatistic, ToyTest,
-    hypotest, impacts, limit, run_tasks,
+    Asimov, HandOver, ImpactKind, ImpactOptions, Inputs, LimitOptions, Reached, Setup, TestStatistic,
+    ToyTest, hypotest, impacts, limit, run_tasks,
 };
 
 use timing::{median, peak_bytes};
@@ -87,7 +87,7 @@ fn measure(task: &str, setup: Setup<'_>) -> Value {
             let begin = Instant::now();
             let test = ToyTest::new(setup, 1.0, SEED, &rescue).expect("a test");
             let tally = Mutex::new(test.tally());
-            run_tasks(&test, 0..ToyTest::tasks(toys), &|_| false, &|ended| {
+            run_tasks(&test, 0..ToyTest::tasks(toys), &|_| false, HandOver::Together, &|ended| {
                 let mut tally = tally.lock().expect("no panic");
                 ended.iter().for_each(|(task, record)| tally.put(*task, record));
             });

@@ -46,7 +46,7 @@ pub use record::StretchRecord;
 pub use scan::{Interval, LineStudy, Scan, ScanOptions, ScanPoint, grid, scan, threshold};
 pub use significance::{Significance, significance};
 pub use statistic::TestStatistic;
-pub use tasks::{Tasks, all_tasks, run_tasks};
+pub use tasks::{HandOver, Tasks, all_tasks, run_tasks};
 pub use toys::{
     Bias, BiasPoint, BiasTally, Coverage, Ensemble, Estimate, GofRecord, GofTally, InjectedFit, LimitByToys,
     Line, Moments, Purpose, Response, StudyOptions, StudyRecord, Toy, ToyCounts, ToyGof, ToyGrid,

@@ -23,17 +23,25 @@ pub trait Tasks: Sync {
     fn run(&self, worker: &mut Self::Worker<'_>, task: u64) -> Self::Record;
 }
 
-/// How long a record may wait for others of its thread, so that short tasks are not kept by the handing over.
-const WAIT: Duration = Duration::from_millis(1);
+/// When a thread hands over the records of what it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandOver {
+    /// Each as its task ends.
+    AtOnce,
+    /// Those of a millisecond together: short tasks are not held up by it.
+    Together,
+}
 
 /// Does the tasks of `range` that are not `done`, on all threads of the pool. `each` gets number and record of every task
-/// soon after it ended: a thread hands over together what it did in a millisecond. The order is no order.
+/// after it ended, in no order.
 pub fn run_tasks<T: Tasks>(
     tasks: &T,
     range: Range<u64>,
     done: &(dyn Fn(u64) -> bool + Sync),
+    hand_over: HandOver,
     each: &(dyn Fn(Vec<(u64, T::Record)>) + Sync),
 ) {
+    let wait = if hand_over == HandOver::AtOnce { Duration::ZERO } else { Duration::from_millis(1) };
     let next = AtomicU64::new(range.start);
     let tasks_left = range.end.saturating_sub(range.start);
     let threads = rayon::current_num_threads().min(usize::try_from(tasks_left).unwrap_or(usize::MAX));
@@ -48,7 +56,7 @@ pub fn run_tasks<T: Tasks>(
             if !done(task) {
                 let worker = worker.get_or_insert_with(|| tasks.worker());
                 ended.push((task, tasks.run(worker, task)));
-                if since.elapsed() >= WAIT {
+                if since.elapsed() >= wait {
                     each(std::mem::take(&mut ended));
                     since = Instant::now();
                 }
@@ -67,7 +75,7 @@ pub fn all_tasks<T: Tasks>(tasks: &T, total: u64, tick: &(dyn Fn() + Sync)) -> V
         ended.iter().for_each(|_| tick());
         records.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(ended);
     };
-    run_tasks(tasks, 0..total, &|_| false, &each);
+    run_tasks(tasks, 0..total, &|_| false, HandOver::Together, &each);
     let mut records = records.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     records.sort_unstable_by_key(|(task, _)| *task);
     records.into_iter().map(|(_, record)| record).collect()

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zstat_inference::{Tasks, run_tasks};
+use zstat_inference::{HandOver, Tasks, run_tasks};
 
 use crate::args::GlobalArgs;
 use crate::failure::{Failure, OptionFault};
@@ -107,7 +107,9 @@ where
         };
         // A disk that is full stops the work: nothing that is done from then on would be kept.
         let skip = |task| done.contains(task) || failed.load(Ordering::Relaxed);
-        run_tasks(tasks, range.clone(), &skip, &each);
+        // What a death would lose is written at once.
+        let hand_over = if journal.is_some() { HandOver::AtOnce } else { HandOver::Together };
+        run_tasks(tasks, range.clone(), &skip, hand_over, &each);
     });
     match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),

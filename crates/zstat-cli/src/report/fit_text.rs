@@ -8,7 +8,7 @@ use zstat_core::fit::{Covariance, FormulaResult, ParameterResult};
 use super::fit::{ChannelYields, FitReport};
 use super::pull_bar::pull_bar;
 use crate::commands::Sort;
-use crate::output::number::{counts, events, fixed, offset, plain, with_uncertainty};
+use crate::output::number::{counts, events, fixed, offset, plain, several, with_uncertainty};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{ATTENTION, BAD, BOLD, DIM, GOOD, Page, styled};
 
@@ -36,10 +36,10 @@ fn status(report: &FitReport, page: &mut Page) {
     let (word, style) = if status.converged { ("converged", GOOD) } else { ("NOT CONVERGED", BAD) };
     let twice_nll = report.result.twice_nll.map_or("not finite".to_owned(), |x| format!("{x:.6}"));
     page.line(format!(
-        "{}: {} ({} iterations, EDM {})",
+        "{}: {} ({}, EDM {})",
         styled(word, style),
         status.reason,
-        status.iterations,
+        several(status.iterations as u64, "iteration"),
         edm(status.edm)
     ));
     let free = report.result.parameters.iter().filter(|p| !p.fixed).count();

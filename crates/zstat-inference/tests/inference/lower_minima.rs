@@ -10,8 +10,8 @@ use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_fitters::Newton;
 use zstat_inference::{
-    ImpactKind, ImpactOptions, ImpactStudy, Inputs, LineStudy, PlaneOptions, PlaneStudy, ScanOptions, Tasks,
-    impacts, run_tasks, scan, scan_plane,
+    HandOver, ImpactKind, ImpactOptions, ImpactStudy, Inputs, LineStudy, PlaneOptions, PlaneStudy,
+    ScanOptions, Tasks, impacts, run_tasks, scan, scan_plane,
 };
 
 use crate::two_minima::{least, two_minima};
@@ -106,7 +106,7 @@ where
         records.lock().unwrap().extend(json);
     };
     for part in [2, 0, 1] {
-        run_tasks(study, part * tasks / 3..(part + 1) * tasks / 3, &|_| false, &keep);
+        run_tasks(study, part * tasks / 3..(part + 1) * tasks / 3, &|_| false, HandOver::AtOnce, &keep);
     }
     let mut records = records.into_inner().unwrap();
     assert_eq!(records.len() as u64, tasks);

@@ -9,9 +9,9 @@ use zstat_core::likelihood::Data;
 use zstat_core::model::Model;
 use zstat_fitters::{Lbfgsb, Newton};
 use zstat_inference::{
-    Asimov, Ensemble, GofStatistic, Inputs, Moments, Purpose, Setup, StudyOptions, TestStatistic, ToyGof,
-    ToyHypotest, ToyStudy, ToyTest, all_tasks, chi_squared_tail, goodness_of_fit, hypotest, run_tasks,
-    threshold,
+    Asimov, Ensemble, GofStatistic, HandOver, Inputs, Moments, Purpose, Setup, StudyOptions, TestStatistic,
+    ToyGof, ToyHypotest, ToyStudy, ToyTest, all_tasks, chi_squared_tail, goodness_of_fit, hypotest,
+    run_tasks, threshold,
 };
 
 /// Runs `work` on the inputs of a model, with everything free that the model does not fix.
@@ -195,7 +195,7 @@ fn toys_do_not_depend_on_order_or_threads() {
         // The second half alone, with holes.
         let found = Mutex::new(Vec::new());
         let each = |ended: Vec<_>| found.lock().unwrap().extend(ended);
-        run_tasks(&test, 30..60, &|task| task % 7 == 0, &each);
+        run_tasks(&test, 30..60, &|task| task % 7 == 0, HandOver::Together, &each);
         let found = found.into_inner().unwrap();
         assert_eq!(found.len(), (30..60).filter(|task| task % 7 != 0).count());
         assert!(found.iter().all(|(task, record)| runs[0][*task as usize] == *record));
