@@ -72,6 +72,14 @@ fn limits_that_are_not_there_say_why() {
     write(folder.path(), "none.yaml", &BARE.replace("[5.0]", "[0.0]"));
     let json = run_in(folder.path(), &["limit", "none.yaml", "--format", "json"]).exits(0).json();
     assert!(json["status"]["warnings"].to_string().contains("no sensitivity"), "{json}");
+    for command in ["hypotest none.yaml", "significance none.yaml", "hypotest none.yaml --toys 5"] {
+        let words: Vec<&str> = command.split(' ').chain(["--format", "json"]).collect();
+        let json = run_in(folder.path(), &words).exits(0).json();
+        assert!(json["status"]["warnings"].to_string().contains("`mu` has no effect"), "{command}: {json}");
+    }
+    // Numbers of any size are told in a few digits.
+    let huge = run_in(folder.path(), &["hypotest", "weak.yaml", "--mu", "1e300"]);
+    assert!(huge.stderr.len() + huge.stdout.len() < 3000, "{}{}", huge.stdout, huge.stderr);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub enum Asimov {
 #[non_exhaustive]
 pub enum TestError {
     /// The likelihood has no value where it is needed.
-    #[error("no likelihood with `{parameter}` = {mu}: no fit was possible")]
+    #[error("no likelihood with `{parameter}` = {mu:?}: no fit was possible")]
     NoLikelihood {
         /// The parameter of interest.
         parameter: String,
@@ -196,6 +196,10 @@ impl<'a> Tester<'a> {
         warnings.extend(of_asimov);
         let [lower, _] = self.observed.range();
         let name = self.parameter();
+        if !self.setup.inputs.has_effect(self.setup.poi) {
+            warnings
+                .push(format!("`{name}` has no effect: no bin expects anything else at another value of it"));
+        }
         if matches!(self.setup.statistic, TestStatistic::Q | TestStatistic::T) && lower >= 0.0 {
             warnings.push(format!(
                 "the lower bound of `{name}` is {lower}: `{}` needs room below 0, or use `{}`",

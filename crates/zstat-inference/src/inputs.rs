@@ -61,6 +61,17 @@ impl<'a> Inputs<'a> {
         Ok(main)
     }
 
+    /// Whether another value of a parameter changes what any bin expects, the others being at their start.
+    pub fn has_effect(&self, parameter: usize) -> bool {
+        let mut nll = self.nll();
+        let before = nll.expected(self.start).to_vec();
+        let mut moved = self.start.to_vec();
+        let [lower, upper] = self.model.parameters()[parameter].bounds;
+        let step = if moved[parameter] + 0.5 <= upper { 0.5 } else { -0.5 };
+        moved[parameter] = (moved[parameter] + step).max(lower);
+        nll.expected(&moved) != before
+    }
+
     /// Name of a parameter.
     pub fn name(&self, parameter: usize) -> &'a str {
         &self.model.parameters()[parameter].name

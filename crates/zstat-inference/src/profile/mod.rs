@@ -249,7 +249,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             self.lowest_held(best, place, mu)
         };
         if !best.converged {
-            self.warn(format!("the fit at {} = {mu} did not converge", self.name()));
+            self.warn(format!("the fit at {} = {} did not converge", self.name(), short(mu)));
         }
         self.held.insert(place, best.clone());
         best
@@ -306,8 +306,8 @@ impl<'m, 'f> Profile<'m, 'f> {
             if drop > -NEGATIVE {
                 let name = self.name();
                 self.warn(format!(
-                    "the free fit had missed a minimum lower by {drop:.3e} in 2 NLL, at {name} = {:.6}",
-                    again.mu
+                    "the free fit had missed a minimum lower by {drop:.3e} in 2 NLL, at {name} = {}",
+                    short(again.mu)
                 ));
                 self.free = Some(again);
                 reference = self.reference(bounded);
@@ -341,7 +341,8 @@ impl<'m, 'f> Profile<'m, 'f> {
         if apart > APART {
             let (name, mu) = (self.name(), best.mu);
             self.warn(format!(
-                "two minima at {name} = {mu:.6}, {apart:.3e} apart in 2 NLL: the lower is taken"
+                "two minima at {name} = {}, {apart:.3e} apart in 2 NLL: the lower is taken",
+                short(mu)
             ));
         }
         best
@@ -388,5 +389,16 @@ impl<'m, 'f> Profile<'m, 'f> {
             tangent: None,
         };
         (fit, termination == Termination::Known)
+    }
+}
+
+/// A value in a sentence: of any size, never more than a few digits.
+fn short(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || (1e-4..1e7).contains(&size) {
+        let digits = format!("{value:.6}");
+        digits.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        format!("{value:e}")
     }
 }
