@@ -10,7 +10,8 @@ use crate::plugin::Plugin;
 pub enum Curvature {
     /// The exact Hessian.
     Exact,
-    /// Fisher scoring: only the part that is never indefinite.
+    /// Those that are expected of data, the Fisher information: for counts Σ ∂ν ∂ν/ν, never indefinite. Another objective may
+    /// leave out what makes its own indefinite.
     Fisher,
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Each step minimises a quadratic model in the box, damped by λ·diag(H) (Levenberg–Marquardt; λ follows the ratio of
 //! actual to predicted decrease). The model's matrix is the exact Hessian where that is positive definite and the
-//! Fisher matrix elsewhere. Parameters on a bound whose gradient points out of the box are held there, and released as
-//! soon as the sign changes. Near a minimum, and beside a neighbouring one whose second derivatives the problem comes with,
+//! Fisher matrix elsewhere: with what counts are expected to bend by, a step reaches a Poisson mean at once. A step that leaves
+//! the domain is halved before it is damped. Parameters on a bound whose gradient points out of the box are held there, and
+//! released as soon as the sign changes. Near a minimum, and beside a neighbouring one whose second derivatives the problem comes with,
 //! steps go on with older ones, corrected by the gradients (`quasi`), as long as that is cheaper than new ones. Sources:
 //! Nocedal and Wright, *Numerical Optimization*, chapters 4, 7 and 16; H. B. Nielsen, IMM-REP-1999-05, for the update of λ.
 
