@@ -8,10 +8,13 @@ pub mod fit;
 pub mod formula;
 pub mod likelihood;
 pub mod linalg;
+pub mod loss;
 pub mod model;
+pub mod normal;
 pub mod plugin;
 pub mod source;
 pub mod spec;
+pub mod summary;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;

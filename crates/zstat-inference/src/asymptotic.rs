@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::TestStatistic;
-use crate::normal::{hazard, ln_upper_tail, upper_tail};
+use zstat_core::normal::{hazard, ln_upper_tail, upper_tail};
 
 /// The probabilities of a test: of data at least as far from the hypothesis, under signal and background (CLs+b), under
 /// background alone (CLb), and their ratio.

@@ -14,7 +14,6 @@ mod hypotest;
 mod impacts;
 mod inputs;
 mod limit;
-mod normal;
 mod plane;
 mod profile;
 mod record;
@@ -39,7 +38,6 @@ pub use impacts::{
 };
 pub use inputs::Inputs;
 pub use limit::{CurveOptions, Limit, LimitOptions, LimitPoint, Reached, limit};
-pub use normal::{ln_upper_tail, quantile, upper_tail};
 pub use plane::{Contour, PlaneOptions, PlanePoint, PlaneScan, PlaneStudy, scan_plane, threshold_2d};
 pub use profile::{Fit, Profile};
 pub use record::StretchRecord;
@@ -58,6 +56,7 @@ pub use unified::{
     unified_exact, unified_range,
 };
 pub use yields::{ChannelYields, Prediction, Spread, Yield, YieldTable, Yields, predict, yields};
+pub use zstat_core::normal::{ln_upper_tail, quantile, upper_tail};
 
 /// Background fluctuations, in standard deviations, of the five expected values: the first is the smallest CLs.
 pub const BANDS: [f64; 5] = [2.0, 1.0, 0.0, -1.0, -2.0];

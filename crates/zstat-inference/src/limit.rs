@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::asymptotic::{expected_tails, ln_cls_slope, observed_tails};
 use crate::hypotest::{Point, Setup, Tester};
-use crate::normal::{quantile, upper_tail};
 use crate::root::newton;
 use crate::scan::grid;
 use crate::{BANDS, TestError};
+use zstat_core::normal::{quantile, upper_tail};
 
 /// The last of Newton's steps, relative to the limit. What remains is of the order of its square.
 const PRECISION: f64 = 1e-5;

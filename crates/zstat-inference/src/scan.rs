@@ -2,11 +2,11 @@
 
 use zstat_core::model::Constraint;
 
-use crate::normal::quantile;
 use crate::record::StretchRecord;
 use crate::root::newton;
 use crate::tasks::{Tasks, all_tasks};
 use crate::{Fit, Inputs, Profile, TestError};
+use zstat_core::normal::quantile;
 
 /// Points of the grid that are done in one task.
 const BLOCK: usize = 8;

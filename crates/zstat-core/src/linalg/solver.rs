@@ -163,6 +163,19 @@ impl ArrowSolver {
         Ok(())
     }
 
+    /// ln det of what is factored: of the free rows, damping included.
+    pub fn ln_determinant(&self) -> f64 {
+        let n = self.free_shared.len();
+        let shared: f64 = (0..n).map(|i| self.factor[i * n + i].ln()).sum();
+        let block = |group: &GroupFactor, at: usize| -> f64 {
+            let m = group.blocks[at + 1] - group.blocks[at];
+            (0..m).map(|i| group.factors[group.starts[at] + i * m + i].ln()).sum()
+        };
+        let locals =
+            self.groups.iter().flat_map(|group| (0..group.starts.len()).map(move |at| block(group, at)));
+        2.0 * (shared + locals.sum::<f64>())
+    }
+
     /// x = A⁻¹ b on the free rows, 0 elsewhere. Both slices have one entry a row.
     pub fn solve(&mut self, b: &[f64], x: &mut [f64]) {
         let Self { structure, free_shared, factor, groups, rhs, local_rhs, .. } = self;
@@ -370,9 +383,15 @@ mod tests {
             for &i in &rows {
                 assert!((back[i] + damping[i] * x[i] - b[i]).abs() < 1e-13, "row {i}");
             }
+            let ln_determinant = solver.ln_determinant();
             let inverse = solver.inverse();
             let dense = a.to_dense();
             let m = rows.len();
+            let entry = |i: usize, j: usize| {
+                dense[rows[i] * 8 + rows[j]] + if i == j { damping[rows[i]] } else { 0.0 }
+            };
+            let determinant = nalgebra::DMatrix::from_fn(m, m, entry).determinant();
+            assert!((ln_determinant - determinant.ln()).abs() < 1e-12);
             for (i, &r) in rows.iter().enumerate() {
                 for j in 0..m {
                     let mut sum = damping[r] * inverse[i * m + j];

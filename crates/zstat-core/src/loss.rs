@@ -1,0 +1,166 @@
+//! The contract of a training loss: a number that becomes smaller as a summary statistic becomes better, with its derivatives.
+//!
+//! A loss sees either single events with their scores, or a model whose templates were filled with them. It knows neither
+//! how scores are made nor how they are binned: derivatives by scores, or by templates, are all that it gives back.
+
+use crate::fit::{EvalError, Fitter};
+use crate::model::{Model, Templates};
+use crate::plugin::Plugin;
+
+/// A process that events are drawn from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Process {
+    /// Name in the spec.
+    pub name: String,
+    /// What the analysis looks for.
+    pub is_signal: bool,
+    /// Events that the analysis expects of it.
+    pub yield_: f64,
+}
+
+/// A batch of events with scores. Slices over events have one entry an event.
+#[derive(Debug, Clone, Copy)]
+pub struct Scored<'a> {
+    /// Outputs of the scorer, event after event: events × `outputs`.
+    pub scores: &'a [f64],
+    /// Outputs an event.
+    pub outputs: usize,
+    /// The process of each event, an index into `processes`.
+    pub process: &'a [usize],
+    /// Weights, in expected events: those of a process add up to what the analysis expects of it. May be negative.
+    pub weights: &'a [f64],
+    /// The processes.
+    pub processes: &'a [Process],
+}
+
+impl Scored<'_> {
+    /// Number of events.
+    pub fn n_events(&self) -> usize {
+        self.process.len()
+    }
+
+    /// Whether an event is of a signal process.
+    pub fn is_signal(&self, event: usize) -> bool {
+        self.processes[self.process[event]].is_signal
+    }
+}
+
+/// A batch of events as templates of a model.
+#[derive(Clone, Copy)]
+pub struct Binned<'a> {
+    /// The model, with the batch's templates.
+    pub model: &'a Model,
+    /// Σ w² of the events behind each nominal yield, in the layout of [`Templates::nominal`]; empty where it is not known.
+    pub variances: &'a [f64],
+    /// The hypothesis that data are expected from: one value a parameter.
+    pub point: &'a [f64],
+    /// Parameters that are kept where they are.
+    pub fixed: &'a [bool],
+    /// The parameter of interest: its value in `point` is the signal that is looked for, 0 is background alone.
+    pub poi: usize,
+    /// Minimiser for losses that profile.
+    pub fitter: &'a dyn Fitter,
+}
+
+/// Why a loss has no value.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LossError {
+    /// A bin expects nothing, or less.
+    #[error(
+        "bin {bin} of channel `{channel}` expects {expected} events: use fewer bins, or larger batches, or a wider smoothing"
+    )]
+    EmptyBin {
+        /// Channel's name.
+        channel: String,
+        /// Bin, from 0, in the channel.
+        bin: usize,
+        /// Events.
+        expected: f64,
+    },
+    /// The data would not determine all parameters.
+    #[error(
+        "the Fisher matrix is singular: the bins do not determine {}; give them a constraint, or use more bins", .parameters.join(", ")
+    )]
+    Singular {
+        /// Names of the parameters.
+        parameters: Vec<String>,
+    },
+    /// The likelihood has no value.
+    #[error(transparent)]
+    NoLikelihood(#[from] EvalError),
+    /// A profile fit did not converge.
+    #[error("the fit with `{parameter}` = {value} did not converge: {reason}")]
+    NotConverged {
+        /// The parameter held.
+        parameter: String,
+        /// Where.
+        value: f64,
+        /// What the minimiser says.
+        reason: String,
+    },
+    /// The batch has nothing of what is compared.
+    #[error("no {what} in this batch: use larger batches")]
+    Missing {
+        /// `signal events`, `background events`.
+        what: &'static str,
+    },
+    /// The scorer has another number of outputs than the loss needs.
+    #[error("the loss needs {needed} output of the scorer, found {found}")]
+    Outputs {
+        /// How many it needs.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A parameter that options name is none of the model.
+    #[error("the model has no parameter `{name}`{}", .nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    UnknownParameter {
+        /// The name.
+        name: String,
+        /// The nearest known one.
+        nearest: Option<String>,
+    },
+    /// The value, or a derivative, is not finite.
+    #[error("the loss is {value}: {why}")]
+    NotFinite {
+        /// What it is.
+        value: f64,
+        /// Where it comes from, and what to do.
+        why: &'static str,
+    },
+}
+
+/// A loss of single events.
+pub trait EventLoss {
+    /// The value, and its derivatives by the scores into `gradient` (events × outputs, overwritten).
+    ///
+    /// # Errors
+    /// Where the loss has no value for this batch.
+    fn evaluate(&self, batch: &Scored<'_>, gradient: &mut [f64]) -> Result<f64, LossError>;
+}
+
+/// A loss of templates.
+pub trait TemplateLoss {
+    /// The value, and its derivatives by the templates into `gradient` (of the model's shape, overwritten).
+    ///
+    /// # Errors
+    /// Where the loss has no value for these templates.
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError>;
+}
+
+/// What a loss is made of.
+pub enum Level<'a> {
+    /// Single events.
+    Events(&'a dyn EventLoss),
+    /// Templates.
+    Templates(&'a dyn TemplateLoss),
+}
+
+/// A training loss.
+pub trait Loss: Send + Sync {
+    /// The loss at its level.
+    fn level(&self) -> Level<'_>;
+}
+
+inventory::collect!(Plugin<dyn Loss>);

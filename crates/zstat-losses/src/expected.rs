@@ -1,0 +1,32 @@
+//! What a hypothesis expects, as data: in every bin something.
+
+use zstat_core::likelihood::{Data, Nll};
+use zstat_core::loss::{Binned, LossError};
+use zstat_core::model::Model;
+
+/// A likelihood of the data that `theta` expects, auxiliary data at nominal.
+///
+/// # Errors
+/// Where a bin expects nothing.
+pub(crate) fn asimov<'a>(batch: &Binned<'a>, theta: &[f64]) -> Result<Nll<'a>, LossError> {
+    let model = batch.model;
+    let mut nll = Nll::new(model, model.data(vec![0.0; model.n_bins()]));
+    let main = nll.expected(theta).to_vec();
+    in_every_bin(model, &main)?;
+    nll.set_data(&Data { main, ..nll.data().clone() });
+    Ok(nll)
+}
+
+/// Whether every bin expects something.
+///
+/// # Errors
+/// Names the first that does not.
+pub(crate) fn in_every_bin(model: &Model, expected: &[f64]) -> Result<(), LossError> {
+    match expected.iter().enumerate().find(|(_, events)| **events <= 0.0 || events.is_nan()) {
+        None => Ok(()),
+        Some((bin, &expected)) => {
+            let (channel, bin) = model.locate_bin(bin);
+            Err(LossError::EmptyBin { channel: channel.to_owned(), bin, expected })
+        }
+    }
+}

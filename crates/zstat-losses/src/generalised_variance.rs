@@ -1,0 +1,74 @@
+//! `generalised_variance`: ln det of the covariance of several parameters, from Asimov data: D-optimality.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zstat_core::loss::{Binned, Level, Loss, LossError, TemplateLoss};
+use zstat_core::model::Templates;
+use zstat_core::plugin::{Plugin, PluginError};
+use zstat_core::text::nearest;
+
+use crate::variance::ln_det_covariance;
+
+/// Options of `generalised_variance`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GeneralisedVarianceOptions {
+    /// Parameters whose covariance counts; all free ones if there are none.
+    pub parameters: Vec<String>,
+}
+
+/// The loss.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GeneralisedVariance {
+    /// Its options.
+    pub options: GeneralisedVarianceOptions,
+}
+
+inventory::submit! {
+    Plugin::<dyn Loss> {
+        name: "generalised_variance",
+        summary: "ln det of the covariance of several parameters",
+        package: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        schema: || schemars::schema_for!(GeneralisedVarianceOptions),
+        build: |options| {
+            let options = serde_json::from_value(options)
+                .map_err(|source| PluginError::Options { kind: "loss", name: "generalised_variance", source })?;
+            Ok(Box::new(GeneralisedVariance { options }))
+        },
+    }
+}
+
+impl Loss for GeneralisedVariance {
+    fn level(&self) -> Level<'_> {
+        Level::Templates(self)
+    }
+}
+
+impl TemplateLoss for GeneralisedVariance {
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError> {
+        let mut parameters = Vec::new();
+        for name in &self.options.parameters {
+            parameters.push(parameter(batch, name)?);
+        }
+        if parameters.is_empty() {
+            parameters = (0..batch.fixed.len()).filter(|&i| !batch.fixed[i]).collect();
+        }
+        parameters.sort_unstable();
+        parameters.dedup();
+        ln_det_covariance(batch, &parameters, gradient)
+    }
+}
+
+/// Index of the parameter with this name.
+///
+/// # Errors
+/// Where there is none, or it is fixed.
+pub(crate) fn parameter(batch: &Binned<'_>, name: &str) -> Result<usize, LossError> {
+    let found = batch.model.find(name).map(|index| index.0).filter(|&i| !batch.fixed[i]);
+    found.ok_or_else(|| {
+        let free = batch.model.parameters().iter().zip(batch.fixed).filter(|(_, fixed)| !**fixed);
+        let nearest = nearest(name, free.map(|(parameter, _)| parameter.name.as_str()));
+        LossError::UnknownParameter { name: name.to_owned(), nearest: nearest.map(str::to_owned) }
+    })
+}

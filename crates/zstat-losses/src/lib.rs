@@ -1,0 +1,30 @@
+//! Training losses for zstat, registered as plugins: `bce`, `delta_z`, `s_over_sqrt_b`, `asimov`, `inferno`,
+//! `generalised_variance`, `discovery`, `cls`.
+//!
+//! In: scores of events, or a model with templates. Out: a number and its derivatives, all in closed form. No loss knows
+//! how scores are made or binned. A binary that wants them says `use zstat_losses as _;`.
+
+mod asimov;
+mod bce;
+mod cls;
+mod counts;
+mod delta_z;
+mod discovery;
+mod expected;
+mod form;
+mod generalised_variance;
+mod inferno;
+mod profile;
+mod s_over_sqrt_b;
+pub mod significance;
+mod variance;
+
+pub use asimov::{Asimov, AsimovOptions};
+pub use bce::{Bce, BceOptions};
+pub use cls::{Cls, ClsOptions};
+pub use delta_z::{DeltaZ, DeltaZOptions};
+pub use discovery::{Discovery, DiscoveryOptions};
+pub use form::Form;
+pub use generalised_variance::{GeneralisedVariance, GeneralisedVarianceOptions};
+pub use inferno::{Inferno, InfernoOptions};
+pub use s_over_sqrt_b::{SOverSqrtB, SOverSqrtBOptions};

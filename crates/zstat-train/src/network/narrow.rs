@@ -1,0 +1,306 @@
+//! Networks with few parameters: rows side by side in vector registers, so that narrow layers leave no lane idle.
+//!
+//! In: a tile of rows and the flat parameters; out: as for [`Lane`](super::lane::Lane), whose formulas these are. A block of
+//! rows goes through all layers and back at a time, transposed: units × rows. Derivatives by parameters are summed in f32 over
+//! the rows of a block and in f64 over blocks. The length of a line is left to run time on purpose: compilers unroll short
+//! loops of fixed length, and then look for vectors across lines.
+
+use super::architecture::{Activation, Architecture, Layer};
+use super::buffer::Buffer;
+use super::kernel::activation::{bend, relu, sigmoid, slope, tanh};
+use super::kernel::{Dot, Isa, LANES, Task, vectorised};
+use super::lane::TILE;
+use super::rows::Rows;
+
+/// Rows of a tile: as many as the smallest chunk has.
+pub const NARROW_TILE: usize = 4 * TILE;
+/// Rows of a block, at most.
+const ROWS: usize = 128;
+/// With more parameters the products of a [`Lane`](super::lane::Lane) are faster.
+const FEW: usize = 600;
+
+/// Is this the way for such a network?
+pub fn is_narrow(architecture: &Architecture) -> bool {
+    architecture.parameters() <= FEW
+}
+
+/// Memory of one thread; matrices of units × rows of a block.
+#[derive(Debug, Default)]
+pub struct Narrow {
+    /// Features and all layers' values.
+    values: Buffer,
+    /// Their derivatives along the direction.
+    tangents: Buffer,
+    /// Derivatives by a layer's sums, and by those of the layer below it.
+    adjoints: [Buffer; 2],
+    /// The same by the tangents of sums.
+    tangent_adjoints: [Buffer; 2],
+    /// One row of ones: a bias is the weight of an input that is 1.
+    ones: Buffer,
+}
+
+impl Narrow {
+    /// Runs at most [`NARROW_TILE`] rows, and adds to `gradient` if there are derivatives by the outputs.
+    pub fn run(
+        &mut self,
+        isa: Isa,
+        layers: &[Layer],
+        parameters: &[f32],
+        rows: &mut Rows<'_>,
+        gradient: &mut [f64],
+    ) {
+        let Some(inputs) = layers.first().map(|layer| layer.inputs) else { return };
+        let width = (rows.x.len() / inputs).next_multiple_of(LANES).min(ROWS);
+        let widths = layers.iter().map(|layer| layer.outputs).chain([inputs]);
+        let (units, widest) = (widths.clone().sum::<usize>(), widths.max().unwrap_or(inputs));
+        self.values.fit(units * width);
+        self.tangents.fit(units * width);
+        self.ones.fit(width);
+        self.ones.fill(1.0);
+        self.adjoints.iter_mut().chain(&mut self.tangent_adjoints).for_each(|room| room.fit(widest * width));
+        vectorised(isa, Pass { memory: self, layers, parameters, rows, gradient, width });
+    }
+}
+
+/// A tile on its way.
+struct Pass<'a, 'b> {
+    memory: &'a mut Narrow,
+    layers: &'a [Layer],
+    parameters: &'a [f32],
+    rows: &'a mut Rows<'b>,
+    gradient: &'a mut [f64],
+    /// Rows of a block: a multiple of [`LANES`].
+    width: usize,
+}
+
+impl Task for Pass<'_, '_> {
+    #[inline(always)]
+    fn run(mut self, dot: impl Dot) {
+        let (Some(first), Some(last)) = (self.layers.first(), self.layers.last()) else { return };
+        while !self.rows.x.is_empty() {
+            let block = self.rows.take(self.width, first.inputs, last.outputs);
+            self.block(block, first.inputs, last.outputs, &dot);
+        }
+    }
+}
+
+impl Pass<'_, '_> {
+    #[inline(always)]
+    fn block(&mut self, rows: Rows<'_>, inputs: usize, outputs: usize, dot: &impl Dot) {
+        let width = self.width;
+        let top = self.memory.values.len() - outputs * width;
+        let tangents = !rows.dx.is_empty();
+        load(rows.x, &mut self.memory.values[..inputs * width], width);
+        if tangents {
+            load(rows.dx, &mut self.memory.tangents[..inputs * width], width);
+        }
+        self.forward(tangents);
+        save(&self.memory.values[top..], rows.out, width);
+        if tangents {
+            save(&self.memory.tangents[top..], rows.dout, width);
+        }
+        if rows.d_out.is_empty() {
+            return;
+        }
+        load(rows.d_out, &mut self.memory.adjoints[0][..outputs * width], width);
+        if tangents {
+            load(rows.d_dout, &mut self.memory.tangent_adjoints[0][..outputs * width], width);
+            self.backward_tangents(top, dot);
+        } else {
+            self.backward(top, !rows.d_x.is_empty(), dot);
+            save(&self.memory.adjoints[0][..inputs * width], rows.d_x, width);
+        }
+    }
+
+    #[inline(always)]
+    fn forward(&mut self, with_tangents: bool) {
+        let (width, mut at) = (self.width, 0);
+        for layer in self.layers {
+            let theta = &self.parameters[layer.start..][..layer.parameters()];
+            let (weights, biases) = theta.split_at(layer.inputs * layer.outputs);
+            let (below, above) = self.memory.values[at..].split_at_mut(layer.inputs * width);
+            let values = &mut above[..layer.outputs * width];
+            for (line, bias) in values.chunks_exact_mut(width).zip(biases) {
+                line.fill(*bias);
+            }
+            add_weighted(weights, [1, layer.outputs], below, values, width);
+            activate(layer.activation, values);
+            if with_tangents {
+                let (below, above) = self.memory.tangents[at..].split_at_mut(layer.inputs * width);
+                let tangents = &mut above[..layer.outputs * width];
+                tangents.fill(0.0);
+                add_weighted(weights, [1, layer.outputs], below, tangents, width);
+                chain(layer.activation, values, tangents);
+            }
+            at += layer.inputs * width;
+        }
+    }
+
+    /// From `adjoints[0]`, by the outputs, down to `adjoints[0]`, by the features if they are wanted.
+    #[inline(always)]
+    fn backward(&mut self, top: usize, to_features: bool, dot: &impl Dot) {
+        let (width, mut at) = (self.width, top);
+        let Narrow { values, adjoints: [adjoints, next], ones, .. } = &mut *self.memory;
+        for (l, layer) in self.layers.iter().enumerate().rev() {
+            at -= layer.inputs * width;
+            let values = &values[at..][..layer.inputs * width];
+            let above = &adjoints[..layer.outputs * width];
+            let sums = &mut self.gradient[layer.start..][..layer.parameters()];
+            let (weights, biases) = sums.split_at_mut(layer.inputs * layer.outputs);
+            add_products(values, above, weights, width, dot);
+            add_products(ones, above, biases, width, dot);
+            if l > 0 || to_features {
+                let below = &mut next[..layer.inputs * width];
+                below.fill(0.0);
+                add_weighted(&self.parameters[layer.start..], [layer.outputs, 1], above, below, width);
+                chain(activation_below(self.layers, l), values, below);
+            }
+            std::mem::swap(adjoints, next);
+        }
+    }
+
+    /// From `adjoints[0]` and `tangent_adjoints[0]`, by the outputs and their tangents.
+    #[inline(always)]
+    fn backward_tangents(&mut self, top: usize, dot: &impl Dot) {
+        let (width, mut at) = (self.width, top);
+        let Narrow { values, tangents, adjoints: [p, p_next], tangent_adjoints: [q, q_next], ones } =
+            &mut *self.memory;
+        for (l, layer) in self.layers.iter().enumerate().rev() {
+            let (inputs, outputs) = (layer.inputs * width, layer.outputs * width);
+            at -= inputs;
+            let (values, tangents) = (&values[at..][..inputs], &tangents[at..][..inputs]);
+            let (p_above, q_above) = (&p[..outputs], &q[..outputs]);
+            let sums = &mut self.gradient[layer.start..][..layer.parameters()];
+            let (weights, biases) = sums.split_at_mut(layer.inputs * layer.outputs);
+            add_products(values, p_above, weights, width, dot);
+            add_products(tangents, q_above, weights, width, dot);
+            add_products(ones, p_above, biases, width, dot);
+            if l > 0 {
+                let theta = &self.parameters[layer.start..];
+                let (p_below, q_below) = (&mut p_next[..inputs], &mut q_next[..inputs]);
+                p_below.fill(0.0);
+                q_below.fill(0.0);
+                add_weighted(theta, [layer.outputs, 1], p_above, p_below, width);
+                add_weighted(theta, [layer.outputs, 1], q_above, q_below, width);
+                curve(activation_below(self.layers, l), [values, tangents], p_below, q_below);
+            }
+            std::mem::swap(p, p_next);
+            std::mem::swap(q, q_next);
+        }
+    }
+}
+
+/// What made the values that layer `l` takes in; features are as they are.
+#[inline(always)]
+fn activation_below(layers: &[Layer], l: usize) -> Activation {
+    if l == 0 { Activation::Linear } else { layers[l - 1].activation }
+}
+
+/// Row-major numbers into lines; places without a row are 0.
+#[inline(always)]
+fn load(from: &[f32], into: &mut [f32], width: usize) {
+    let units = into.len() / width;
+    if units == 1 {
+        into[..from.len()].copy_from_slice(from);
+        return into[from.len()..].fill(0.0);
+    }
+    let rows = from.len() / units;
+    for (unit, line) in into.chunks_exact_mut(width).enumerate() {
+        for (row, value) in line[..rows].iter_mut().enumerate() {
+            *value = from[row * units + unit];
+        }
+        line[rows..].fill(0.0);
+    }
+}
+
+/// Lines into row-major numbers, as many as are wanted.
+#[inline(always)]
+fn save(from: &[f32], into: &mut [f32], width: usize) {
+    let units = from.len() / width;
+    if units == 1 {
+        return into.copy_from_slice(&from[..into.len()]);
+    }
+    let rows = into.len() / units;
+    for (unit, line) in from.chunks_exact(width).enumerate() {
+        for (row, value) in line[..rows].iter().enumerate() {
+            into[row * units + unit] = *value;
+        }
+    }
+}
+
+/// Adds Σ_j w_ij b_j to each line i, with w_ij at `i * steps[0] + j * steps[1]`: four terms between two visits to a line.
+#[inline(always)]
+fn add_weighted(weights: &[f32], steps: [usize; 2], lines: &[f32], sums: &mut [f32], width: usize) {
+    for (i, sums) in sums.chunks_exact_mut(width).enumerate() {
+        let weight = |j: usize| weights[i * steps[0] + j * steps[1]];
+        let fours = lines.chunks_exact(4 * width);
+        let rest = fours.remainder();
+        let done = lines.len() / (4 * width) * 4;
+        for (four, j) in fours.zip((0..).step_by(4)) {
+            let w = [weight(j), weight(j + 1), weight(j + 2), weight(j + 3)];
+            let (ab, cd) = four.split_at(2 * width);
+            let ((a, b), (c, d)) = (ab.split_at(width), cd.split_at(width));
+            for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *sum += (w[0] * a + w[1] * b) + (w[2] * c + w[3] * d);
+            }
+        }
+        for (line, j) in rest.chunks_exact(width).zip(done..) {
+            let w = weight(j);
+            for (sum, a) in sums.iter_mut().zip(line) {
+                *sum += w * a;
+            }
+        }
+    }
+}
+
+/// sums_ij += Σ a_i p_j.
+#[inline(always)]
+fn add_products(values: &[f32], adjoints: &[f32], sums: &mut [f64], width: usize, dot: &impl Dot) {
+    let rows = sums.chunks_exact_mut(adjoints.len() / width);
+    for (a, sums) in values.chunks_exact(width).zip(rows) {
+        for (p, sum) in adjoints.chunks_exact(width).zip(sums) {
+            *sum += f64::from(dot(a, p));
+        }
+    }
+}
+
+#[inline(always)]
+fn activate(activation: Activation, sums: &mut [f32]) {
+    match activation {
+        Activation::Relu => map(sums, relu),
+        Activation::Tanh => map(sums, tanh),
+        Activation::Sigmoid => map(sums, sigmoid),
+        Activation::Linear => {}
+    }
+}
+
+#[inline(always)]
+fn map(all: &mut [f32], f: impl Fn(f32) -> f32) {
+    for value in all {
+        *value = f(*value);
+    }
+}
+
+/// p = p f′.
+#[inline(always)]
+fn chain(activation: Activation, values: &[f32], p: &mut [f32]) {
+    if activation == Activation::Linear {
+        return;
+    }
+    for (p, a) in p.iter_mut().zip(values) {
+        *p *= slope(activation, *a);
+    }
+}
+
+/// p = p f′ + q f″ dz and q = q f′.
+#[inline(always)]
+fn curve(activation: Activation, [values, tangents]: [&[f32]; 2], p: &mut [f32], q: &mut [f32]) {
+    if activation == Activation::Linear {
+        return;
+    }
+    for (((p, q), a), da) in p.iter_mut().zip(q).zip(values).zip(tangents) {
+        let (first, second) = (slope(activation, *a), bend(activation, *a));
+        *p = *p * first + *q * second * da;
+        *q *= first;
+    }
+}

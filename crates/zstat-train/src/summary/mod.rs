@@ -1,0 +1,16 @@
+//! Summaries, registered as plugins: `softmax`, `bkde`, `sigmoid_edges`, `sigmoid_cut`.
+//!
+//! In: scores of events. Out: their shares in bins, and the way back of derivatives. No summary knows events or weights.
+
+mod bkde;
+mod edges;
+mod sigmoid_cut;
+mod sigmoid_edges;
+mod softmax;
+#[cfg(test)]
+mod tests;
+
+pub use bkde::{Bkde, BkdeOptions};
+pub use sigmoid_cut::{SigmoidCut, SigmoidCutOptions};
+pub use sigmoid_edges::{SigmoidEdges, SigmoidEdgesOptions};
+pub use softmax::{Softmax, SoftmaxOptions};
