@@ -82,6 +82,56 @@ fn limits_that_are_not_there_say_why() {
     assert!(huge.stderr.len() + huge.stdout.len() < 3000, "{}{}", huge.stdout, huge.stderr);
 }
 
+/// A table has no place for warnings: they go to standard error.
+#[test]
+fn warnings_of_a_table_are_on_standard_error() {
+    let folder = folder();
+    write(folder.path(), "weak.yaml", &BARE.replace("[5.0]", "[0.1]"));
+    let line = ["limit", "weak.yaml", "--format", "csv"];
+    let told = run_in(folder.path(), &line).exits(0);
+    assert!(
+        told.stderr.starts_with("warning: no limit") && !told.stdout.contains("warning"),
+        "{}",
+        told.stderr
+    );
+    let quiet: Vec<&str> = line.into_iter().chain(["--quiet"]).collect();
+    assert_eq!(run_in(folder.path(), &quiet).exits(0).stderr, "");
+}
+
+/// Where the start values have no likelihood with the parameter held, its tests begin where there is one, as fits do.
+#[test]
+fn tests_begin_where_there_is_a_likelihood() {
+    // At mu = −3 the signal is more than the background, unless the norm grows.
+    let folder = folder();
+    let text = "\
+zstat: 1
+workspace:
+  channels:
+    - name: SR
+      samples:
+        - {name: signal, data: [20.0], modifiers: [{name: mu, type: normfactor}]}
+        - {name: background, data: [50.0], modifiers: [{name: norm, type: normfactor}]}
+    - name: CR
+      samples:
+        - {name: background, data: [10.0], modifiers: [{name: norm, type: normfactor}]}
+  observations: {SR: [63], CR: [9]}
+  poi: mu
+  parameters:
+    mu: {bounds: [-10, 10]}
+    norm: {init: 1, bounds: [0, 10]}
+";
+    write(folder.path(), "far.yaml", text);
+    let fit =
+        run_in(folder.path(), &["fit", "far.yaml", "--fix", "mu=-4", "--format", "json"]).exits(0).json();
+    let free = run_in(folder.path(), &["fit", "far.yaml", "--format", "json"]).exits(0).json();
+    let line = ["hypotest", "far.yaml", "--mu=-4", "--test-stat", "t", "--format", "json"];
+    let test = run_in(folder.path(), &line).exits(0).json();
+    let rise = number(&fit["twice_nll"]) - number(&free["twice_nll"]);
+    assert!((number(&test["q_obs"]) - rise).abs() < 1e-6, "{test}");
+    let line = ["toys", "far.yaml", "--n", "10", "--inject", "mu=-4", "--output", "t", "--format", "json"];
+    run_in(folder.path(), &line).exits(0);
+}
+
 #[test]
 fn bad_options_are_told_at_once() {
     let run_all = run("hypotest specs/quickstart.yaml --test-stat qtild --mu nan --fix my");

@@ -103,6 +103,9 @@ fn bad_options_are_all_told() {
         let found = run(&format!("{command} specs/quickstart.yaml --checkpoint none --fix moo")).exits(2);
         found.tells(&["--checkpoint none: is for toys or many patches", "`--toys N`", "`moo`"]);
     }
+    run("toys specs/quickstart.yaml --n 5 --output t --inject mu=20")
+        .exits(2)
+        .tells(&["--inject 20", "outside the bounds of `mu`, 0 to 10"]);
     let line = "toys specs/quickstart.yaml --n 5 --inject m=1 --inject lumi=x --inject jer --inject jes=1 \
                 --inject jes=2 --report jess";
     run(line).exits(2).tells(&[

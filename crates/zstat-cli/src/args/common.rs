@@ -54,7 +54,7 @@ pub struct GlobalArgs {
     /// Write the result to FILE, whole or not at all, instead of standard output
     #[arg(long, short, global = true, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Print no progress and no warnings
+    /// Print nothing on standard error but errors; warnings about a result stay on its page
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// When to use colours

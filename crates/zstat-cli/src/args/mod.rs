@@ -12,7 +12,7 @@ use crate::commands::Command;
 pub use common::{Format, GlobalArgs, correlation, count, seed};
 pub use model::{DataArgs, Hinted, ModelArgs, ParameterArgs, SpecArgs};
 pub use study::{SignalArgs, StudyArgs, TestArgs};
-pub use truth::{NuisanceArgs, TruthArgs};
+pub use truth::{NuisanceArgs, TruthArgs, outside};
 
 /// Fit, test and inspect HistFactory models.
 #[derive(Debug, Parser)]

@@ -1,12 +1,15 @@
 //! Options that choose the point that pseudo-data are made from.
 
 use clap::{Args, ValueEnum};
-use zstat_core::fit::{Minimum, Problem, Termination, minimise};
-use zstat_core::model::Model;
+use zstat_core::fit::{Minimum, Problem, Termination, from_anywhere, minimise};
+use zstat_core::model::{Model, Parameter};
 
 use crate::failure::{Failure, OptionFault};
 use crate::prepared::Prepared;
 use crate::select;
+
+/// Seed of the points that are tried where the start values have no likelihood.
+const SEED: u64 = 1;
 
 /// Where the parameters that are not injected come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -73,6 +76,7 @@ impl TruthArgs {
                             let message = format!("`{name}` is injected twice");
                             faults.push(OptionFault::new(OPTION, text, message));
                         } else {
+                            faults.extend(outside(&model.parameters()[index], number));
                             out.push((index, number));
                         }
                     }
@@ -128,17 +132,33 @@ impl NuisanceArgs {
         }
         let bounds: Vec<[f64; 2]> = inputs.model.parameters().iter().map(|p| p.bounds).collect();
         let problem = Problem::new(&theta, &bounds, &fixed);
-        let (Minimum { theta, termination, .. }, _) = minimise(&mut inputs.nll(), inputs.fitter, &problem);
+        let (mut found, _) = minimise(&mut inputs.nll(), inputs.fitter, &problem);
+        let (mut warnings, mut fits) = (Vec::new(), 1);
+        if matches!(found.termination, Termination::InvalidStart(_))
+            && let Some((other, _)) = from_anywhere(&mut inputs.nll(), inputs.fitter, &problem, SEED)
+        {
+            (found, fits) = (other, 2);
+            let why = "no likelihood at the start values with what is injected; started from a random point instead";
+            warnings.push(why.to_owned());
+        }
+        let Minimum { theta, termination, .. } = found;
         if let Termination::InvalidStart(why) = &termination {
             let message = format!("no fit gives the truth: {why}");
             let fault = OptionFault::new("--nuisances", "fit", message);
             return Err(Failure::Options(vec![fault.help("`--nuisances nominal` takes the start values")]));
         }
         let converged = termination == Termination::Converged;
-        let mut warnings = Vec::new();
         if !converged {
             warnings.push("the fit that the pseudo-data are made from did not converge".to_owned());
         }
-        Ok((theta, TruthFit { converged, warnings, fits: 1 }))
+        Ok((theta, TruthFit { converged, warnings, fits }))
     }
+}
+
+/// A value that the parameter cannot have.
+pub fn outside(parameter: &Parameter, value: f64) -> Option<OptionFault> {
+    let [lower, upper] = parameter.bounds;
+    let message = format!("is outside the bounds of `{}`, {lower} to {upper}", parameter.name);
+    let fault = OptionFault::new("--inject", value.to_string(), message);
+    (value < lower || value > upper).then(|| fault.help("bounds are set in the spec, under `parameters`"))
 }

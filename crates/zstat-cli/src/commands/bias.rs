@@ -11,7 +11,7 @@ use zstat_inference::{Bias, BiasTally, InjectedFit, StudyOptions, StudyRecord, T
 
 use super::toy_table::ToyTable;
 use super::toy_test::toys;
-use crate::args::{GlobalArgs, NuisanceArgs, StudyArgs, seed};
+use crate::args::{GlobalArgs, NuisanceArgs, StudyArgs, outside, seed};
 use crate::failure::{Failure, OptionFault};
 use crate::jobs::{self, Done, JobArgs, Manifest, ShardReport};
 use crate::prepared::{Prepared, Subject, exit_code};
@@ -148,14 +148,6 @@ impl BiasArgs {
         }
         values
     }
-}
-
-/// A value that the parameter cannot have.
-fn outside(parameter: &Parameter, value: f64) -> Option<OptionFault> {
-    let [lower, upper] = parameter.bounds;
-    let message = format!("is outside the bounds of `{}`, {lower} to {upper}", parameter.name);
-    let fault = OptionFault::new(INJECT, value.to_string(), message);
-    (value < lower || value > upper).then(|| fault.help("bounds are set in the spec, under `parameters`"))
 }
 
 enum Studied {

@@ -51,10 +51,30 @@ pub fn write(report: &dyn Report, args: &GlobalArgs) -> Result<(), Failure> {
             page.finish()
         }
     };
+    // A table has no place for them.
+    if args.format() == Format::Csv && !args.quiet {
+        let json = report.json();
+        let warnings = json["status"]["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        write_warnings(warnings)?;
+    }
     match &args.output {
         Some(path) => write_file(path, &anstream::adapter::strip_str(&text).to_string()),
         None => write_stdout(&text),
     }
+}
+
+/// Writes warnings about a result to standard error, a line each. A reader that went away is no failure.
+fn write_warnings<'w>(warnings: impl Iterator<Item = &'w str>) -> Result<(), Failure> {
+    let mut err = anstream::stderr().lock();
+    for warning in warnings {
+        match writeln!(err, "{}: {warning}", styled("warning", ATTENTION)) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                return Err(Failure::write(Path::new("<stderr>"), error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes to standard output, without colours where it is not a terminal. A reader that went away is no failure.

@@ -22,6 +22,22 @@ pub(super) struct Found {
     pub starts: usize,
 }
 
+/// A search for problems whose start values have no likelihood: from the first random point, a function of `seed`, that has
+/// one. Returns the minimum, and the parameters on kinks as [`minimise`] does; none where no point was found.
+pub fn from_anywhere(
+    nll: &mut Nll<'_>,
+    fitter: &dyn Fitter,
+    problem: &Problem<'_>,
+    seed: u64,
+) -> Option<(Minimum, Vec<usize>)> {
+    let parameters = nll.model().parameters();
+    let mut attempts = (1..=RESCUES).map(|attempt| {
+        let start = random_start(parameters, problem.start, problem.fixed, seed, attempt);
+        minimise(nll, fitter, &Problem { start: &start, ..*problem })
+    });
+    attempts.find(|(minimum, _)| !matches!(minimum.termination, Termination::InvalidStart(_)))
+}
+
 /// The distinct minima, lowest first. Never empty.
 pub(super) fn find_minima(
     nll: &mut Nll<'_>,
@@ -30,7 +46,6 @@ pub(super) fn find_minima(
     options: &FitOptions,
     warnings: &mut Vec<String>,
 ) -> Vec<Found> {
-    let parameters = nll.model().parameters();
     let inside = |i: usize| {
         let ([lower, upper], x) = (problem.bounds[i], problem.start[i]);
         if problem.fixed[i] { x } else { x.max(lower).min(upper) }
@@ -43,16 +58,11 @@ pub(super) fn find_minima(
             .push(format!("no likelihood at the start values ({why}); the fit began at a point near them"));
     }
     if let Termination::InvalidStart(why) = first.termination.clone() {
-        for attempt in 1..=RESCUES {
-            let start = random_start(parameters, problem.start, problem.fixed, options.seed, attempt);
-            let (again, kink) = minimise(nll, fitter, &Problem { start: &start, ..*problem });
-            if !matches!(again.termination, Termination::InvalidStart(_)) {
-                warnings.push(format!(
-                    "no likelihood at the start values ({why}); started from a random point instead"
-                ));
-                (first, first_kink) = (again, kink);
-                break;
-            }
+        if let Some((again, kink)) = from_anywhere(nll, fitter, problem, options.seed) {
+            warnings.push(format!(
+                "no likelihood at the start values ({why}); started from a random point instead"
+            ));
+            (first, first_kink) = (again, kink);
         }
     }
     let mut minima = vec![Found { minimum: first, on_kink: first_kink, starts: 1 }];

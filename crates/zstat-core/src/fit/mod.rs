@@ -15,6 +15,7 @@ mod starts;
 
 pub use covariance::{Uncertainties, uncertainties};
 pub use domain::minimise;
+pub use minima::from_anywhere;
 pub use objective::{Curvature, EvalError, Fitter, Known, Minimum, Objective, Problem, Termination};
 pub use result::{
     Covariance, FitOptions, FitResult, FitStatus, FormulaResult, Minos, OtherMinimum, ParameterResult,

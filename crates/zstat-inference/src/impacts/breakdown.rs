@@ -47,7 +47,8 @@ impl Reference<'_> {
                 let systematic = self.quadrature(parameters, at);
                 (subtract(total, systematic), systematic)
             } else {
-                (held, subtract(total, held))
+                // No part of what is not determined.
+                (total.and(held), subtract(total, held))
             };
             let value = self.theta[parameter];
             PoiBreakdown { parameter, value, total, statistical, systematic, held }

@@ -6,13 +6,16 @@ mod starts;
 use std::sync::Arc;
 
 use zstat_core::fit::{
-    Fitter, Known, Minimum, Objective, Problem, Termination, Uncertainties, minimise, uncertainties,
+    Fitter, Known, Minimum, Objective, Problem, Termination, Uncertainties, from_anywhere, minimise,
+    uncertainties,
 };
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 
 /// Two fits at the same value whose 2 NLL differ by more than this ended in different minima.
 const APART: f64 = 1e-6;
+/// Seed of the points that are tried where starts have no likelihood.
+const SEED: u64 = 1;
 /// A statistic below this is no rounding: the free fit missed a lower minimum.
 const NEGATIVE: f64 = -1e-8;
 
@@ -214,6 +217,9 @@ impl<'m, 'f> Profile<'m, 'f> {
             Some(known) => known,
             None => {
                 let mut first = self.minimise(&self.start.clone(), false);
+                if first.nll.is_nan() {
+                    first = self.from_anywhere(&self.start.clone(), false).unwrap_or(first);
+                }
                 if self.is_one_of_many() {
                     self.rescue(first, None)
                 } else {
@@ -248,6 +254,11 @@ impl<'m, 'f> Profile<'m, 'f> {
         } else {
             self.lowest_held(best, place, mu)
         };
+        let best = if best.nll.is_nan() {
+            self.from_anywhere(&self.moved(&self.start, mu), true).unwrap_or(best)
+        } else {
+            best
+        };
         if !best.converged {
             self.warn(format!("the fit at {} = {} did not converge", self.name(), short(mu)));
         }
@@ -280,8 +291,15 @@ impl<'m, 'f> Profile<'m, 'f> {
             return fit;
         }
         let at = |theta: &[f64]| mu.map_or(theta.to_vec(), |mu| self.moved(theta, mu));
-        let (other, same) = (at(other_start), at(&fit.theta));
-        let attempts = [(self.fitter, &other), (rescue, &same), (rescue, &other)];
+        // What the toy was made from is likely where nothing else is.
+        let (other, same, truth) = (at(other_start), at(&fit.theta), at(&self.start));
+        let attempts = [
+            (self.fitter, &other),
+            (self.fitter, &truth),
+            (rescue, &same),
+            (rescue, &other),
+            (rescue, &truth),
+        ];
         for (fitter, start) in attempts {
             let again = self.minimise_with(fitter, start, mu.is_some());
             if again.converged {
@@ -372,14 +390,32 @@ impl<'m, 'f> Profile<'m, 'f> {
             SearchFor::TheLowest => None,
         };
         let problem = Problem { known, curvature: metric, ..Problem::new(start, &self.bounds, &fixed) };
-        let (Minimum { theta, value, gradient, termination, curvature, .. }, _) =
-            minimise(&mut self.nll, fitter, &problem);
+        let (minimum, _) = minimise(&mut self.nll, fitter, &problem);
+        let is_known = minimum.termination == Termination::Known;
+        (self.found(minimum, known.is_none()), is_known)
+    }
+
+    /// From wherever there is a likelihood; none where no such point was found.
+    fn from_anywhere(&mut self, start: &[f64], held: bool) -> Option<Fit> {
+        let mut fixed = self.fixed.clone();
+        fixed[self.poi] = held;
+        let problem = Problem::new(start, &self.bounds, &fixed);
+        let (minimum, _) = from_anywhere(&mut self.nll, self.fitter, &problem, SEED)?;
+        let at =
+            if held { format!(" with {} = {}", self.name(), short(start[self.poi])) } else { String::new() };
+        self.warn(format!("no likelihood at the start values{at}; started from a random point instead"));
+        Some(Fit { rescued: true, ..self.found(minimum, true) })
+    }
+
+    /// A fit of what a search found, whose second derivatives are kept if they are at a `new` minimum.
+    fn found(&mut self, minimum: Minimum, new: bool) -> Fit {
+        let Minimum { theta, value, gradient, termination, curvature, .. } = minimum;
         self.fits += 1;
-        if let Some(curvature) = curvature.filter(|_| known.is_none()) {
+        if let Some(curvature) = curvature.filter(|_| new) {
             self.hessian = curvature;
             self.has_curvature = true;
         }
-        let fit = Fit {
+        Fit {
             mu: theta[self.poi],
             nll: value,
             slope: gradient.get(self.poi).copied().unwrap_or(f64::NAN),
@@ -387,8 +423,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             converged: termination == Termination::Converged,
             rescued: false,
             tangent: None,
-        };
-        (fit, termination == Termination::Known)
+        }
     }
 }
 
