@@ -1,11 +1,13 @@
 //! Channel compatibility: one parameter of interest for all channels, against one for each.
 //!
-//! 2 [NLL_one − NLL_separate] is distributed as χ² with (groups − 1) degrees of freedom where all channels share one value,
-//! in the limit of many events (S. S. Wilks, Ann. Math. Statist. 9 (1938) 60).
+//! 2 [NLL_one − NLL_separate] is distributed as χ² where all channels share one value, in the limit of many events (S. S. Wilks,
+//! Ann. Math. Statist. 9 (1938) 60). Its degrees of freedom are the directions that separate values add to those the data
+//! determine: (groups − 1), or fewer where free backgrounds take the place of differences.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use zstat_core::fit::{FitOptions, Fitter, Minimum, Objective, ParameterResult, Problem, minimum};
+use nalgebra::DMatrix;
+use zstat_core::fit::{Curvature, FitOptions, Fitter, Minimum, Objective, ParameterResult, Problem, minimum};
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::{Model, ParamIdx};
 
@@ -13,6 +15,9 @@ use crate::{Inputs, TestError, chi_squared_tail};
 
 /// A value below this is no rounding: the fit with more freedom missed its minimum.
 const NEGATIVE: f64 = -1e-6;
+
+/// Eigenvalues of a scaled matrix below this are flat directions.
+const FLAT: f64 = 1e-10;
 
 /// How to compare.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -105,8 +110,17 @@ pub fn compatibility(
     let separate = fitted(inputs, &split, &data, &start, &fixed, &parameters)?;
 
     let value = 2.0 * (one.nll - separate.nll);
-    let dof = copies;
-    let mut warnings: Vec<String> = Vec::new();
+    let all = determined(&split, &data, &start, &fixed);
+    let (dof, mut warnings) = match all.zip(determined(&model, inputs.data, &one.theta, inputs.fixed)) {
+        Some((all, together)) => (all.saturating_sub(together).min(copies), Vec::new()),
+        None => (copies, Vec::new()),
+    };
+    if dof < copies {
+        warnings.push(format!(
+            "the data determine only {dof} of {copies} differences between the separate values: so many degrees of freedom \
+             are counted"
+        ));
+    }
     for (what, fit) in [("one value", &one), ("separate values", &separate)] {
         warnings.extend(fit.warnings.iter().map(|warning| format!("fit with {what}: {warning}")));
     }
@@ -133,6 +147,21 @@ pub fn compatibility(
         warnings,
         fits: counted.calls.load(Ordering::Relaxed),
     })
+}
+
+/// How many directions of the free parameters the data and constraints determine to first order at `theta`: the rank of the Fisher
+/// matrix, scaled to a diagonal of ones; none where there is no likelihood.
+fn determined(model: &Model, data: &Data, theta: &[f64], fixed: &[bool]) -> Option<usize> {
+    let mut nll = Nll::new(model, data.clone());
+    let mut hessian = nll.new_hessian();
+    nll.hessian(theta, Curvature::Fisher, &mut vec![0.0; theta.len()], &mut hessian).ok()?;
+    let moves = |i: &usize| !fixed[*i] && hessian.diagonal(*i) > 0.0;
+    let rows: Vec<usize> = (0..theta.len()).filter(moves).collect();
+    let (n, dense) = (theta.len(), hessian.to_dense());
+    let size = |i: usize| hessian.diagonal(i).sqrt();
+    let entry = |r: usize, c: usize| dense[rows[r] * n + rows[c]] / (size(rows[r]) * size(rows[c]));
+    let scaled = DMatrix::from_fn(rows.len(), rows.len(), entry);
+    Some(scaled.symmetric_eigenvalues().iter().filter(|value| **value > FLAT).count())
 }
 
 /// The groups of channels that say something of the parameter, in the model's order of their first channels; and the names

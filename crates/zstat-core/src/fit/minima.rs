@@ -57,13 +57,12 @@ pub(super) fn find_minima(
         warnings
             .push(format!("no likelihood at the start values ({why}); the fit began at a point near them"));
     }
-    if let Termination::InvalidStart(why) = first.termination.clone() {
-        if let Some((again, kink)) = from_anywhere(nll, fitter, problem, options.seed) {
-            warnings.push(format!(
-                "no likelihood at the start values ({why}); started from a random point instead"
-            ));
-            (first, first_kink) = (again, kink);
-        }
+    if let Termination::InvalidStart(why) = first.termination.clone()
+        && let Some((again, kink)) = from_anywhere(nll, fitter, problem, options.seed)
+    {
+        warnings
+            .push(format!("no likelihood at the start values ({why}); started from a random point instead"));
+        (first, first_kink) = (again, kink);
     }
     let mut minima = vec![Found { minimum: first, on_kink: first_kink, starts: 1 }];
     let mut failed: Vec<(String, Vec<usize>)> = Vec::new();

@@ -218,7 +218,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             None => {
                 let mut first = self.minimise(&self.start.clone(), false);
                 if first.nll.is_nan() {
-                    first = self.from_anywhere(&self.start.clone(), false).unwrap_or(first);
+                    first = self.begin_anywhere(&self.start.clone(), false).unwrap_or(first);
                 }
                 if self.is_one_of_many() {
                     self.rescue(first, None)
@@ -255,7 +255,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             self.lowest_held(best, place, mu)
         };
         let best = if best.nll.is_nan() {
-            self.from_anywhere(&self.moved(&self.start, mu), true).unwrap_or(best)
+            self.begin_anywhere(&self.moved(&self.start, mu), true).unwrap_or(best)
         } else {
             best
         };
@@ -396,7 +396,7 @@ impl<'m, 'f> Profile<'m, 'f> {
     }
 
     /// From wherever there is a likelihood; none where no such point was found.
-    fn from_anywhere(&mut self, start: &[f64], held: bool) -> Option<Fit> {
+    fn begin_anywhere(&mut self, start: &[f64], held: bool) -> Option<Fit> {
         let mut fixed = self.fixed.clone();
         fixed[self.poi] = held;
         let problem = Problem::new(start, &self.bounds, &fixed);

@@ -110,3 +110,29 @@ fn a_bound_stops_a_negative_value() {
     let together: f64 = CHANNELS.iter().map(|&channel| deviance(channel, one)).sum();
     close(found.value, together - deviance(CHANNELS[0], 0.0), 1e-8);
 }
+
+/// Three counts, one strength and one free background: one comparison is left, that of the saturated model.
+#[test]
+fn undetermined_differences_are_no_degrees_of_freedom() {
+    let channel = |name: &str, signal: f64, background: f64| {
+        format!(
+            r#"{{"name": "{name}", "samples": [
+                {{"name": "s", "data": [{signal}], "modifiers": [{{"name": "mu", "type": "normfactor"}}]}},
+                {{"name": "b", "data": [{background}], "modifiers": [{{"name": "nb", "type": "normfactor"}}]}}]}}"#
+        )
+    };
+    let channels = [channel("A", 5.0, 50.0), channel("B", 9.0, 20.0), channel("C", 1.0, 80.0)].join(", ");
+    let text = format!(
+        r#"{{"channels": [{channels}], "observations": {{"A": [60], "B": [22], "C": [95]}}, "poi": "mu",
+            "parameters": {{"mu": {{"bounds": [-10, 10]}}}}}}"#
+    );
+    let (model, data) = native(&text);
+    let fixed = vec![false; 2];
+    let (newton, start) = (Newton::default(), model.init());
+    let inputs = Inputs { model: &model, data: &data, fitter: &newton, start: &start, fixed: &fixed };
+    let poi = model.poi()[0].0;
+    let found = compatibility(inputs, poi, &CompatibilityOptions::default()).unwrap();
+    assert_eq!((found.dof, found.groups.len()), (1, 3));
+    close(found.p_value, chi_squared_tail(found.value, 1), 1e-12);
+    assert!(found.warnings.iter().any(|why| why.contains("only 1 of 2 differences")), "{:?}", found.warnings);
+}
