@@ -50,7 +50,7 @@ pub struct Compatibility {
     pub left_out: Vec<String>,
     /// 2 [NLL_one − NLL_separate].
     pub value: f64,
-    /// Groups less one.
+    /// Directions that separate values add to those the data determine: groups less one, or fewer.
     pub dof: usize,
     /// Probability of a larger value, asymptotically.
     pub p_value: f64,
