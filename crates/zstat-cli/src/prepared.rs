@@ -6,6 +6,7 @@ use zstat_inference::{Inputs, TestStatistic};
 
 use crate::args::StudyArgs;
 use crate::failure::{Failure, OptionFault, known_names};
+use crate::output::number::plain;
 use crate::session::{self, Session};
 use crate::start::Start;
 use crate::{EXIT_DONE, EXIT_NOT_CONVERGED, fitter, select};
@@ -103,6 +104,21 @@ impl Prepared {
         &self.session.model.parameters()[self.subjects[0]].name
     }
 
+    /// Remarks on values of the first parameter it is about that are outside its bounds.
+    pub fn remark_outside(&mut self, what: &str, values: &[f64]) {
+        let parameter = &self.session.model.parameters()[self.subjects[0]];
+        let [lower, upper] = parameter.bounds;
+        if let Some(value) = values.iter().find(|value| **value < lower || **value > upper) {
+            let name = &parameter.name;
+            self.start.warnings.push(format!(
+                "{what}, {name} = {}, is outside the bounds of `{name}`, {} to {}",
+                plain(*value),
+                plain(lower),
+                plain(upper)
+            ));
+        }
+    }
+
     /// What is fitted.
     pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
@@ -182,7 +198,7 @@ fn pois(session: &Session, start: &Start, faults: &mut Vec<OptionFault>) -> Vec<
         faults.push(no_poi(session));
     } else if free.is_empty() {
         let name = &session.model.parameters()[all[0]].name;
-        faults.push(fixed_poi(name));
+        faults.push(fixed_poi(name, start, all[0]));
     }
     free
 }
@@ -193,9 +209,17 @@ fn no_poi(session: &Session) -> OptionFault {
     OptionFault::new("--poi", "NAME", message).help(known_names("", &known))
 }
 
-fn fixed_poi(name: &str) -> OptionFault {
-    let fault = OptionFault::new("--poi", name, "is fixed: a test needs it free");
-    fault.help("let it go with --free, or choose another with --poi")
+fn fixed_poi(name: &str, start: &Start, index: usize) -> OptionFault {
+    match start.fixed_by(index) {
+        Some(text) => {
+            let message = format!("fixes `{name}`, the parameter of interest: it must be free here");
+            OptionFault::new("--fix", text, message).help("choose another with --poi")
+        }
+        None => {
+            let fault = OptionFault::new("--poi", name, "is fixed, and must be free here");
+            fault.help("let it go with --free, or choose another with --poi")
+        }
+    }
 }
 
 /// The parameter that is tested: the first of interest.
@@ -207,7 +231,7 @@ fn poi(session: &Session, start: &mut Start, faults: &mut Vec<OptionFault>) -> O
     };
     let name = &model.parameters()[first.0].name;
     if start.fixed[first.0] {
-        faults.push(fixed_poi(name));
+        faults.push(fixed_poi(name, start, first.0));
         return None;
     }
     if model.poi().len() > 1 {

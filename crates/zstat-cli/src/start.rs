@@ -18,6 +18,8 @@ pub struct Start {
     pub values: Vec<f64>,
     /// Kept fixed?
     pub fixed: Vec<bool>,
+    /// The option that fixed it.
+    fixed_by: Vec<Option<String>>,
     /// Came from the file of `--init-from`, and no option changed it?
     from_file: Vec<bool>,
     /// What a reader should know, such as values of an earlier result that were of no use.
@@ -30,6 +32,7 @@ impl Start {
         Self {
             values: model.parameters().iter().map(|p| p.init).collect(),
             fixed: model.parameters().iter().map(|p| p.fixed).collect(),
+            fixed_by: vec![None; model.parameters().len()],
             from_file: vec![false; model.parameters().len()],
             warnings: Vec::new(),
         }
@@ -61,6 +64,11 @@ impl Start {
         Ok(start)
     }
 
+    /// The value of the `--fix` that keeps a parameter fixed, if one does.
+    pub fn fixed_by(&self, index: usize) -> Option<&str> {
+        self.fixed_by[index].as_deref().filter(|_| self.fixed[index])
+    }
+
     fn set(&mut self, model: &Model, text: &str) -> Result<(), OptionFault> {
         let Some((name, value)) = text.split_once('=') else {
             return Err(OptionFault::new("--set", text, "expected NAME=VALUE"));
@@ -80,6 +88,7 @@ impl Start {
         };
         for index in select::parameters(model, "--fix", name.trim())? {
             self.fixed[index] = true;
+            self.fixed_by[index] = Some(text.to_owned());
             if let Some(value) = value {
                 self.values[index] = value;
                 self.from_file[index] = false;

@@ -20,6 +20,9 @@ pub struct Tails {
 impl Tails {
     /// From the distances, in standard deviations, to the two hypotheses. The ratio is exact where both underflow.
     fn at(distance: f64, separation: f64) -> Self {
+        if distance == f64::INFINITY {
+            return Self { clsb: 0.0, clb: 0.0, cls: 0.0 };
+        }
         let (signal, background) = (ln_upper_tail(distance + separation), ln_upper_tail(distance));
         Self { clsb: signal.exp(), clb: background.exp(), cls: (signal - background).exp() }
     }

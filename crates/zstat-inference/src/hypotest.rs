@@ -24,12 +24,26 @@ pub enum Asimov {
 #[non_exhaustive]
 pub enum TestError {
     /// The likelihood has no value where it is needed.
-    #[error("no likelihood with `{parameter}` = {mu:?}: no fit was possible")]
+    #[error("no likelihood with `{parameter}` = {mu:?}: {why}")]
     NoLikelihood {
         /// The parameter of interest.
         parameter: String,
         /// Its value.
         mu: f64,
+        /// Why not.
+        why: String,
+    },
+    /// Asimov data and toys are made at the best values for the observed data, and these have no likelihood.
+    #[error(
+        "no data can be made with `{parameter}` = {mu:?} and the other parameters at their best values, for there are none: {why}; `--asimov nominal` takes the start values"
+    )]
+    NothingToProfile {
+        /// The parameter of interest.
+        parameter: String,
+        /// Its value.
+        mu: f64,
+        /// Why not.
+        why: String,
     },
     /// There are no data that a point stands for: it expects a negative number of events.
     #[error("no Asimov data{at}: bin {bin} of channel `{channel}` expects {expected} events")]
@@ -147,14 +161,17 @@ impl<'a> Tester<'a> {
             observed.held(mu);
         }
         let alternative = if setup.statistic.is_discovery() { setup.signal } else { 0.0 };
-        let theta = generating_point(&setup, &mut observed, alternative);
+        let theta = generating_point(&setup, &mut observed, alternative)?;
         let asimov = asimov_data(&setup.inputs, &theta, Some(poi))?;
         let asimov = Profile::new(Nll::new(model, asimov), fitter, poi, &theta, fixed).with_free(theta);
         Ok(Self { setup, observed, asimov })
     }
 
     /// The point that stands for the hypothesis `mu` when data are made from it.
-    pub fn generating_point(&mut self, mu: f64) -> Vec<f64> {
+    ///
+    /// # Errors
+    /// Where the data have no likelihood there, and the other parameters no best values.
+    pub fn generating_point(&mut self, mu: f64) -> Result<Vec<f64>, TestError> {
         generating_point(&self.setup, &mut self.observed, mu)
     }
 
@@ -162,8 +179,8 @@ impl<'a> Tester<'a> {
     pub fn at(&mut self, mu: f64) -> Result<Point, TestError> {
         let [q, mu_hat, q_slope] = statistic_of(self.setup.statistic, &mut self.observed, mu);
         let [q_asimov, q_asimov_slope] = self.asimov_at(mu)?;
-        if !q.is_finite() {
-            return Err(self.no_likelihood(mu));
+        if q.is_nan() {
+            return Err(self.observed.no_likelihood(mu));
         }
         Ok(Point { mu, mu_hat, q, q_slope, q_asimov, q_asimov_slope })
     }
@@ -171,11 +188,7 @@ impl<'a> Tester<'a> {
     /// The statistic at `mu` on the Asimov data, and its slope.
     pub fn asimov_at(&mut self, mu: f64) -> Result<[f64; 2], TestError> {
         let [q, _, slope] = statistic_of(self.setup.statistic, &mut self.asimov, mu);
-        if q.is_finite() { Ok([q, slope]) } else { Err(self.no_likelihood(mu)) }
-    }
-
-    fn no_likelihood(&self, mu: f64) -> TestError {
-        TestError::NoLikelihood { parameter: self.parameter().to_owned(), mu }
+        if q.is_nan() { Err(self.asimov.no_likelihood(mu)) } else { Ok([q, slope]) }
     }
 
     pub fn parameter(&self) -> &str {
@@ -215,15 +228,20 @@ impl<'a> Tester<'a> {
     }
 }
 
-fn generating_point(setup: &Setup<'_>, observed: &mut Profile<'_, '_>, mu: f64) -> Vec<f64> {
-    match setup.asimov {
-        Asimov::Profiled => observed.held(mu).theta,
-        Asimov::Nominal => {
-            let mut theta = setup.inputs.start.to_vec();
-            theta[setup.poi] = mu;
-            theta
-        }
+fn generating_point(
+    setup: &Setup<'_>,
+    observed: &mut Profile<'_, '_>,
+    mu: f64,
+) -> Result<Vec<f64>, TestError> {
+    let mut nominal = setup.inputs.start.to_vec();
+    nominal[setup.poi] = mu;
+    // Where nothing else is free there is nothing to profile.
+    let is_alone = (0..nominal.len()).all(|i| i == setup.poi || setup.inputs.fixed[i]);
+    if setup.asimov == Asimov::Nominal || is_alone {
+        return Ok(nominal);
     }
+    let fit = observed.held(mu);
+    if fit.nll.is_finite() { Ok(fit.theta) } else { Err(observed.no_asimov(mu)) }
 }
 
 /// The statistic of one data set, the best value, and the statistic's slope in μ.

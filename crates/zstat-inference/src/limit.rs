@@ -112,8 +112,15 @@ pub fn limit(setup: Setup<'_>, options: LimitOptions) -> Result<Limit, TestError
     }
     let mut tester = Tester::new(setup, None)?;
     let scale = tester.asimov.free_width();
-    let mut search =
-        Search { tester, tried: Vec::new(), expected: Vec::new(), scale, failure: None, gap: None };
+    let mut search = Search {
+        tester,
+        tried: Vec::new(),
+        expected: Vec::new(),
+        scale,
+        failure: None,
+        gap: None,
+        no_curve: false,
+    };
     let alpha = 1.0 - options.level;
     let (last, mut top) = search.largest_expected(alpha, options);
     if last == Reached::NoSensitivity {
@@ -152,6 +159,8 @@ struct Search<'a> {
     failure: Option<TestError>,
     /// Why the curve lacks a value.
     gap: Option<TestError>,
+    /// A curve was asked for, and there is no limit to place it around.
+    no_curve: bool,
 }
 
 impl Search<'_> {
@@ -316,7 +325,10 @@ impl Search<'_> {
             let ends = limits.iter().filter_map(end).filter(|end| end.is_finite() && *end > 0.0);
             ends.reduce(f64::max).map(|high| [0.0, high])
         });
-        let Some(range) = range else { return Vec::new() };
+        let Some(range) = range else {
+            self.no_curve = true;
+            return Vec::new();
+        };
         let values = grid(range, options.points);
         // A lower free minimum, found on the way, counts for all.
         for &mu in &values {
@@ -360,6 +372,9 @@ impl Search<'_> {
         let mut warnings = self.tester.warnings();
         warnings.extend(self.failure.take().map(|failure| format!("the search stopped: {failure}")));
         let gap = self.gap.take().map(|gap| format!("the curve lacks values: {gap}"));
+        if self.no_curve {
+            warnings.push("no curve: there is no limit to place it around; give its range".to_owned());
+        }
         let is_whole = gap.is_none();
         warnings.extend(gap);
         let failed = expected.iter().chain([&observed]).any(|reached| *reached == Reached::Failed);

@@ -37,6 +37,35 @@ impl<'de> Deserialize<'de> for Real {
     }
 }
 
+/// Statistics in a record, none of failed toys.
+pub(crate) mod statistics {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Real;
+
+    pub fn serialize<S: Serializer>(values: &[Option<f64>], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(|value| value.map(Real)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<f64>>, D::Error> {
+        let values = Vec::<Option<Real>>::deserialize(deserializer)?;
+        Ok(values.into_iter().map(|value| value.map(|real| real.0)).collect())
+    }
+
+    /// One of them.
+    pub mod one {
+        use super::{Deserialize, Deserializer, Real, Serialize, Serializer};
+
+        pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+            value.map(Real).serialize(serializer)
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+            Ok(Option::<Real>::deserialize(deserializer)?.map(|real| real.0))
+        }
+    }
+}
+
 /// A fit of a profile, but for the value that was held, which its place says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct FitRecord {
@@ -99,6 +128,20 @@ impl FitRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ToyLimitRecord, ToyRecord};
+
+    #[test]
+    fn statistics_come_back() {
+        let q = vec![Some(0.25), None, Some(f64::INFINITY)];
+        let limit = ToyLimitRecord { q: q.clone(), rescued: false };
+        let text = serde_json::to_string(&limit).unwrap();
+        assert_eq!(serde_json::from_str::<ToyLimitRecord>(&text).unwrap(), limit, "{text}");
+        for q in q {
+            let test = ToyRecord { q, mu_hat: q.map(|_| 1.5), rescued: true };
+            let text = serde_json::to_string(&test).unwrap();
+            assert_eq!(serde_json::from_str::<ToyRecord>(&text).unwrap(), test, "{text}");
+        }
+    }
 
     #[test]
     fn records_come_back_bit_by_bit() {

@@ -167,8 +167,7 @@ impl<'a> LineStudy<'a> {
         let mut profile = inputs.profile(parameter);
         let free = profile.free().clone();
         if !free.nll.is_finite() {
-            let name = inputs.name(parameter).to_owned();
-            return Err(TestError::NoLikelihood { parameter: name, mu: free.mu });
+            return Err(profile.no_likelihood(free.mu));
         }
         let range = options.range.unwrap_or_else(|| usual_range(&mut profile));
         let values = grid(range, options.points);
@@ -214,6 +213,9 @@ impl<'a> LineStudy<'a> {
             converged: lead.held(value).converged,
         };
         let points = values.iter().enumerate().map(point).collect();
+        let beside = found.is_empty().then(|| {
+            "the range is outside of all intervals: no value in it is as likely as their ends".to_owned()
+        });
         let profiles = || std::iter::once(&self.whole).chain(&self.statistical).map(|line| &line.lead);
         Scan {
             best: best.mu,
@@ -222,7 +224,7 @@ impl<'a> LineStudy<'a> {
             intervals: found,
             statistical: of_part,
             converged: profiles().all(Profile::converged),
-            warnings: profiles().flat_map(Profile::warnings).cloned().collect(),
+            warnings: profiles().flat_map(Profile::warnings).cloned().chain(beside).collect(),
             fits: profiles().map(Profile::fits).sum(),
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! J is made for some bins of one sample at a time; bins × bins matrices never are.
 
-use zstat_core::fit::{Covariance, FitOptions, FitResult, minimum};
+use zstat_core::fit::{Covariance, FitOptions, FitResult, Flat, minimum};
 use zstat_core::likelihood::{Nll, Samples};
 use zstat_core::model::{Functions, Prior};
 
@@ -66,8 +66,8 @@ pub struct Prediction {
 pub enum Spread {
     /// By the constraints alone.
     Prior(Prior),
-    /// By a fit: for each parameter its row, none where it did not move; and the matrix.
-    Fit(Vec<Option<usize>>, Vec<Vec<f64>>),
+    /// By a fit: for each parameter its row, none where it did not move; the matrix; and directions that are flat.
+    Fit(Vec<Option<usize>>, Vec<Vec<f64>>, Option<Flat>),
     /// Unknown: a fit without covariance.
     Unknown,
 }
@@ -78,12 +78,12 @@ impl Spread {
         let mut rows = vec![None; held.len()];
         let Some(covariance) = covariance else {
             // Nothing moved, so nothing is uncertain.
-            return if held.contains(&false) { Self::Unknown } else { Self::Fit(rows, Vec::new()) };
+            return if held.contains(&false) { Self::Unknown } else { Self::Fit(rows, Vec::new(), None) };
         };
         for (row, &parameter) in covariance.indices.iter().enumerate() {
             rows[parameter] = Some(row);
         }
-        Self::Fit(rows, covariance.matrix.clone())
+        Self::Fit(rows, covariance.matrix.clone(), covariance.flat.clone())
     }
 
     /// Covariance of two functions, aᵀ V b, from their slopes (parameter, derivative), ascending and without zeros. None
@@ -105,11 +105,17 @@ impl Spread {
                     }
                 }
             }
-            Self::Fit(rows, matrix) => {
-                let right: Vec<(usize, f64)> = b.iter().filter_map(|&(p, y)| Some((rows[p]?, y))).collect();
-                for &(p, x) in a {
-                    if let Some(row) = rows[p] {
-                        sum += x * right.iter().map(|&(q, y)| matrix[row][q] * y).sum::<f64>();
+            Self::Fit(rows, matrix, flat) => {
+                let in_rows = |slopes: &[(usize, f64)]| -> Vec<(usize, f64)> {
+                    slopes.iter().filter_map(|&(p, slope)| Some((rows[p]?, slope))).collect()
+                };
+                let (left, right) = (in_rows(a), in_rows(b));
+                match flat {
+                    Some(flat) => sum += flat.covariance(&left, &right)?,
+                    None => {
+                        for (row, x) in left {
+                            sum += x * right.iter().map(|&(q, y)| matrix[row][q] * y).sum::<f64>();
+                        }
                     }
                 }
             }

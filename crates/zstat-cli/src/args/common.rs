@@ -51,8 +51,9 @@ pub struct GlobalArgs {
     /// [default: by the ending of --output, `.json` or `.csv`; else text]
     #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = false)]
     format: Option<Format>,
-    /// Write the result to FILE, whole or not at all, instead of standard output
-    #[arg(long, short, global = true, value_name = "FILE")]
+    /// Write the result there, whole or not at all, instead of to standard output: a file, with `toys`, `schema` and `man` a
+    /// folder
+    #[arg(long, short, global = true, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Print nothing on standard error but errors; warnings about a result stay on its page
     #[arg(long, short, global = true)]
@@ -89,6 +90,11 @@ impl GlobalArgs {
 /// How many of something: one at least.
 pub fn count(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "expected a whole number, 1 or more".to_owned())
+}
+
+/// A number; whether it makes sense is told with all other options.
+pub fn number(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| "expected a number".to_owned())
 }
 
 /// A seed.

@@ -9,7 +9,7 @@ use clap::{ColorChoice, Parser};
 
 use crate::commands::Command;
 
-pub use common::{Format, GlobalArgs, correlation, count, seed};
+pub use common::{Format, GlobalArgs, correlation, count, number, seed};
 pub use model::{DataArgs, Hinted, ModelArgs, ParameterArgs, SpecArgs};
 pub use study::{SignalArgs, StudyArgs, TestArgs};
 pub use truth::{NuisanceArgs, TruthArgs, outside};

@@ -40,10 +40,10 @@ pub struct ModelArgs {
     #[arg(long, value_name = "KIND=CODE,..")]
     pub interpolation: Option<String>,
     /// Lower limit of every bin's expectation, as pyhf's `clip_bin_data`
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = super::number)]
     pub clip_bins: Option<f64>,
     /// Lower limit of every sample's expectation in every bin, as pyhf's `clip_sample_data`
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = super::number)]
     pub clip_samples: Option<f64>,
 }
 

@@ -66,6 +66,7 @@ pub struct SignalArgs {
         value_name = "X",
         default_value_t = 1.0,
         allow_negative_numbers = true,
+        value_parser = super::number,
         help_heading = "Test options"
     )]
     pub signal: f64,

@@ -89,7 +89,11 @@ impl TruthArgs {
 
     /// What the point is made from, for the manifest of a job: not the point itself, whose last digits depend on the
     /// processor.
-    pub fn description(&self, injected: &[(usize, f64)]) -> serde_json::Value {
+    pub fn description(&self, model: &Model, injected: &[(usize, f64)]) -> serde_json::Value {
+        let of = |&(index, value): &(usize, f64)| {
+            (model.parameters()[index].name.clone(), serde_json::Value::from(value))
+        };
+        let injected: serde_json::Map<String, serde_json::Value> = injected.iter().map(of).collect();
         serde_json::json!({ "injected": injected, "rest": self.nuisances.description() })
     }
 
@@ -135,7 +139,7 @@ impl NuisanceArgs {
         let (mut found, _) = minimise(&mut inputs.nll(), inputs.fitter, &problem);
         let (mut warnings, mut fits) = (Vec::new(), 1);
         if matches!(found.termination, Termination::InvalidStart(_))
-            && let Some((other, _)) = from_anywhere(&mut inputs.nll(), inputs.fitter, &problem, SEED)
+            && let Ok((other, _)) = from_anywhere(&mut inputs.nll(), inputs.fitter, &problem, SEED)
         {
             (found, fits) = (other, 2);
             let why = "no likelihood at the start values with what is injected; started from a random point instead";

@@ -9,7 +9,7 @@ use zstat_inference::{TestStatistic, hypotest};
 
 use super::patch_set::{self, Many, Opened};
 use super::toy_test::{ToyArgs, ToyOutcome, toy_test};
-use crate::args::{GlobalArgs, Hinted, SignalArgs, TestArgs};
+use crate::args::{GlobalArgs, Hinted, SignalArgs, TestArgs, number};
 use crate::failure::{Failure, OptionFault};
 use crate::input::{Files, Spec};
 use crate::prepared::{Prepared, Subject, exit_code, statistic};
@@ -34,6 +34,7 @@ pub struct HypotestArgs {
         value_name = "X",
         default_value_t = 1.0,
         allow_negative_numbers = true,
+        value_parser = number,
         help_heading = "Test options"
     )]
     mu: f64,
@@ -82,11 +83,12 @@ pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     };
     args.toys.check_alone("asymptotic test", &mut faults);
     let session = Session::of(Spec::read(files)?, &args.test.study.model)?;
-    let (prepared, ()) = Prepared::of(session, &args.test.study, Subject::Poi, faults, |_, _, _| ())?;
+    let (mut prepared, ()) = Prepared::of(session, &args.test.study, Subject::Poi, faults, |_, _, _| ())?;
+    prepared.remark_outside("the value tested", &[mu]);
     let started = Instant::now();
     let setup = args.test.setup(&prepared, statistic, args.signal.signal);
     if let Some(count) = args.toys.toys {
-        let test = match toy_test("hypotest", &prepared, setup, args.mu, count, &args.toys, global)? {
+        let test = match toy_test("hypotest", &prepared, setup, mu, count, &args.toys, global)? {
             ToyOutcome::Whole(test) => *test,
             ToyOutcome::Part(report) => return output::write(&report, global).map(|()| EXIT_DONE),
         };
@@ -97,7 +99,7 @@ pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         output::write(&report, global)?;
         return Ok(exit_code(report.converged()));
     }
-    let test = progress::during(global.quiet, "testing", || hypotest(setup, args.mu))?;
+    let test = progress::during(global.quiet, "testing", || hypotest(setup, mu))?;
     let (warnings, converged, fits) = (&test.warnings, test.converged, test.fits);
     let outcome = Outcome { warnings, converged, fits, stage: ("test_s", seconds(started)) };
     let report = HypotestReport::new(TestHead::new(&prepared, args.test.asimov(), outcome), test);

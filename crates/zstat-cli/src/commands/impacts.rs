@@ -93,8 +93,10 @@ pub fn run(args: &ImpactsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let options = ImpactOptions { kind: args.kind.into(), pois, groups };
     let study = progress::during(global.quiet, "fitting", || ImpactStudy::new(inputs, &options))?;
     let total = study.tasks();
+    let parameters = prepared.session.model.parameters();
+    let names: Vec<&str> = options.pois.iter().map(|&poi| parameters[poi].name.as_str()).collect();
     // Groups change no record.
-    let description = json!({ "kind": options.kind, "pois": options.pois });
+    let description = json!({ "kind": options.kind, "pois": names });
     let manifest = Manifest::new("impacts", &prepared, description, 0, total)?;
     let records = match jobs::collect("impacts", &study, manifest, &args.job, global)? {
         Collected::Part(report) => return output::write(&report, global).map(|()| EXIT_DONE),

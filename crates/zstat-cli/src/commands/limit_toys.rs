@@ -45,6 +45,9 @@ pub fn run(
     if values.is_empty() {
         // Nothing to place toys at: the reason is that of the asymptotic search.
         let asimov = args.test.asimov();
+        let mut asymptotic = asymptotic;
+        let why = "no toys were made: there is no limit to place them around";
+        asymptotic.warnings.push(format!("{why}; `--range LO:HI` places them"));
         let report = LimitReport::new(prepared, asimov, asymptotic, statistic, options, seconds(started));
         output::write(&report, global)?;
         return Ok(exit_code(report.converged()));

@@ -1,12 +1,13 @@
 //! `zstat merge`: the result of a long job from its parts.
 
+use std::io::ErrorKind::NotFound;
 use std::path::PathBuf;
 
 use clap::{Args, Parser};
 use serde_json::{Value, json};
 
 use crate::args::{Cli, GlobalArgs};
-use crate::failure::Failure;
+use crate::failure::{Failure, OptionFault};
 use crate::jobs::Merged;
 use crate::output::{self, Page, Report};
 use crate::{EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_CONVERGED};
@@ -29,6 +30,14 @@ pub struct MergeArgs {
 pub fn run(args: &MergeArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let merged = Merged::open(&args.folders)?;
     let Some(first) = merged.first() else { return Ok(EXIT_BAD_INPUT) };
+    let is_part = |output: &PathBuf| {
+        let same = |folder: &PathBuf| folder.canonicalize().ok() == output.canonicalize().ok();
+        output.exists() && args.folders.iter().any(same)
+    };
+    if let Some(output) = global.output.as_ref().filter(|output| is_part(output)) {
+        let fault = OptionFault::new("--output", output.display().to_string(), "is one of the parts");
+        return Err(Failure::Options(vec![fault.help("choose another place for the result")]));
+    }
     if args.missing {
         let report = Missing { tasks: first.tasks, gaps: merged.gaps()? };
         output::write(&report, global)?;
@@ -38,7 +47,14 @@ pub fn run(args: &MergeArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut cli = Cli::try_parse_from(arguments).map_err(|error| Failure::Arguments(error.to_string()))?;
     cli.global = global.clone();
     cli.global.merged = Some(merged);
-    super::run(&cli)
+    super::run(&cli).map_err(|failure| match failure {
+        Failure::Read { path, source, near: _ } if path.is_relative() && source.kind() == NotFound => {
+            let why =
+                "the parts name their files from the folder that they were made in: run `zstat merge` there";
+            Failure::Read { path, source: std::io::Error::new(NotFound, why), near: None }
+        }
+        other => other,
+    })
 }
 
 struct Missing {

@@ -54,14 +54,14 @@ struct Points {
 
 /// Scans. Exit code 1 where a fit did not converge.
 pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let prepared = Prepared::open(&args.study, Subject::Named(&args.parameter), faults(args))?;
+    let mut prepared = Prepared::open(&args.study, Subject::Named(&args.parameter), faults(args))?;
     match *prepared.subjects() {
         // The same by two spellings: a vector with one bin.
         [first, second] if first == second => {
             Err(Failure::Options(vec![OptionFault::new("--parameter", &args.parameter[1], TWICE)]))
         }
         [first, second, ..] => plane(args, &prepared, [first, second], global),
-        _ => line(args, &prepared, global),
+        _ => line(args, &mut prepared, global),
     }
 }
 
@@ -90,7 +90,7 @@ fn faults(args: &ScanArgs) -> Vec<OptionFault> {
     faults
 }
 
-fn line(args: &ScanArgs, prepared: &Prepared, global: &GlobalArgs) -> Result<u8, Failure> {
+fn line(args: &ScanArgs, prepared: &mut Prepared, global: &GlobalArgs) -> Result<u8, Failure> {
     let started = Instant::now();
     let mut options = ScanOptions {
         range: args.range.first().copied(),
@@ -104,6 +104,9 @@ fn line(args: &ScanArgs, prepared: &Prepared, global: &GlobalArgs) -> Result<u8,
         options.levels = args.level.clone();
     }
     let parameter = prepared.subjects()[0];
+    if let Some(range) = options.range {
+        prepared.remark_outside("an end of the range", &range);
+    }
     let study =
         progress::during(global.quiet, "fitting", || LineStudy::new(prepared.inputs(), parameter, &options))?;
     let description = json!({

@@ -63,10 +63,11 @@ pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let poi = model.poi().iter().map(|index| index.0).find(|&index| !prepared.start.fixed[index]);
     let (theta, found) = args.truth.point(&prepared, &injected)?;
     let options = StudyOptions { poi, reported, with_data: args.save_data, seed: args.seed };
+    let name = |index: usize| model.parameters()[index].name.as_str();
     let description = json!({
-        "truth": args.truth.description(&injected),
-        "reported": options.reported,
-        "poi": poi,
+        "truth": args.truth.description(model, &injected),
+        "reported": options.reported.iter().map(|&index| name(index)).collect::<Vec<_>>(),
+        "poi": poi.map(name),
         "data": args.save_data,
     });
     let reported = options.reported.clone();

@@ -142,16 +142,26 @@ impl Manifest {
 
     /// The first entry in which the studies differ.
     fn other_study(&self, other: &Self) -> Option<String> {
-        if self.study == other.study {
-            return None;
-        }
-        let keys = [&self.study, &other.study].into_iter().filter_map(Value::as_object);
-        let mut keys = keys.flat_map(|map| map.keys());
-        let key = keys.find(|key| self.study.get(key.as_str()) != other.study.get(key.as_str()));
-        let key = key.map_or("study", String::as_str);
-        let of = |study: &Value| study.get(key).unwrap_or(&Value::Null).to_string();
-        Some(format!("{key}: {} here, {} there", of(&self.study), of(&other.study)))
+        (self.study != other.study).then(|| first_difference(&[], &self.study, &other.study))
     }
+}
+
+/// Where two values differ, in words: the way there, and what stands in both.
+fn first_difference(way: &[&str], mine: &Value, others: &Value) -> String {
+    if let (Value::Object(a), Value::Object(b)) = (mine, others)
+        && let Some(key) = a.keys().chain(b.keys()).find(|key| a.get(*key) != b.get(*key))
+    {
+        let of = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or_default();
+        return first_difference(&[way, &[key]].concat(), &of(a), &of(b));
+    }
+    let shown = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.len() > 8 => format!("{} values", items.len()),
+        Value::Array(items) => items.iter().map(Value::to_string).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    };
+    format!("{}: {} here, {} there", way.join(" "), shown(mine), shown(others))
 }
 
 /// `sha256:` and 64 hexadecimals.
@@ -175,6 +185,17 @@ mod tests {
             }
             assert_eq!(next, total);
         }
+    }
+
+    #[test]
+    fn differences_are_named() {
+        let study = |mu: Option<f64>| match mu {
+            Some(mu) => serde_json::json!({ "truth": { "injected": { "mu": mu } }, "poi": "mu" }),
+            None => serde_json::json!({ "truth": { "injected": {} }, "poi": "mu" }),
+        };
+        let of = |a, b| first_difference(&[], &study(a), &study(b));
+        assert_eq!(of(Some(2.0), Some(1.0)), "truth injected mu: 2.0 here, 1.0 there");
+        assert_eq!(of(Some(2.0), None), "truth injected mu: 2.0 here, nothing there");
     }
 
     #[test]

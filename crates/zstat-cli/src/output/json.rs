@@ -58,7 +58,7 @@ impl Finite {
         if value.is_finite() {
             return Some(value);
         }
-        self.warnings.push(format!("{} is {value}, written as null", what()));
+        self.warnings.push(format!("{} is {value}: null in JSON, empty in CSV", what()));
         None
     }
 }
@@ -81,6 +81,6 @@ mod tests {
         let mut finite = Finite::default();
         assert_eq!(finite.number(f64::NAN, || "edm".to_owned()), None);
         assert_eq!(finite.number(1.0, || unreachable!()), Some(1.0));
-        assert_eq!(finite.warnings, ["edm is NaN, written as null"]);
+        assert_eq!(finite.warnings, ["edm is NaN: null in JSON, empty in CSV"]);
     }
 }

@@ -6,7 +6,7 @@ use zstat_inference::{Bias, BiasPoint, Coverage, Line, Response};
 use super::head::Head;
 use super::of_toys;
 use super::toys::coverage;
-use crate::output::number::{fixed, plain, several, with_uncertainty};
+use crate::output::number::{exact, fixed, plain, several, with_uncertainty};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -282,7 +282,7 @@ impl Report for BiasReport {
             .chain(Coverage::LEVELS.into_iter().flat_map(names))
             .chain(counts(first).iter().map(|(name, _)| (*name).to_owned()))
             .collect();
-        let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+        let number = |x: Option<f64>| x.map(exact).unwrap_or_default();
         let rows = self.found.points.iter().map(|point| {
             let mut fractions = point.coverage.fractions();
             let covered = Coverage::LEVELS.into_iter().flat_map(|_| {

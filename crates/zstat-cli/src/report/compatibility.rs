@@ -5,7 +5,7 @@ use zstat_core::fit::ParameterResult;
 use zstat_inference::Compatibility;
 
 use super::head::Head;
-use crate::output::number::{offset, plain};
+use crate::output::number::{exact, offset, plain};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{BOLD, Finite, Page, Report};
 
@@ -124,7 +124,7 @@ impl Report for CompatibilityReport {
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let header = ["group", "channels", "value", "uncertainty", "down", "up"].map(str::to_owned).to_vec();
-        let text = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+        let text = |x: Option<f64>| x.map(exact).unwrap_or_default();
         let channels = |at: usize| match at.checked_sub(1) {
             Some(group) => self.found.groups[group].channels.join(" "),
             None => String::new(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use zstat_core::likelihood::Evaluation;
 use zstat_core::model::FormulaParameter;
 
-use crate::output::number::{counts, events, plain};
+use crate::output::number::{counts, events, exact, plain};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{DIM, Finite, Page, Report};
 use crate::session::{Session, SpecInfo};
@@ -165,11 +165,11 @@ impl Report for EvaluationReport {
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let mut rows = vec![["name", "value", "gradient"].map(str::to_owned).to_vec()];
         for (index, (name, value)) in self.names.iter().zip(&self.theta).enumerate() {
-            let gradient = self.gradient(index).map(|x| x.to_string()).unwrap_or_default();
+            let gradient = self.gradient(index).map(exact).unwrap_or_default();
             rows.push(vec![name.clone(), value.to_string(), gradient]);
         }
         for formula in &self.formulas {
-            let value = if formula.value.is_finite() { formula.value.to_string() } else { String::new() };
+            let value = exact(formula.value);
             rows.push(vec![formula.name.clone(), value, String::new()]);
         }
         Some(rows)

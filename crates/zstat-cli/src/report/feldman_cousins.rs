@@ -5,7 +5,7 @@ use zstat_inference::{Calculator, End, Unified};
 
 use super::head::Head;
 use super::of_toys;
-use crate::output::number::{fixed, plain, several, with_uncertainty};
+use crate::output::number::{exact, fixed, plain, several, with_uncertainty};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
@@ -143,7 +143,7 @@ impl Report for FeldmanCousinsReport {
         let rows = self.found.points.iter().map(|point| {
             let numbers = [point.mu, point.t_obs, point.t_critical, point.p_value.value, point.p_value.error];
             let converged = point.converged.to_string();
-            numbers.iter().map(f64::to_string).chain([converged]).collect()
+            numbers.map(exact).into_iter().chain([converged]).collect()
         });
         Some(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows).collect())
     }

@@ -7,6 +7,7 @@ use zstat_core::likelihood::Data;
 
 use super::fit_text;
 use crate::commands::Sort;
+use crate::output::number::exact;
 use crate::output::{Finite, Page, Report};
 use crate::session::{Session, SpecInfo};
 use crate::start::Start;
@@ -116,13 +117,11 @@ impl Report for FitReport {
         if let Some(matrix) = self.result.covariance.as_ref().map(|c| &c.matrix) {
             let bad = matrix.iter().flatten().filter(|x| !x.is_finite()).count();
             if bad > 0 {
-                finite
-                    .warnings
-                    .push(format!("{bad} entries of the covariance are not finite, written as null"));
+                finite.warnings.push(format!("{bad} entries of the covariance are not finite: null in JSON"));
             }
         }
         if self.result.twice_nll.is_none() {
-            finite.warnings.push("twice_nll is not finite, written as null".to_owned());
+            finite.warnings.push("twice_nll is not finite: null in JSON".to_owned());
         }
         document["status"] = json!(status);
         if let Some(Value::Array(warnings)) = document["status"].get_mut("warnings") {
@@ -165,7 +164,7 @@ impl Report for FitReport {
             "pull",
             "at_bound",
         ];
-        let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| x.to_string()).unwrap_or_default();
+        let number = |x: Option<f64>| x.map(exact).unwrap_or_default();
         let rows = self.result.parameters.iter().map(|p| {
             vec![
                 p.name.clone(),

@@ -7,7 +7,7 @@ use zstat_inference::{Gof, GofStatistic, GoodnessOfFit, ToyPlace};
 
 use super::head::Head;
 use super::of_toys;
-use crate::output::number::{fixed, plain, several};
+use crate::output::number::{exact, fixed, plain, several};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{Finite, Page, Report};
 use crate::prepared::Prepared;
@@ -170,7 +170,7 @@ impl Report for GofReport {
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let header = ["statistic", "part", "value", "dof", "p_value"].map(str::to_owned).to_vec();
-        let text = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+        let text = |x: Option<f64>| x.map(exact).unwrap_or_default();
         let mut rows = vec![header];
         for test in &self.found.tests {
             let mut row = |part: &str, value: Option<f64>, dof: Option<i64>, p_value: Option<f64>| {

@@ -53,7 +53,7 @@ impl TestNumbers {
 
 /// Why some numbers are `null` with this statistic.
 pub fn without_cls(statistic: TestStatistic) -> Option<String> {
-    let why = || format!("cls_obs, clsb_obs, clb_obs and cls_exp are null: `{statistic}` has no CLs");
+    let why = || format!("there are no CLs, CLs+b and CLb: `{statistic}` has none");
     (!statistic.has_cls()).then(why)
 }
 

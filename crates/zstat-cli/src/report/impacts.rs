@@ -7,6 +7,7 @@ use zstat_inference::{Effect, GroupImpact, ImpactKind, Impacts, ParameterImpact}
 use super::head::Head;
 use super::impacts_text;
 use crate::commands::Order;
+use crate::output::number::exact;
 use crate::output::{Finite, Page, Report};
 
 /// A parameter's impact with what the model says of it.
@@ -223,7 +224,7 @@ impl Report for ImpactsReport {
             "impact_prefit_up",
             "impact_prefit_down",
         ];
-        let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| x.to_string()).unwrap_or_default();
+        let number = |x: Option<f64>| x.map(exact).unwrap_or_default();
         let mut rows = vec![header.map(str::to_owned).to_vec()];
         for (at, poi) in self.pois.iter().enumerate() {
             rows.extend(self.sorted(at).into_iter().map(|named| {

@@ -77,7 +77,10 @@ impl Report for ScanReport {
         let (found, name) = (&self.found, self.parameter.as_str());
         self.head.page(&format!("profile likelihood of {name}"), page);
         page.line(format!("best {name} = {}", plain(found.best)));
-        page.heading("intervals");
+        let has_intervals = !found.intervals.is_empty() || !found.statistical.is_empty();
+        if has_intervals {
+            page.heading("intervals");
+        }
         let columns =
             [("", Align::Left), ("level", Align::Right), ("from", Align::Right), ("to", Align::Right)];
         let columns = [&columns[..], &[("relative to the best", Align::Left)]].concat();

@@ -170,5 +170,10 @@ fn z(p: f64) -> f64 {
 
 /// The significance for people, or the one that so many toys can exclude.
 fn significance(p: f64, toys: u64) -> String {
-    if p > 0.0 { fixed(z(p), 3) } else { format!("> {}", fixed(quantile(1.0 / toys as f64), 2)) }
+    let reach = fixed(quantile(1.0 / toys as f64), 2);
+    match p {
+        p if p <= 0.0 => format!("> {reach}"),
+        p if p >= 1.0 => format!("< -{}", reach.trim_start_matches('-')),
+        p => fixed(z(p), 3),
+    }
 }

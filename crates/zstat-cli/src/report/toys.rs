@@ -9,7 +9,7 @@ use zstat_inference::{Coverage, Estimate, Response, StudyRecord};
 use super::head::Head;
 use super::pull_bar::pull_bar;
 use crate::failure::Failure;
-use crate::output::number::{fixed, plain, several};
+use crate::output::number::{exact, fixed, plain, several};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report, json_document, write_file};
 
@@ -231,7 +231,7 @@ impl Report for ToysReport {
             "pull_width",
             "pull_width_error",
         ];
-        let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+        let number = |x: Option<f64>| x.map(exact).unwrap_or_default();
         let rows = self.studied.parameters.iter().map(|(name, response)| {
             let Response { truth, value, pull, .. } = response;
             let numbers = [

@@ -7,6 +7,7 @@ use zstat_inference::{Prediction, Yield, YieldTable, Yields};
 
 use super::head::Head;
 use super::yields_text;
+use crate::output::number::exact;
 use crate::output::{Finite, Page, Report};
 use crate::prepared::Prepared;
 
@@ -147,10 +148,10 @@ impl Report for YieldsReport {
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let header = ["stage", "channel", "sample", "bin", "function", "value", "uncertainty", "observed"];
         let mut rows = vec![header.map(str::to_owned).to_vec()];
-        let text = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+        let text = |x: Option<f64>| x.map(exact).unwrap_or_default();
         for (stage, table) in self.stages() {
             let mut row = |place: [&str; 4], found: Yield, observed: Option<f64>| {
-                let numbers = [found.value.to_string(), text(found.uncertainty), text(observed)];
+                let numbers = [exact(found.value), text(found.uncertainty), text(observed)];
                 let place = place.into_iter().map(str::to_owned);
                 rows.push(std::iter::once(stage.to_owned()).chain(place).chain(numbers).collect());
             };

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::{Curvature, Objective, Problem};
+use super::{Curvature, Flat, Objective, Problem};
 use crate::linalg::{ArrowMatrix, ArrowSolver};
 
 /// Eigenvalues of the scaled Hessian below this are flat directions; below its negative, directions downhill.
@@ -24,6 +24,8 @@ pub struct Uncertainties {
     pub left_out: Vec<usize>,
     /// Parameters that a flat direction leaves undetermined.
     pub undetermined: Vec<usize>,
+    /// The flat directions, where there are any.
+    pub flat: Option<Flat>,
     /// The Hessian has a downhill direction: the point is no minimum. Names the parameters with the largest share.
     pub downhill: Vec<usize>,
 }
@@ -34,6 +36,24 @@ impl Uncertainties {
         let row = self.indices.binary_search(&i).ok()?;
         let column = self.indices.binary_search(&j).ok()?;
         self.matrix.get(row * self.indices.len() + column).copied().filter(|value| value.is_finite())
+    }
+
+    /// Covariance of two functions from their slopes (parameter, derivative), ascending; none where there is no number.
+    /// Parameters that are not free add nothing.
+    pub fn between(&self, a: &[(usize, f64)], b: &[(usize, f64)]) -> Option<f64> {
+        let rows = |slopes: &[(usize, f64)]| -> Vec<(usize, f64)> {
+            let free = slopes.iter().filter(|(_, slope)| *slope != 0.0);
+            free.filter_map(|&(i, slope)| Some((self.indices.binary_search(&i).ok()?, slope))).collect()
+        };
+        let (a, b) = (rows(a), rows(b));
+        if let Some(flat) = &self.flat {
+            return flat.covariance(&a, &b);
+        }
+        let n = self.indices.len();
+        let row =
+            |i: usize| b.iter().map(|&(j, y)| Some(self.matrix.get(i * n + j)? * y)).sum::<Option<f64>>();
+        let sum = a.iter().map(|&(i, x)| Some(x * row(i)?)).sum::<Option<f64>>();
+        sum.filter(|value| value.is_finite())
     }
 
     /// Standard deviation of a parameter; none where there is none.
@@ -101,7 +121,7 @@ fn flat_at_bounds(
 
 fn determined(free: &[bool], matrix: Vec<f64>, left_out: Vec<usize>) -> Uncertainties {
     let indices = (0..free.len()).filter(|&i| free[i]).collect();
-    Uncertainties { indices, matrix, left_out, undetermined: Vec::new(), downhill: Vec::new() }
+    Uncertainties { indices, matrix, left_out, undetermined: Vec::new(), flat: None, downhill: Vec::new() }
 }
 
 /// Pseudo-inverse without the flat directions; nothing if there is a downhill one.
@@ -122,8 +142,10 @@ fn from_eigenvalues(hessian: &ArrowMatrix, free: &[bool], at_bound: &[usize]) ->
         matrix: vec![0.0; n * n],
         left_out: at_bound.to_vec(),
         undetermined: Vec::new(),
+        flat: None,
         downhill: Vec::new(),
     };
+    let mut directions = Vec::new();
     let mut flat = vec![false; n];
     for (value, vector) in eigen.eigenvalues.iter().zip(eigen.eigenvectors.column_iter()) {
         if *value < -FLAT {
@@ -134,6 +156,7 @@ fn from_eigenvalues(hessian: &ArrowMatrix, free: &[bool], at_bound: &[usize]) ->
             for i in 0..n {
                 flat[i] |= vector[i].abs() > SHARE;
             }
+            directions.push(vector.iter().copied().collect());
         } else {
             for r in 0..n {
                 let left = scale[r] * vector[r] / value;
@@ -148,6 +171,9 @@ fn from_eigenvalues(hessian: &ArrowMatrix, free: &[bool], at_bound: &[usize]) ->
         out.downhill.dedup();
         out.matrix.clear();
         return out;
+    }
+    if !directions.is_empty() {
+        out.flat = Some(Flat::new(scale, directions, out.matrix.clone()));
     }
     for i in (0..n).filter(|&i| flat[i]) {
         out.undetermined.push(indices[i]);

@@ -2,7 +2,7 @@
 
 use super::run::reason;
 use super::starts::random_start;
-use super::{FitOptions, Fitter, Minimum, Objective, Problem, Termination, minimise};
+use super::{EvalError, FitOptions, Fitter, Minimum, Objective, Problem, Termination, minimise};
 use crate::likelihood::Nll;
 
 /// 2 NLL values closer than this are the same.
@@ -23,19 +23,33 @@ pub(super) struct Found {
 }
 
 /// A search for problems whose start values have no likelihood: from the first random point, a function of `seed`, that has
-/// one. Returns the minimum, and the parameters on kinks as [`minimise`] does; none where no point was found.
+/// one. Returns the minimum, and the parameters on kinks as [`minimise`] does.
+///
+/// # Errors
+/// Where no such point was found: why not. A bin that expects exactly zero events is the reason only where some bin does so
+/// at every point tried: there the likelihood is zero for all values of what is free.
 pub fn from_anywhere(
     nll: &mut Nll<'_>,
     fitter: &dyn Fitter,
     problem: &Problem<'_>,
     seed: u64,
-) -> Option<(Minimum, Vec<usize>)> {
+) -> Result<(Minimum, Vec<usize>), EvalError> {
     let parameters = nll.model().parameters();
-    let mut attempts = (1..=RESCUES).map(|attempt| {
+    let mut reason = nll.value(problem.start).err();
+    for attempt in 1..=RESCUES {
         let start = random_start(parameters, problem.start, problem.fixed, seed, attempt);
-        minimise(nll, fitter, &Problem { start: &start, ..*problem })
-    });
-    attempts.find(|(minimum, _)| !matches!(minimum.termination, Termination::InvalidStart(_)))
+        match nll.value(&start) {
+            Err(why) if reason.as_ref().is_none_or(EvalError::is_zero_yield) => reason = Some(why),
+            Err(_) => {}
+            Ok(_) => {
+                let found = minimise(nll, fitter, &Problem { start: &start, ..*problem });
+                if !matches!(found.0.termination, Termination::InvalidStart(_)) {
+                    return Ok(found);
+                }
+            }
+        }
+    }
+    Err(reason.unwrap_or(EvalError::CalledBack))
 }
 
 /// The distinct minima, lowest first. Never empty.
@@ -58,7 +72,7 @@ pub(super) fn find_minima(
             .push(format!("no likelihood at the start values ({why}); the fit began at a point near them"));
     }
     if let Termination::InvalidStart(why) = first.termination.clone()
-        && let Some((again, kink)) = from_anywhere(nll, fitter, problem, options.seed)
+        && let Ok((again, kink)) = from_anywhere(nll, fitter, problem, options.seed)
     {
         warnings
             .push(format!("no likelihood at the start values ({why}); started from a random point instead"));

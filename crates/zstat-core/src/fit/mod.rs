@@ -5,6 +5,7 @@
 
 mod covariance;
 mod domain;
+mod flat;
 mod kinks;
 mod minima;
 mod minos;
@@ -15,6 +16,7 @@ mod starts;
 
 pub use covariance::{Uncertainties, uncertainties};
 pub use domain::minimise;
+pub use flat::Flat;
 pub use minima::from_anywhere;
 pub use objective::{Curvature, EvalError, Fitter, Known, Minimum, Objective, Problem, Termination};
 pub use result::{

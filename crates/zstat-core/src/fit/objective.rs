@@ -21,7 +21,7 @@ pub enum Curvature {
 pub enum EvalError {
     /// A bin with data expects no events or a negative number.
     #[error(
-        "the expectation {expected} of bin {bin} in channel `{channel}` is not positive, but {observed} events are observed there"
+        "the expectation {expected} of bin {bin} in channel `{channel}` is not positive, and the data have {observed} there"
     )]
     NonPositiveYield {
         /// Channel's name.
@@ -53,6 +53,13 @@ pub enum EvalError {
         /// What: "the expectation of bin 3 in channel `SR`", "parameter `mu`".
         what: String,
     },
+}
+
+impl EvalError {
+    /// A bin with data expects exactly none.
+    pub fn is_zero_yield(&self) -> bool {
+        matches!(self, Self::NonPositiveYield { expected, .. } if *expected == 0.0)
+    }
 }
 
 /// A function of `n` parameters with exact derivatives, to be minimised. For a likelihood: −ln L up to a constant.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Flat;
+
 /// What a fit should do beyond finding the minimum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitOptions {
@@ -98,6 +100,9 @@ pub struct Covariance {
     pub indices: Vec<usize>,
     /// The matrix, row by row.
     pub matrix: Vec<Vec<f64>>,
+    /// Directions that nothing determines, where there are any: `matrix` is NaN for what shares them.
+    #[serde(skip)]
+    pub flat: Option<Flat>,
 }
 
 /// The result of a maximum-likelihood fit.

@@ -226,16 +226,8 @@ fn formulas(nll: &mut Nll<'_>, theta: &[f64], found: Option<&Uncertainties>) -> 
 
 /// √(gᵀ V g) for the slopes g by parameter; none where the covariance has no number. Fixed parameters add nothing.
 fn propagated(slopes: &[(usize, f64)], found: &Uncertainties) -> Option<f64> {
-    let free = |i: &usize| found.indices.binary_search(i).is_ok();
-    let slopes: Vec<_> = slopes.iter().filter(|(i, slope)| free(i) && *slope != 0.0).collect();
-    let mut variance = 0.0;
-    for (i, left) in &slopes {
-        for (j, right) in &slopes {
-            variance += left * right * found.covariance(*i, *j)?;
-        }
-    }
     // Differences of large terms may leave a little less than nothing.
-    Some(variance.max(0.0).sqrt()).filter(|sigma| sigma.is_finite())
+    found.between(slopes, slopes).map(|variance| variance.max(0.0).sqrt())
 }
 
 fn covariance(found: &Uncertainties, parameters: &[Parameter]) -> Covariance {
@@ -244,6 +236,7 @@ fn covariance(found: &Uncertainties, parameters: &[Parameter]) -> Covariance {
         names: found.indices.iter().map(|&i| parameters[i].name.clone()).collect(),
         indices: found.indices.clone(),
         matrix: found.matrix.chunks(n.max(1)).map(<[f64]>::to_vec).collect(),
+        flat: found.flat.clone(),
     }
 }
 

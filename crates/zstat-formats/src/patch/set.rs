@@ -180,7 +180,7 @@ impl<P> PatchSet<P> {
                 let commands = "`zstat limit`, `zstat hypotest` and `zstat significance`";
                 Some(format!("several patches in one run are for {commands}; "))
             } else {
-                nearest(wanted, names()).map(|near| format!("did you mean `{near}`? "))
+                nearest(wanted, names().chain([ALL])).map(|near| format!("did you mean `{near}`? "))
             };
             let labels = self.metadata.labels.join(", ");
             NoPatch {

@@ -31,8 +31,7 @@ impl<'a> Reference<'a> {
         let mut profile = inputs.profile_from(options.pois[0], start, inputs.fixed);
         let free = profile.free().clone();
         if !free.nll.is_finite() {
-            let parameter = inputs.name(options.pois[0]).to_owned();
-            return Err(TestError::NoLikelihood { parameter, mu: free.mu });
+            return Err(profile.no_likelihood(free.mu));
         }
         let mut nll = inputs.nll();
         let fixed = inputs.fixed.to_vec();

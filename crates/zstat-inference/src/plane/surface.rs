@@ -58,8 +58,7 @@ impl<'a> Surface<'a> {
         let mut first = inputs.profile_from(parameters[0], start, &fixed);
         let free = first.free().clone();
         if !free.nll.is_finite() {
-            let parameter = inputs.name(parameters[0]).to_owned();
-            return Err(TestError::NoLikelihood { parameter, mu: free.mu });
+            return Err(first.no_likelihood(free.mu));
         }
         let second = inputs.profile_from(parameters[1], start, &fixed).with_free(free.theta.clone());
         Ok(Self {

@@ -1,12 +1,13 @@
 //! Fits of one data set with the parameter of interest free, or held at a value: each from several starts, all kept.
 
 mod known;
+mod nowhere;
 mod starts;
 
 use std::sync::Arc;
 
 use zstat_core::fit::{
-    Fitter, Known, Minimum, Objective, Problem, Termination, Uncertainties, from_anywhere, minimise,
+    EvalError, Fitter, Known, Minimum, Objective, Problem, Termination, Uncertainties, minimise,
     uncertainties,
 };
 use zstat_core::likelihood::{Data, Nll};
@@ -14,8 +15,6 @@ use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
 
 /// Two fits at the same value whose 2 NLL differ by more than this ended in different minima.
 const APART: f64 = 1e-6;
-/// Seed of the points that are tried where starts have no likelihood.
-const SEED: u64 = 1;
 /// A statistic below this is no rounding: the free fit missed a lower minimum.
 const NEGATIVE: f64 = -1e-8;
 
@@ -26,7 +25,8 @@ pub struct Fit {
     pub mu: f64,
     /// The point, one value a parameter.
     pub theta: Vec<f64>,
-    /// −ln L there, up to the likelihood's constant.
+    /// −ln L there, up to the likelihood's constant. Infinite where some bin with data expects nothing whatever the other
+    /// parameters are: the value of the parameter of interest is excluded. NaN where no likelihood was found.
     pub nll: f64,
     /// d NLL / dμ there: the slope of the profile, by the envelope theorem.
     pub slope: f64,
@@ -75,6 +75,8 @@ pub struct Profile<'m, 'f> {
     warnings: Vec<String>,
     /// Minimisations so far.
     fits: usize,
+    /// Why there was no likelihood, where that happened last.
+    reason: Option<EvalError>,
 }
 
 impl<'m, 'f> Profile<'m, 'f> {
@@ -105,6 +107,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             held: Vec::new(),
             warnings: Vec::new(),
             fits: 0,
+            reason: None,
         }
     }
 
@@ -218,7 +221,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             None => {
                 let mut first = self.minimise(&self.start.clone(), false);
                 if first.nll.is_nan() {
-                    first = self.begin_anywhere(&self.start.clone(), false).unwrap_or(first);
+                    first = self.begin_anywhere(first, &self.start.clone(), false);
                 }
                 if self.is_one_of_many() {
                     self.rescue(first, None)
@@ -255,7 +258,7 @@ impl<'m, 'f> Profile<'m, 'f> {
             self.lowest_held(best, place, mu)
         };
         let best = if best.nll.is_nan() {
-            self.begin_anywhere(&self.moved(&self.start, mu), true).unwrap_or(best)
+            self.begin_anywhere(best, &self.moved(&self.start, mu), true)
         } else {
             best
         };
@@ -393,18 +396,6 @@ impl<'m, 'f> Profile<'m, 'f> {
         let (minimum, _) = minimise(&mut self.nll, fitter, &problem);
         let is_known = minimum.termination == Termination::Known;
         (self.found(minimum, known.is_none()), is_known)
-    }
-
-    /// From wherever there is a likelihood; none where no such point was found.
-    fn begin_anywhere(&mut self, start: &[f64], held: bool) -> Option<Fit> {
-        let mut fixed = self.fixed.clone();
-        fixed[self.poi] = held;
-        let problem = Problem::new(start, &self.bounds, &fixed);
-        let (minimum, _) = from_anywhere(&mut self.nll, self.fitter, &problem, SEED)?;
-        let at =
-            if held { format!(" with {} = {}", self.name(), short(start[self.poi])) } else { String::new() };
-        self.warn(format!("no likelihood at the start values{at}; started from a random point instead"));
-        Some(Fit { rescued: true, ..self.found(minimum, true) })
     }
 
     /// A fit of what a search found, whose second derivatives are kept if they are at a `new` minimum.

@@ -43,7 +43,7 @@ impl Distribution {
     /// Of these values and their numbers; values that are no numbers are left out.
     pub fn new(counts: Vec<(f64, u64)>) -> Self {
         let mut steps = counts;
-        steps.retain(|(value, _)| value.is_finite());
+        steps.retain(|(value, _)| !value.is_nan());
         steps.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut so_far = 0;
         for (_, count) in &mut steps {
@@ -82,7 +82,8 @@ impl Distribution {
         let place = fraction * last as f64;
         let below = place.floor() as u64;
         let [low, high] = [below, below + 1].map(|rank| self.ranked(rank.min(last)));
-        low + (place - below as f64) * (high - low)
+        // Both may be infinite.
+        if low == high { low } else { low + (place - below as f64) * (high - low) }
     }
 
     /// The value before which so many others stand.

@@ -16,6 +16,7 @@ use crate::{Setup, TestError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToyLimitRecord {
     /// The statistic: of the alternative at every value of the grid, of a hypothesis at its own. None where a fit failed.
+    #[serde(with = "crate::record::statistics")]
     pub q: Vec<Option<f64>>,
     /// It took another start or another minimiser.
     pub rescued: bool,
@@ -115,9 +116,9 @@ impl<'a> ToyLimit<'a> {
         let (mut q_obs, mut hypotheses) = (Vec::new(), Vec::new());
         for &mu in values {
             q_obs.push(tester.at(mu)?.q);
-            hypotheses.push(source(tester.generating_point(mu), Purpose::Hypothesis)?);
+            hypotheses.push(source(tester.generating_point(mu)?, Purpose::Hypothesis)?);
         }
-        let alternative = source(tester.generating_point(0.0), Purpose::Alternative)?;
+        let alternative = source(tester.generating_point(0.0)?, Purpose::Alternative)?;
         Ok(Self {
             setup,
             level,
@@ -230,7 +231,7 @@ impl<'a> Tasks for ToyLimit<'a> {
         let toy = worker[part].toy(toy);
         let q = values.iter().map(|&mu| statistic_of(self.setup.statistic, toy.profile, mu)[0]);
         let q: Vec<f64> = q.collect();
-        let good = toy.profile.converged() && q.iter().all(|q| q.is_finite());
+        let good = toy.profile.converged() && !q.iter().any(|q| q.is_nan());
         ToyLimitRecord {
             q: q.into_iter().map(|q| good.then_some(q)).collect(),
             rescued: good && toy.profile.rescued(),

@@ -43,7 +43,7 @@ impl Tally {
 
     /// One more; what is no number (a failed toy) is left out.
     pub fn add(&mut self, value: f64) {
-        if !value.is_finite() {
+        if value.is_nan() {
             return;
         }
         self.total += 1;
@@ -145,14 +145,14 @@ mod tests {
 
     impl Sorted {
         fn new(values: impl IntoIterator<Item = f64>) -> Self {
-            let mut values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+            let mut values: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
             values.sort_by(f64::total_cmp);
             Self(values)
         }
 
         fn at_least(&self, q: f64) -> usize {
             if q == f64::INFINITY {
-                return 0;
+                return self.0.iter().filter(|value| **value == q).count();
             }
             let threshold = q - SAME * q.abs().max(1.0);
             self.0.len() - self.0.partition_point(|value| *value < threshold)
@@ -167,7 +167,7 @@ mod tests {
             let place = fraction * last as f64;
             let below = place.floor() as usize;
             let (low, high) = (self.0[below], self.0[(below + 1).min(last)]);
-            low + (place - below as f64) * (high - low)
+            if low == high { low } else { low + (place - below as f64) * (high - low) }
         }
 
         fn bands(&self) -> [f64; 5] {
@@ -195,6 +195,7 @@ mod tests {
             4 => 0.0..30.0_f64,
             3 => prop::sample::select(vec![0.0, -0.0, 1.0, 1.0 + 1e-9, 2.5, 2.5, 7.0]),
             1 => Just(f64::NAN),
+            1 => Just(f64::INFINITY),
             1 => -1e-9..1e-9_f64,
         ];
         prop::collection::vec(value, 0..60)

@@ -14,6 +14,7 @@ use crate::{Setup, TestError};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ToyRecord {
     /// The statistic; none where the fits failed.
+    #[serde(with = "crate::record::statistics::one")]
     pub q: Option<f64>,
     /// Best value of the parameter of interest.
     pub mu_hat: Option<f64>,
@@ -107,8 +108,8 @@ impl<'a> ToyTest<'a> {
         let mut tester = Tester::new(setup, Some(mu))?;
         let point = tester.at(mu)?;
         let alternative = if is_discovery { setup.signal } else { 0.0 };
-        let hypothesis = tester.generating_point(mu);
-        let alternative = tester.generating_point(alternative);
+        let hypothesis = tester.generating_point(mu)?;
+        let alternative = tester.generating_point(alternative)?;
         let source =
             |theta, purpose| ToySource::new(setup.inputs, Some(setup.poi), theta, rescue, seed, purpose);
         Ok(Self {
@@ -182,7 +183,7 @@ impl<'a> Tasks for ToyTest<'a> {
     fn run(&self, worker: &mut Self::Worker<'_>, task: u64) -> ToyRecord {
         let toy = worker[(task % 2) as usize].toy(task / 2);
         let [q, mu_hat, _] = statistic_of(self.setup.statistic, toy.profile, self.mu);
-        let good = toy.profile.converged() && q.is_finite();
+        let good = toy.profile.converged() && !q.is_nan();
         ToyRecord {
             q: good.then_some(q),
             mu_hat: good.then_some(mu_hat),

@@ -98,7 +98,7 @@ pub fn unified_range(inputs: Inputs<'_>, poi: usize, level: f64) -> Result<[f64;
     let mut profile = inputs.profile(poi);
     let free = profile.free().clone();
     if !free.nll.is_finite() {
-        return Err(TestError::NoLikelihood { parameter: inputs.name(poi).to_owned(), mu: free.mu });
+        return Err(profile.no_likelihood(free.mu));
     }
     let unit = threshold(level);
     Ok(range_to(&mut profile, 2.4 * unit, [2.0 * unit, 3.0 * unit]))

@@ -1,17 +1,18 @@
 //! The construction with toys.
 
 use serde::{Deserialize, Serialize};
-use zstat_core::fit::{Fitter, Objective};
+use zstat_core::fit::Fitter;
 
 use super::{Calculator, End, Unified, UnifiedOptions, UnifiedPoint, values, warnings_of_ends};
 use crate::tasks::Tasks;
 use crate::toys::{Estimate, Purpose, Tally, ToyMaker, ToySource, left_out};
-use crate::{Inputs, Profile, TestError};
+use crate::{Fit, Inputs, TestError};
 
 /// One toy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct UnifiedRecord {
     /// The statistic; none where the fits failed.
+    #[serde(with = "crate::record::statistics::one")]
     pub t: Option<f64>,
     /// It took another start or another minimiser.
     pub rescued: bool,
@@ -65,35 +66,22 @@ impl<'a> UnifiedToys<'a> {
         let mut profile = inputs.profile(poi);
         let free = profile.free().clone();
         if !free.nll.is_finite() {
-            return Err(TestError::NoLikelihood { parameter: inputs.name(poi).to_owned(), mu: free.mu });
+            return Err(profile.no_likelihood(free.mu));
         }
         let values = values(options.range, options.points, free.mu);
-        // Events where none are expected: nothing to fit, no hypothesis is further from the data.
-        let alone = inputs.fixed.iter().enumerate().all(|(i, fixed)| *fixed || i == poi);
-        let impossible = |profile: &mut Profile<'_, '_>, mu: f64| {
-            let mut theta = free.theta.clone();
-            theta[poi] = mu;
-            (alone && profile.nll().value(&theta).is_err()).then_some(theta)
-        };
         // A lower minimum may be found on the way: all statistics are to the last.
         for &mu in &values {
-            if impossible(&mut profile, mu).is_none() {
-                profile.twice_rise(mu, false);
-            }
+            profile.twice_rise(mu, false);
         }
         let (mut sources, mut points) = (Vec::new(), Vec::new());
         for &mu in &values {
-            let (theta, t_obs, converged) = match impossible(&mut profile, mu) {
-                Some(theta) => (theta, f64::INFINITY, true),
-                None => {
-                    let t_obs = profile.twice_rise(mu, false).0;
-                    let held = profile.held(mu);
-                    if !held.nll.is_finite() {
-                        return Err(TestError::NoLikelihood { parameter: inputs.name(poi).to_owned(), mu });
-                    }
-                    (held.theta, t_obs.max(0.0), held.converged)
-                }
-            };
+            // Infinite where events are seen that the hypothesis has none of: no other is further from the data.
+            let t_obs = profile.twice_rise(mu, false).0;
+            if t_obs.is_nan() {
+                return Err(profile.no_likelihood(mu));
+            }
+            let Fit { theta, converged, .. } = profile.held(mu);
+            let t_obs = t_obs.max(0.0);
             // The same random numbers for every value: p is a smooth function of it.
             sources.push(ToySource::new(inputs, Some(poi), theta, rescue, seed, Purpose::Hypothesis)?);
             let p_value = Estimate { value: f64::NAN, error: f64::NAN };
@@ -210,7 +198,7 @@ impl<'a> Tasks for UnifiedToys<'a> {
         let place = (task % count) as usize;
         let toy = worker[place].toy(task / count);
         let t = toy.profile.twice_rise(self.points[place].mu, false).0;
-        let good = toy.profile.converged() && t.is_finite();
+        let good = toy.profile.converged() && !t.is_nan();
         UnifiedRecord { t: good.then_some(t.max(0.0)), rescued: good && toy.profile.rescued() }
     }
 }

@@ -376,3 +376,34 @@ fn groups_and_what_cannot_be_compared() {
     assert!(found.value.abs() < 1e-9 && (found.p_value - 1.0).abs() < 1e-4, "{found:?}");
     assert!(nll.value(&model.init()).is_ok());
 }
+
+/// Two free factors on the same template: neither is determined, their sum is, and what depends on it alone has the
+/// uncertainty of a model with one factor.
+#[test]
+fn what_a_flat_direction_does_not_change_has_an_uncertainty() {
+    let text = |second: &str| {
+        format!(
+            r#"{{"channels": [{{"name": "SR", "samples": [
+            {{"name": "a", "data": [10.0, 20.0], "modifiers": [{{"name": "x", "type": "normfactor"}}]}},
+            {{"name": "b", "data": [10.0, 20.0], "modifiers": [{second}]}},
+            {{"name": "c", "data": [7.0, 3.0], "modifiers": [{{"name": "n", "type": "normsys", "lo": 0.9, "hi": 1.1}}]}}]}}],
+            "observations": {{"SR": [33, 44]}}}}"#
+        )
+    };
+    let table = |text: &str| {
+        let (model, data) = native(text);
+        predicted(&model, &data).postfit.unwrap().0
+    };
+    let flat = table(&text(r#"{"name": "y", "type": "normfactor"}"#));
+    let one = table(&text(r#"{"name": "x", "type": "normfactor"}"#));
+    let [flat, one] = [&flat, &one].map(|table| &table.channels[0]);
+    assert_eq!([flat.samples[0].total.uncertainty, flat.samples[1].bins[0].uncertainty], [None, None]);
+    let alike = [(&flat.all, &one.all), (&flat.samples[2], &one.samples[2])];
+    for (found, wanted) in alike.into_iter().flat_map(|(a, b)| {
+        let all = |y: &zstat_inference::Yields| [&y.bins[..], &[y.total]].concat();
+        all(a).into_iter().zip(all(b)).collect::<Vec<_>>()
+    }) {
+        close(found.value, wanted.value, 1e-6 * wanted.value);
+        close(found.uncertainty.unwrap(), wanted.uncertainty.unwrap(), 1e-6 * wanted.value);
+    }
+}
