@@ -197,7 +197,7 @@ fn bad_options_are_all_told() {
         "`moo`",
     ]);
     bias("--inject 1 --parameter jess").tells(&["no parameter is called `jess`", "did you mean `jes`"]);
-    bias("--inject 1 --fix mu").tells(&["--poi mu: is fixed", "--free"]);
+    bias("--inject 1 --fix mu").tells(&["--fix mu: fixes `mu`", "--poi"]);
     bias("--inject 1 --points 1").tells(&["--points", "a whole number from 2"]);
     bias("--inject 1 --n 0").tells(&["--n"]);
     bias("--inject 1 --shard 1/2").tells(&["--checkpoint"]);

@@ -1,6 +1,6 @@
 //! Models and options at the edge of what makes sense: what is unknown is said to be, and never shown as a number.
 
-use super::support::{COUNTING, folder, run, run_in, write};
+use super::support::{COUNTING, folder, root, run, run_in, write};
 
 /// No event observed: not one toy of either hypothesis is as far from the signal, and CLs is 0/0.
 #[test]
@@ -22,20 +22,20 @@ fn a_ratio_of_nothing_is_unknown() {
     assert!(!page.contains("nan") && !table.contains("NaN") && !table.contains("inf"), "{page}{table}");
 }
 
-/// Without background no signal is impossible where there are events: 2 ΔNLL has no number there.
+/// Without background no signal is impossible where there are events: 2 ΔNLL is infinite there, which CSV has no number for.
 #[test]
-fn a_value_without_likelihood_is_unknown_in_a_scan() {
+fn a_value_without_likelihood_is_infinite_in_a_scan() {
     let work = folder();
     write(work.path(), "counting.yaml", &COUNTING.replace("[50.0]", "[0.0]"));
     let of = |format: &str| {
         let line = ["scan", "counting.yaml", "--range", "0:3", "--points", "4", "--format", format];
-        run_in(work.path(), &line).exits(1).stdout
+        run_in(work.path(), &line).exits(0).stdout
     };
     let page = of("text");
     let first = page.lines().skip_while(|line| *line != "2 ΔNLL").nth(2).unwrap();
-    assert_eq!(first.split_whitespace().collect::<Vec<_>>(), ["0", "?"], "no dot at 0: {page}");
+    assert_eq!(first.split_whitespace().collect::<Vec<_>>(), ["0", "∞", "●"], "{page}");
     let table = of("csv");
-    assert_eq!(table.lines().nth(1), Some("0,,,false"), "{table}");
+    assert_eq!(table.lines().nth(1), Some("0,,,true"), "{table}");
 }
 
 #[test]
@@ -87,4 +87,76 @@ fn a_file_that_is_not_there_is_told_with_the_nearest() {
         let told = zstat(none);
         assert!(told.contains("cannot read") && !told.contains("did you mean"), "{told}");
     }
+}
+
+/// Background zero where events are seen: no background-only hypothesis can be true. All commands say so and name the bin.
+const IMPOSSIBLE: &str = "zstat: 1\nworkspace:\n  channels:\n    - name: SR\n      samples:\n        - name: signal\n          data: [1.0, 2.0]\n          modifiers: [{name: mu, type: normfactor}]\n        - name: background\n          data: [0.0, 5.0]\n          modifiers: [{name: b, type: normsys, lo: 0.9, hi: 1.1}]\n  observations: {SR: [3, 6]}\n  poi: mu\n";
+
+#[test]
+fn a_value_of_zero_likelihood_is_told_alike() {
+    let folder = folder();
+    write(folder.path(), "zero.yaml", IMPOSSIBLE);
+    let bin = "bin 0 in channel `SR`";
+    let run = |arguments: &str| {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        run_in(folder.path(), &arguments)
+    };
+    let zero = "the likelihood is zero with `mu` = 0";
+    let found = run("significance zero.yaml --format json").exits(0).json();
+    assert_eq!((&found["p0_obs"], &found["z_obs"]), (&0.0.into(), &serde_json::Value::Null));
+    assert!(found["status"]["warnings"][0].as_str().unwrap().contains(zero), "{found}");
+    let pages = [
+        ("significance zero.yaml", "  observed             0  ∞"),
+        ("scan zero.yaml --range 0:3 --points 4", "   0       ∞"),
+    ];
+    for (line, shown) in pages {
+        let page = run(line).exits(0).stdout;
+        assert!([zero, bin, shown].iter().all(|part| page.contains(part)), "{page}");
+    }
+    let unified = run("feldman-cousins zero.yaml --points 3 --toys 20 --format json").exits(0).json();
+    assert_eq!(unified["points"][0]["p_value"], 0.0);
+    for command in ["hypotest", "limit", "limit --toys 5", "significance --toys 5"] {
+        run(&format!("{command} zero.yaml")).exits(2).tells(&[
+            "no data can be made with `mu` = 0.0",
+            bin,
+            "--asimov nominal",
+        ]);
+    }
+    run("hypotest zero.yaml --asimov nominal").exits(0);
+    run("limit zero.yaml --asimov nominal").exits(0);
+}
+
+#[test]
+fn values_outside_of_bounds_are_told() {
+    let page = |line: &str| run(line).exits(0).stdout;
+    let outside = "mu = 20, is outside the bounds of `mu`, 0 to 10";
+    let test = page("hypotest specs/quickstart.yaml --mu 20");
+    assert!(test.contains(outside), "{test}");
+    let scan = page("scan specs/quickstart.yaml --range 20:30 --points 3");
+    assert!(scan.contains(outside) && scan.contains("the range is outside of all intervals"), "{scan}");
+    assert!(!scan.contains("\nintervals"), "{scan}");
+}
+
+#[test]
+fn toys_and_curves_without_a_limit_are_told() {
+    let work = folder();
+    let text = std::fs::read_to_string(root().join("specs/quickstart.yaml")).unwrap();
+    let nothing = "[0, 0, 0, 0, 0]";
+    let shapes = "lo: [2.4, 6.7, 13.5, 9.6, 4.5], hi: [1.8, 6.1, 14.0, 10.8, 5.3]";
+    let text = text.replace("[2.1, 6.4, 13.8, 10.2, 4.9]", nothing);
+    let text = text.replace(shapes, &format!("lo: {nothing}, hi: {nothing}"));
+    write(work.path(), "none.yaml", &text);
+    let page = |option: &[&str]| run_in(work.path(), &[&["limit", "none.yaml"], option].concat()).stdout;
+    let curve = page(&["--curve"]);
+    assert!(curve.contains("no curve: there is no limit to place it around"), "{curve}");
+    let toys = page(&["--toys", "5"]);
+    assert!(toys.contains("no toys were made: there is no limit"), "{toys}");
+}
+
+#[test]
+fn options_are_called_by_their_names() {
+    run("hypotest specs/quickstart.yaml --mu abc").exits(2).tells(&["'--mu <X>': expected a number"]);
+    run("hypotest specs/quickstart.yaml --fix mu")
+        .exits(2)
+        .tells(&["--fix mu: fixes `mu`, the parameter of interest"]);
 }

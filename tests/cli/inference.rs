@@ -138,7 +138,7 @@ fn bad_options_are_told_at_once() {
     run_all.exits(2).tells(&["--test-stat qtild", "did you mean `qtilde`?", "--mu NaN", "--fix my"]);
     run("limit specs/quickstart.yaml --test-stat q0").exits(2).tells(&["this command has no use for it"]);
     run("limit specs/quickstart.yaml --level 95").exits(2).tells(&["between 0 and 1"]);
-    run("limit specs/quickstart.yaml --fix mu").exits(2).tells(&["--poi mu: is fixed"]);
+    run("limit specs/quickstart.yaml --fix mu").exits(2).tells(&["--fix mu: fixes `mu`"]);
     let folder = folder();
     write(folder.path(), "spec.yaml", &COUNTING.replace("  poi: mu\n", ""));
     run_in(folder.path(), &["limit", "spec.yaml"]).exits(2).tells(&["no parameter of interest"]);
@@ -224,7 +224,7 @@ fn impacts_by_hand() {
     run_in(folder.path(), &["impacts", "spec.yaml", "--kind", "traditional"])
         .exits(2)
         .tells(&["global-observables"]);
-    run_in(folder.path(), &["impacts", "spec.yaml", "--fix", "mu"]).exits(2).tells(&["--poi mu: is fixed"]);
+    run_in(folder.path(), &["impacts", "spec.yaml", "--fix", "mu"]).exits(2).tells(&["--fix mu: fixes `mu`"]);
 }
 
 /// Several parameters of interest: a block for each, the first at the top, the same as when it is chosen alone and the

@@ -75,7 +75,7 @@ fn options_that_make_no_sense() {
     fails(&["--points", "1"], &["2 to 10000"]);
     fails(&["--toys", "0"], &["whole number"]);
     fails(&["--checkpoint", "c"], &["needs none", "--toys N"]);
-    fails(&["--fix", "mu"], &["--poi mu", "is fixed"]);
+    fails(&["--fix", "mu"], &["--fix mu", "it must be free"]);
     run("feldman-cousins specs/quickstart.yaml --range 0:11 --fitter x")
         .exits(2)
         .tells(&["--range", "--fitter"]);

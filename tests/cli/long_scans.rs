@@ -75,7 +75,7 @@ fn what_is_missing_or_of_another_scan_is_told() {
         .tells(&["parameters: [\"jes\"] here, [\"mu\"] there"]);
     zstat_in(folder, &format!("{LINE} --range 0:1 --checkpoint p1 --shard 1/3"))
         .exits(2)
-        .tells(&["range: [0.0,1.0] here, null there"]);
+        .tells(&["range: [0.0,1.0] here, nothing there"]);
     zstat_in(folder, &format!("{IMPACTS} --checkpoint p1"))
         .exits(2)
         .tells(&["command: impacts here, scan there"]);
@@ -92,7 +92,7 @@ fn what_is_missing_or_of_another_scan_is_told() {
     zstat_in(folder, &format!("{IMPACTS} --checkpoint i")).exits(0);
     zstat_in(folder, &format!("{IMPACTS} --kind covariance --checkpoint i"))
         .exits(2)
-        .tells(&["kind: \"covariance\" here, \"refit\" there"]);
+        .tells(&["kind: covariance here, refit there"]);
 }
 
 /// A journal that is cut anywhere leads to the same result, and keeps its whole lines.

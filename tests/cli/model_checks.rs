@@ -195,7 +195,7 @@ fn compatibility_by_hand() {
         .tells(&["`k` acts on `B` alone"]);
     run_in(folder.path(), &["compatibility", "two.yaml", "--fix", "mu"])
         .exits(2)
-        .tells(&["--poi mu: is fixed"]);
+        .tells(&["--fix mu: fixes `mu`"]);
 }
 
 #[test]

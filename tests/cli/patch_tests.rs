@@ -85,7 +85,8 @@ fn pages_and_tables() {
     assert!(row["status"]["faults"].to_string().contains("the channel has 2 bins"), "{row}");
 }
 
-/// No background, and events: there is no likelihood without signal. That is the reason of its patch alone.
+/// No background, and events: there is no likelihood without signal, and no expectation of the data from it. That is the
+/// reason of its patch alone.
 #[test]
 fn a_patch_without_test_says_why() {
     let work = work();
@@ -95,12 +96,12 @@ fn a_patch_without_test_says_why() {
         {"op": "add", "path": END, "value": {"name": "signal", "data": [5.0, 5.0],
             "modifiers": [{"name": "mu", "type": "normfactor", "data": null}]}}]});
     write(folder, "zero.json", &set(vec![signal("m", 1.0, END, &[5.0, 12.0]), zero]));
-    let all = json_of(folder, "significance SET zero.json:ALL", 1);
-    let alone = zstat_in(folder, "significance SET zero.json:zero").exits(2).stderr;
+    let all = json_of(folder, "hypotest SET zero.json:ALL", 1);
+    let alone = zstat_in(folder, "hypotest SET zero.json:zero").exits(2).stderr;
     let fault = rows(&all)[1]["status"]["faults"][0].as_str().unwrap();
     assert!(alone.contains(fault), "{fault}\n{alone}");
-    assert!(rows(&all)[0]["z_obs"].is_number());
-    let none = zstat_in(folder, "significance SET zero.json:z*").exits(2);
+    assert!(rows(&all)[0]["cls_obs"].is_number());
+    let none = zstat_in(folder, "hypotest SET zero.json:z*").exits(2);
     none.tells(&["not one patch of `zero.json` gives a result", "`zero`: ", fault]);
 }
 

@@ -157,8 +157,6 @@ fn first_difference(way: &[&str], mine: &Value, others: &Value) -> String {
     let shown = |value: &Value| match value {
         Value::Null => "nothing".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(items) if items.len() > 8 => format!("{} values", items.len()),
-        Value::Array(items) => items.iter().map(Value::to_string).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     };
     format!("{}: {} here, {} there", way.join(" "), shown(mine), shown(others))

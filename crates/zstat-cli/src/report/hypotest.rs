@@ -53,7 +53,7 @@ impl TestNumbers {
 
 /// Why some numbers are `null` with this statistic.
 pub fn without_cls(statistic: TestStatistic) -> Option<String> {
-    let why = || format!("there are no CLs, CLs+b and CLb: `{statistic}` has none");
+    let why = || format!("no CLs, CLs+b and CLb are given: `{statistic}` has no CLs");
     (!statistic.has_cls()).then(why)
 }
 
