@@ -1,8 +1,13 @@
-//! The parts that `zstat train` will be made of: events, small neural networks, and summaries that put their scores into bins.
+//! The parts that `zstat train` will be made of: events, scorers with the small neural networks behind them, summaries that put
+//! scores into bins, and optimisers with what belongs to them.
 //!
-//! Each part knows nothing of the others: `events` are rows of features, `network` turns features into scores, `summary` scores
-//! into shares of bins; values one way, derivatives the other. Losses are for others.
+//! Each part knows nothing of the others: `events` are rows of features, `scorer` turns features into scores, `summary` scores
+//! into shares of bins; values one way, derivatives the other, and `optimiser` moves what is learnt against them. Losses are for
+//! others. Scorers, summaries and optimisers are plugins: a binary that wants them by name says `use zstat_train as _;`.
 
 pub mod events;
 pub mod network;
+pub mod optimiser;
+mod options;
+pub mod scorer;
 pub mod summary;

@@ -4,10 +4,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::plugin::{Plugin, PluginError};
-use zstat_core::summary::{Stage, Summary};
+use zstat_core::plugin::Plugin;
+use zstat_core::summary::Summary;
 
-use super::edges::{Edges, Kernel, Smeared};
+use super::edge_bins::{EdgeBins, EdgeOptions, build};
+use super::edges::{Edges, Kernel};
 
 /// Options of `bkde`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,80 +44,32 @@ impl Default for BkdeOptions {
 }
 
 /// The summary.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Bkde {
-    /// Its options.
-    pub options: BkdeOptions,
-}
+pub type Bkde = EdgeBins<BkdeOptions>;
 
 inventory::submit! {
     Plugin::<dyn Summary> {
-        name: "bkde",
+        name: BkdeOptions::NAME,
         summary: "bins on one score, events smeared by a normal kernel",
         package: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         schema: || schemars::schema_for!(BkdeOptions),
-        build: |options| {
-            let refused = |source| PluginError::Options { kind: "summary", name: "bkde", source };
-            let options: BkdeOptions = serde_json::from_value(options).map_err(refused)?;
-            let found = Bkde { options };
-            match found.fault() {
-                Some(why) => Err(refused(serde::de::Error::custom(why))),
-                None => Ok(Box::new(found)),
-            }
-        },
+        build: build::<BkdeOptions>,
     }
 }
 
-impl Bkde {
+impl EdgeOptions for BkdeOptions {
+    const NAME: &'static str = "bkde";
+
     fn edges(&self) -> Edges {
-        let BkdeOptions { bins, range, train_edges: train, squash, include_outside, .. } = self.options;
+        let Self { bins, range, train_edges: train, squash, include_outside, .. } = *self;
         Edges { bins, range, train, squash, include_outside }
     }
 
+    fn kernel(&self, _: f64) -> (Kernel, f64) {
+        (Kernel::Normal, self.bandwidth)
+    }
+
     fn fault(&self) -> Option<&'static str> {
-        if self.options.bandwidth.is_nan() || self.options.bandwidth <= 0.0 {
-            return Some("`bandwidth` must be positive");
-        }
-        self.edges().fault()
-    }
-
-    fn smeared<'a>(&self, edges: &'a Edges, _: Stage<'_>) -> Smeared<'a> {
-        Smeared { edges, kernel: Kernel::Normal, width: self.options.bandwidth }
-    }
-}
-
-impl Summary for Bkde {
-    fn outputs(&self) -> usize {
-        1
-    }
-
-    fn bins(&self) -> usize {
-        self.options.bins
-    }
-
-    fn start(&self) -> Vec<f64> {
-        self.edges().start()
-    }
-
-    fn assign(&self, stage: Stage<'_>, scores: &[f64], shares: &mut [f64]) {
-        self.smeared(&self.edges(), stage).assign(stage.learnt, scores, shares);
-    }
-
-    fn pull(
-        &self,
-        stage: Stage<'_>,
-        scores: &[f64],
-        by_shares: &[f64],
-        by_scores: &mut [f64],
-        by_learnt: &mut [f64],
-    ) {
-        self.smeared(&self.edges(), stage).pull(stage.learnt, scores, by_shares, by_scores, by_learnt);
-    }
-
-    fn bin(&self, learnt: &[f64], scores: &[f64], bins: &mut [Option<usize>]) {
-        let edges = self.edges();
-        let places = edges.places(learnt);
-        bins.iter_mut().zip(scores).for_each(|(bin, z)| *bin = edges.bin(&places, *z));
+        (self.bandwidth.is_nan() || self.bandwidth <= 0.0).then_some("`bandwidth` must be positive")
     }
 }

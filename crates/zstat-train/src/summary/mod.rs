@@ -3,6 +3,7 @@
 //! In: scores of events. Out: their shares in bins, and the way back of derivatives. No summary knows events or weights.
 
 mod bkde;
+mod edge_bins;
 mod edges;
 mod sigmoid_cut;
 mod sigmoid_edges;
@@ -11,6 +12,7 @@ mod softmax;
 mod tests;
 
 pub use bkde::{Bkde, BkdeOptions};
+pub use edge_bins::EdgeBins;
 pub use sigmoid_cut::{SigmoidCut, SigmoidCutOptions};
 pub use sigmoid_edges::{SigmoidEdges, SigmoidEdgesOptions};
 pub use softmax::{Softmax, SoftmaxOptions};

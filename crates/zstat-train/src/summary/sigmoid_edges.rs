@@ -4,10 +4,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::plugin::{Plugin, PluginError};
-use zstat_core::summary::{Stage, Summary};
+use zstat_core::plugin::Plugin;
+use zstat_core::summary::Summary;
 
-use super::edges::{Edges, Kernel, Smeared};
+use super::edge_bins::{EdgeBins, EdgeOptions, build};
+use super::edges::{Edges, Kernel};
 
 /// Options of `sigmoid_edges`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,83 +43,35 @@ impl Default for SigmoidEdgesOptions {
 }
 
 /// The summary.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SigmoidEdges {
-    /// Its options.
-    pub options: SigmoidEdgesOptions,
-}
+pub type SigmoidEdges = EdgeBins<SigmoidEdgesOptions>;
 
 inventory::submit! {
     Plugin::<dyn Summary> {
-        name: "sigmoid_edges",
+        name: SigmoidEdgesOptions::NAME,
         summary: "bins on one score with sigmoid edges that become steeper",
         package: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         schema: || schemars::schema_for!(SigmoidEdgesOptions),
-        build: |options| {
-            let refused = |source| PluginError::Options { kind: "summary", name: "sigmoid_edges", source };
-            let options: SigmoidEdgesOptions = serde_json::from_value(options).map_err(refused)?;
-            let found = SigmoidEdges { options };
-            match found.fault() {
-                Some(why) => Err(refused(serde::de::Error::custom(why))),
-                None => Ok(Box::new(found)),
-            }
-        },
+        build: build::<SigmoidEdgesOptions>,
     }
 }
 
-impl SigmoidEdges {
+impl EdgeOptions for SigmoidEdgesOptions {
+    const NAME: &'static str = "sigmoid_edges";
+
     fn edges(&self) -> Edges {
-        let SigmoidEdgesOptions { bins, range, train_edges: train, squash, include_outside, .. } =
-            self.options;
+        let Self { bins, range, train_edges: train, squash, include_outside, .. } = *self;
         Edges { bins, range, train, squash, include_outside }
     }
 
+    fn kernel(&self, progress: f64) -> (Kernel, f64) {
+        let [first, last] = self.steepness;
+        let steepness = first * (last / first).powf(progress);
+        (Kernel::Logistic, steepness.recip())
+    }
+
     fn fault(&self) -> Option<&'static str> {
-        if !self.options.steepness.iter().all(|k| *k > 0.0 && k.is_finite()) {
-            return Some("`steepness` must be two positive numbers");
-        }
-        self.edges().fault()
-    }
-
-    fn smeared<'a>(&self, edges: &'a Edges, stage: Stage<'_>) -> Smeared<'a> {
-        let [first, last] = self.options.steepness;
-        let steepness = first * (last / first).powf(stage.progress);
-        Smeared { edges, kernel: Kernel::Logistic, width: steepness.recip() }
-    }
-}
-
-impl Summary for SigmoidEdges {
-    fn outputs(&self) -> usize {
-        1
-    }
-
-    fn bins(&self) -> usize {
-        self.options.bins
-    }
-
-    fn start(&self) -> Vec<f64> {
-        self.edges().start()
-    }
-
-    fn assign(&self, stage: Stage<'_>, scores: &[f64], shares: &mut [f64]) {
-        self.smeared(&self.edges(), stage).assign(stage.learnt, scores, shares);
-    }
-
-    fn pull(
-        &self,
-        stage: Stage<'_>,
-        scores: &[f64],
-        by_shares: &[f64],
-        by_scores: &mut [f64],
-        by_learnt: &mut [f64],
-    ) {
-        self.smeared(&self.edges(), stage).pull(stage.learnt, scores, by_shares, by_scores, by_learnt);
-    }
-
-    fn bin(&self, learnt: &[f64], scores: &[f64], bins: &mut [Option<usize>]) {
-        let edges = self.edges();
-        let places = edges.places(learnt);
-        bins.iter_mut().zip(scores).for_each(|(bin, z)| *bin = edges.bin(&places, *z));
+        let is_right = self.steepness.iter().all(|k| *k > 0.0 && k.is_finite());
+        (!is_right).then_some("`steepness` must be two positive numbers")
     }
 }
