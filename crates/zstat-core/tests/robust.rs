@@ -365,6 +365,7 @@ fn modifier() -> impl Strategy<Value = Modifier> {
         name,
         kind,
         constraint,
+        vary: None,
     })
 }
 

@@ -52,7 +52,7 @@ impl Canonical {
         self.value("channel", name);
         let mut sorted: Vec<&Sample> = samples.iter().collect();
         sorted.sort_by_key(|sample| &sample.name);
-        for Sample { name, data, modifiers } in sorted {
+        for Sample { name, data, modifiers, events: _ } in sorted {
             self.value("sample", name);
             self.value("data", data);
             let mut modifiers: Vec<_> = modifiers.iter().map(canonical).collect();

@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn numbers_that_json_lacks_are_refused() {
         use zstat_core::spec::{Channel, Sample, Workspace};
-        let sample = Sample { name: "s".into(), data: vec![1.0, f64::NAN], modifiers: vec![] };
+        let sample = Sample { name: "s".into(), data: vec![1.0, f64::NAN], events: None, modifiers: vec![] };
         let channel = Channel { name: "SR".into(), samples: vec![sample] };
         let workspace = Workspace { channels: vec![channel], ..Default::default() };
         let analysis = Analysis { workspace, ..Default::default() };

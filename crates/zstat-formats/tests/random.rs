@@ -81,10 +81,12 @@ fn channels(native: bool) -> impl Strategy<Value = Vec<Channel>> {
             name,
             kind,
             constraint: constraint.filter(|_| native),
+            vary: None,
         });
     let sample = (name(), numbers(), vec(modifier, 0..4)).prop_map(|(name, data, modifiers)| Sample {
         name,
         data,
+        events: None,
         modifiers,
     });
     let channel = (name(), vec(sample, 1..4)).prop_map(|(name, samples)| Channel { name, samples });
@@ -152,9 +154,9 @@ fn with_all_names_used(mut workspace: Workspace) -> Workspace {
     names.extend(workspace.measurements.iter().flat_map(|m| settings(&m.parameters, &m.poi)));
     let modifiers = names
         .into_iter()
-        .map(|name| Modifier { name, kind: ModifierKind::NormFactor, constraint: None })
+        .map(|name| Modifier { name, kind: ModifierKind::NormFactor, constraint: None, vary: None })
         .collect();
-    let sample = Sample { name: "user".into(), data: vec![1.0], modifiers };
+    let sample = Sample { name: "user".into(), data: vec![1.0], events: None, modifiers };
     workspace.channels.push(Channel { name: "user".into(), samples: vec![sample] });
     workspace
 }

@@ -30,6 +30,15 @@ pub struct Analysis {
     /// Settings of `zstat fit`.
     #[serde(default, deserialize_with = "read::mapping", skip_serializing_if = "is_default")]
     pub fit: FitSpec,
+    /// Where events come from, by process: for `zstat train`, which knows what may stand here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<serde_json::Value>,
+    /// Settings of `zstat train`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<serde_json::Value>,
+    /// What `zstat train` makes of its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluate: Option<serde_json::Value>,
 }
 
 /// A section that says nothing is not written.

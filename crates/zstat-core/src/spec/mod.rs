@@ -12,6 +12,7 @@ pub mod read;
 mod schema;
 pub(crate) mod scope;
 mod settings;
+mod vary;
 mod workspace;
 
 pub use analysis::{Analysis, FitSpec, PluginSpec};
@@ -23,4 +24,5 @@ pub use schema::schema;
 pub use settings::{
     BuildOptions, Dialect, HistoSysCode, Interpolation, NormSysCode, StatErrorConstraint, StatErrorSpec,
 };
+pub use vary::{Effect, Vary};
 pub use workspace::{Channel, Measurement, Sample, Workspace};

@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::read::{self, Numbers, Variation};
-use super::{ConstraintSpec, HistoSysCode, NormSysCode};
+use super::{ConstraintSpec, HistoSysCode, NormSysCode, Vary};
 
 /// One source of variation of a sample. Its `name` is the name of the parameter that drives it.
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
@@ -18,6 +18,9 @@ pub struct Modifier {
     /// Constraint of the parameter, as a shorthand for `parameters.NAME.constraint`; the two must agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraint: Option<ConstraintSpec>,
+    /// In place of `lo` and `hi` of a normsys or histosys whose sample has `events`: what one standard deviation changes in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vary: Option<Box<Vary>>,
 }
 
 /// The seven kinds of HistFactory modifiers. Closed: a workspace means the same in every build.
@@ -31,8 +34,10 @@ pub enum ModifierKind {
     /// Normalisation uncertainty: the sample times f(α), 1 at nominal, `lo` at α = −1, `hi` at α = +1.
     NormSys {
         /// Factor at α = −1.
+        #[schemars(default)]
         lo: f64,
         /// Factor at α = +1.
+        #[schemars(default)]
         hi: f64,
         /// Interpolation code of this modifier only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,8 +46,10 @@ pub enum ModifierKind {
     /// Shape uncertainty: adds an interpolation between the varied templates.
     HistoSys {
         /// Template at α = −1, events a bin.
+        #[schemars(default)]
         lo: Vec<f64>,
         /// Template at α = +1, events a bin.
+        #[schemars(default)]
         hi: Vec<f64>,
         /// Interpolation code of this modifier only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +105,8 @@ struct RawModifier {
     interpolation: Option<Option<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     constraint: Option<ConstraintSpec>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vary: Option<Box<Vary>>,
 }
 
 /// The `type` word.
@@ -135,21 +144,23 @@ impl From<Modifier> for RawModifier {
             errors: None,
             interpolation: None,
             constraint: modifier.constraint,
+            vary: modifier.vary,
         };
+        let is_made = raw.vary.is_some();
         match modifier.kind {
             ModifierKind::NormFactor => raw.kind = Kind::NormFactor,
             ModifierKind::Lumi => raw.kind = Kind::Lumi,
             ModifierKind::ShapeFactor => raw.kind = Kind::ShapeFactor,
             ModifierKind::NormSys { lo, hi, interpolation } => {
                 raw.kind = Kind::NormSys;
-                raw.lo = Some(Variation::Factor(lo));
-                raw.hi = Some(Variation::Factor(hi));
+                raw.lo = (!is_made).then_some(Variation::Factor(lo));
+                raw.hi = (!is_made).then_some(Variation::Factor(hi));
                 raw.interpolation = interpolation.map(|code| Some(code.name().to_owned()));
             }
             ModifierKind::HistoSys { lo, hi, interpolation } => {
                 raw.kind = Kind::HistoSys;
-                raw.lo = Some(Variation::Template(lo));
-                raw.hi = Some(Variation::Template(hi));
+                raw.lo = (!is_made).then_some(Variation::Template(lo));
+                raw.hi = (!is_made).then_some(Variation::Template(hi));
                 raw.interpolation = interpolation.map(|code| Some(code.name().to_owned()));
             }
             ModifierKind::ShapeSys { errors } => {
@@ -169,15 +180,17 @@ impl TryFrom<RawModifier> for Modifier {
     type Error = String;
 
     fn try_from(raw: RawModifier) -> Result<Self, String> {
-        let RawModifier { name, kind, lo, hi, errors, interpolation, constraint } = raw;
+        let RawModifier { name, kind, lo, hi, errors, interpolation, constraint, vary } = raw;
         // Only what the kind takes may be there; the words matter little, the slow reading explains faults better.
         let takes = |field: &str, given: bool, taken: bool| match (given, taken) {
             (true, false) => Err(format!("a modifier of this type takes no `{field}`")),
             _ => Ok(()),
         };
         let interpolates = matches!(kind, Kind::NormSys | Kind::HistoSys);
-        takes("lo", lo.is_some(), interpolates)?;
-        takes("hi", hi.is_some(), interpolates)?;
+        let is_made = vary.is_some();
+        takes("vary", is_made, interpolates)?;
+        takes("lo", lo.is_some(), interpolates && !is_made)?;
+        takes("hi", hi.is_some(), interpolates && !is_made)?;
         takes("interpolation", interpolation.is_some(), interpolates)?;
         takes("errors", errors.is_some(), matches!(kind, Kind::ShapeSys | Kind::StatError))?;
         let code = interpolation.flatten();
@@ -187,19 +200,19 @@ impl TryFrom<RawModifier> for Modifier {
             Kind::Lumi => ModifierKind::Lumi,
             Kind::ShapeFactor => ModifierKind::ShapeFactor,
             Kind::NormSys => ModifierKind::NormSys {
-                lo: factor(lo, "lo")?,
-                hi: factor(hi, "hi")?,
+                lo: if is_made { 1.0 } else { factor(lo, "lo")? },
+                hi: if is_made { 1.0 } else { factor(hi, "hi")? },
                 interpolation: code.as_deref().map(str::parse).transpose()?,
             },
             Kind::HistoSys => ModifierKind::HistoSys {
-                lo: template(lo, "lo")?,
-                hi: template(hi, "hi")?,
+                lo: if is_made { Vec::new() } else { template(lo, "lo")? },
+                hi: if is_made { Vec::new() } else { template(hi, "hi")? },
                 interpolation: code.as_deref().map(str::parse).transpose()?,
             },
             Kind::ShapeSys => ModifierKind::ShapeSys { errors: errors()? },
             Kind::StatError => ModifierKind::StatError { errors: errors()? },
         };
-        Ok(Self { name, kind, constraint })
+        Ok(Self { name, kind, constraint, vary })
     }
 }
 

@@ -47,9 +47,12 @@ pub struct Channel {
 pub struct Sample {
     /// Name, unique in its channel.
     pub name: String,
-    /// Nominal yield a bin, in events. May be negative (interference).
-    #[serde(deserialize_with = "read::numbers")]
+    /// Nominal yield a bin, in events. May be negative (interference). Left out where `events` are given.
+    #[serde(default, deserialize_with = "read::numbers", skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<f64>,
+    /// In place of `data`: the process of the analysis' `events` that `zstat train` makes the yields from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<String>,
     /// What varies the yield.
     #[serde(default, deserialize_with = "read::mappings")]
     pub modifiers: Vec<Modifier>,

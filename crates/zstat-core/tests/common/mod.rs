@@ -66,6 +66,7 @@ fn sample(json: &Value) -> Sample {
     Sample {
         name: text(&json["name"]),
         data: numbers(&json["data"]),
+        events: None,
         modifiers: list(&json["modifiers"]).iter().map(modifier).collect(),
     }
 }
@@ -87,7 +88,7 @@ fn modifier(json: &Value) -> Modifier {
         "staterror" => ModifierKind::StatError { errors: numbers(data) },
         other => panic!("unknown modifier type {other}"),
     };
-    Modifier { name: text(&json["name"]), kind, constraint: None }
+    Modifier { name: text(&json["name"]), kind, constraint: None, vary: None }
 }
 
 fn parameter(json: &Value) -> (String, ParameterSpec) {

@@ -25,7 +25,7 @@ impl<'de> Deserialize<'de> for Modifier {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Flat { name, kind, data } = read_mapping(deserializer)?;
         let kind = kind.with(data).map_err(D::Error::custom)?;
-        Ok(Self(spec::Modifier { name, kind, constraint: None }))
+        Ok(Self(spec::Modifier { name, kind, constraint: None, vary: None }))
     }
 }
 

@@ -60,6 +60,7 @@ fn channels(channels: Vec<Channel>) -> Vec<spec::Channel> {
     let sample = |sample: super::types::Sample| spec::Sample {
         name: sample.name,
         data: sample.data,
+        events: None,
         modifiers: sample.modifiers.into_iter().map(|modifier| modifier.0).collect(),
     };
     let channel = |channel: Channel| spec::Channel {

@@ -55,6 +55,9 @@ fn channel(c: usize, channel: &Channel, observed: Option<usize>, faults: &mut Ve
         faults.push(Fault::new(Code::Nothing, at, message).help("add a sample, or remove the channel"));
         return;
     }
+    if to_be_made(&at, channel, faults) {
+        return;
+    }
     let of = format!(" in channel `{}`", channel.name);
     names(channel.samples.iter().map(|s| s.name.as_str()), "sample", &at, &of, faults);
     let n_bins = usual_length(channel, observed);
@@ -89,6 +92,21 @@ fn channel(c: usize, channel: &Channel, observed: Option<usize>, faults: &mut Ve
             }
         }
     }
+}
+
+/// Whether a channel's yields are yet to be made from events: a fault, for there is no likelihood before.
+fn to_be_made(at: &str, channel: &Channel, faults: &mut Vec<Fault>) -> bool {
+    let mut waiting = channel.samples.iter().enumerate().filter(|(_, sample)| sample.data.is_empty());
+    let Some((s, sample)) = waiting.find(|(_, sample)| sample.events.is_some()) else { return false };
+    let message = format!(
+        "the yields of sample `{}` of channel `{}` are made from events, and have not been yet",
+        sample.name, channel.name
+    );
+    faults.push(
+        Fault::new(Code::Nothing, format!("{at}/{s}/events"), message)
+            .help("`zstat train SPEC --output DIR` makes them: then use its `DIR/workspace.yaml`"),
+    );
+    true
 }
 
 /// The length that most lists of a channel have: whoever differs from it is wrong.

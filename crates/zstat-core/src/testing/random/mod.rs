@@ -195,6 +195,7 @@ impl ChannelPlan {
             Sample {
                 name: plan.name.to_owned(),
                 data: plan.data.clone(),
+                events: None,
                 modifiers: modifiers::build(&plan.modifiers, &place),
             }
         });

@@ -132,5 +132,5 @@ fn one(plan: &ModifierPlan, index: usize, place: &Place<'_>) -> Modifier {
             (name, ModifierKind::ShapeFactor)
         }
     };
-    Modifier { name, kind, constraint: None }
+    Modifier { name, kind, constraint: None, vary: None }
 }
