@@ -139,7 +139,7 @@ impl Density {
 }
 
 /// ln Σ eˣ without overflow.
-fn ln_sum(terms: Vec<f64>) -> f64 {
+pub(super) fn ln_sum(terms: Vec<f64>) -> f64 {
     let largest = terms.iter().fold(f64::NEG_INFINITY, |largest, term| largest.max(*term));
     if largest == f64::NEG_INFINITY {
         return largest;

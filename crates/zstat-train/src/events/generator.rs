@@ -4,11 +4,13 @@ use indexmap::IndexMap;
 use nalgebra::{Cholesky, DMatrix, Dyn};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::density::ln_sum;
 use super::{Density, DensityFault};
+use crate::spec::ProcessSpec;
 
 /// What events are for. Those of different purposes share no random numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +60,56 @@ pub struct Joint {
     pub covariance: Vec<Vec<f64>>,
 }
 
-/// A way to generate the events of a process.
+/// A way to generate the events of a process: one product of densities, or several of which each event is of one.
 #[derive(Debug, Clone)]
 pub struct Generator {
     columns: Vec<String>,
+    /// With their parts of the whole.
+    parts: Vec<(f64, Product)>,
+}
+
+/// A product of densities.
+#[derive(Debug, Clone)]
+struct Product {
     single: Vec<Density>,
     joint: Vec<Normal>,
+}
+
+impl Product {
+    /// With the names of its columns.
+    fn new(single: &IndexMap<String, Density>, joint: &[Joint]) -> Result<(Vec<String>, Self), (String, DensityFault)> {
+        let mut columns: Vec<String> = single.keys().cloned().collect();
+        for (name, density) in single {
+            density.check().map_err(|fault| (name.clone(), fault))?;
+        }
+        let mut normals = Vec::new();
+        for group in joint {
+            normals.push(Normal::new(group).map_err(|fault| (group.columns.join(", "), fault))?);
+            columns.extend(group.columns.iter().cloned());
+        }
+        Ok((columns, Self { single: single.values().cloned().collect(), joint: normals }))
+    }
+
+    fn draw(&self, random: &mut ChaCha8Rng, row: &mut [f64]) {
+        let (singles, mut rest) = row.split_at_mut(self.single.len());
+        singles.iter_mut().zip(&self.single).for_each(|(x, density)| *x = density.draw(random));
+        for normal in &self.joint {
+            let (group, left) = rest.split_at_mut(normal.mean.len());
+            normal.draw(random, group);
+            rest = left;
+        }
+    }
+
+    fn ln(&self, event: &[f64]) -> f64 {
+        let (singles, mut rest) = event.split_at(self.single.len());
+        let mut sum: f64 = singles.iter().zip(&self.single).map(|(x, density)| density.ln(*x)).sum();
+        for normal in &self.joint {
+            let (group, left) = rest.split_at(normal.mean.len());
+            sum += normal.ln(group);
+            rest = left;
+        }
+        sum
+    }
 }
 
 /// A normal distribution of several features, ready to draw.
@@ -115,16 +161,36 @@ impl Generator {
     /// # Errors
     /// Where a density is none; with the column it is of.
     pub fn new(single: &IndexMap<String, Density>, joint: &[Joint]) -> Result<Self, (String, DensityFault)> {
-        let mut columns: Vec<String> = single.keys().cloned().collect();
-        for (name, density) in single {
-            density.check().map_err(|fault| (name.clone(), fault))?;
+        let (columns, product) = Product::new(single, joint)?;
+        Ok(Self { columns, parts: vec![(1.0, product)] })
+    }
+
+    /// Of the process of a spec; none of one that has files.
+    ///
+    /// # Errors
+    /// Where a density is none, parts of a mixture have other columns, or a weight is none; with the column it is of.
+    pub fn of(process: &ProcessSpec) -> Result<Option<Self>, (String, DensityFault)> {
+        if process.files.is_some() {
+            return Ok(None);
         }
-        let mut normals = Vec::new();
-        for group in joint {
-            normals.push(Normal::new(group).map_err(|fault| (group.columns.join(", "), fault))?);
-            columns.extend(group.columns.iter().cloned());
+        if process.mixture.is_empty() {
+            return Self::new(&process.generate, &process.correlated).map(Some);
         }
-        Ok(Self { columns, single: single.values().cloned().collect(), joint: normals })
+        let (mut columns, mut parts): (Vec<String>, Vec<(f64, Product)>) = (Vec::new(), Vec::new());
+        let sum: f64 = process.mixture.iter().map(|part| part.weight).sum();
+        for part in &process.mixture {
+            let (found, product) = Product::new(&part.generate, &part.correlated)?;
+            if !(part.weight >= 0.0 && part.weight.is_finite() && sum > 0.0) {
+                return Err((found.join(", "), DensityFault::Weight(part.weight)));
+            }
+            if parts.is_empty() {
+                columns = found;
+            } else if columns != found {
+                return Err((found.join(", "), DensityFault::Columns));
+            }
+            parts.push((part.weight / sum, product));
+        }
+        Ok(Some(Self { columns, parts }))
     }
 
     /// Names of the features.
@@ -143,12 +209,16 @@ impl Generator {
         for (number, row) in (first..).zip(out.chunks_exact_mut(width.max(1))) {
             random.set_stream(number);
             random.set_word_pos(0);
-            let (singles, mut rest) = row.split_at_mut(self.single.len());
-            singles.iter_mut().zip(&self.single).for_each(|(x, density)| *x = density.draw(&mut random));
-            for normal in &self.joint {
-                let (group, left) = rest.split_at_mut(normal.mean.len());
-                normal.draw(&mut random, group);
-                rest = left;
+            let mut part = 0;
+            if self.parts.len() > 1 {
+                let mut left: f64 = StandardUniform.sample(&mut random);
+                while part + 1 < self.parts.len() && left >= self.parts[part].0 {
+                    left -= self.parts[part].0;
+                    part += 1;
+                }
+            }
+            if let Some((_, product)) = self.parts.get(part) {
+                product.draw(&mut random, row);
             }
         }
     }
@@ -159,14 +229,10 @@ impl Generator {
     /// If the number of values is another.
     pub fn ln_density(&self, event: &[f64]) -> f64 {
         assert_eq!(event.len(), self.columns.len(), "one value a column");
-        let (singles, mut rest) = event.split_at(self.single.len());
-        let mut sum: f64 = singles.iter().zip(&self.single).map(|(x, density)| density.ln(*x)).sum();
-        for normal in &self.joint {
-            let (group, left) = rest.split_at(normal.mean.len());
-            sum += normal.ln(group);
-            rest = left;
+        if let [(_, product)] = &self.parts[..] {
+            return product.ln(event);
         }
-        sum
+        ln_sum(self.parts.iter().map(|(weight, product)| weight.ln() + product.ln(event)).collect())
     }
 }
 

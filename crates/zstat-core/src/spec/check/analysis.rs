@@ -96,7 +96,7 @@ fn fitter(analysis: &Analysis, fitters: &Registry<dyn Fitter>, faults: &mut Vec<
         Ok(plugin) => {
             let Some(options) = options else { return };
             let mut definitions = Map::new();
-            let mut schema = crate::spec::schema::options(plugin, &mut definitions);
+            let mut schema = crate::spec::plugin_options("fitter", plugin, &mut definitions);
             schema.insert("$defs".to_owned(), Value::Object(definitions));
             let node = Node::from_json(&Value::Object(options.clone()));
             faults.extend(walk(&node, &Value::Object(schema), "/fit/fitter"));

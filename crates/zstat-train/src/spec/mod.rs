@@ -1,0 +1,152 @@
+//! The spec of a training: sections `events`, `train` and `evaluate` of an analysis, and the samples and modifiers of its
+//! workspace that are made from events. All faults at once, as pointers into the document.
+
+mod parts;
+mod process;
+mod samples;
+mod schema;
+mod train;
+
+pub use process::{PartSpec, ProcessSpec};
+pub use samples::{SampleOf, Variation, VariationKind};
+pub use schema::{Plugins, sections};
+pub use train::{EvaluateSpec, LossSpec, OptimiserSpec, Part, SplitSpec, TrainSpec, WordOr};
+
+use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use zstat_core::diag::{Code, Fault};
+use zstat_core::loss::Loss;
+use zstat_core::optimiser::OptimiserKind;
+use zstat_core::scorer::ScorerKind;
+use zstat_core::source::{Node, walk};
+use zstat_core::spec::{Analysis, Workspace};
+use zstat_core::summary::Summary;
+
+use crate::optimiser::{Clip, Schedule};
+
+/// A training as its spec has it, every plugin built.
+pub struct Training {
+    /// Processes by name.
+    pub processes: IndexMap<String, ProcessSpec>,
+    /// Settings.
+    pub train: TrainSpec,
+    /// What is made of the result.
+    pub evaluate: EvaluateSpec,
+    /// Index of the channel whose templates are made from events.
+    pub channel: usize,
+    /// The samples of that channel that are made from events.
+    pub samples: Vec<SampleOf>,
+    /// Processes that the analysis looks for.
+    pub signals: Vec<bool>,
+    /// Scores to bins.
+    pub summary: Box<dyn Summary>,
+    /// Losses with their settings.
+    pub losses: Vec<(LossSpec, Box<dyn Loss>)>,
+    /// How the scorer is made.
+    pub scorer: Box<dyn ScorerKind>,
+    /// Name of the scorer.
+    pub scorer_name: String,
+    /// How optimisers are made.
+    pub optimiser: Box<dyn OptimiserKind>,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// The largest gradient that is followed.
+    pub clip: Option<Clip>,
+    /// The workspace, with flat templates in place of those that are to be made.
+    pub workspace: Workspace,
+}
+
+/// Whether an analysis has anything that events are needed for.
+pub fn takes_events(analysis: &Analysis) -> bool {
+    let samples = analysis.workspace.channels.iter().flat_map(|channel| &channel.samples);
+    analysis.train.is_some() || analysis.events.is_some() || samples.clone().any(|sample| sample.events.is_some())
+}
+
+impl Training {
+    /// Reads the training in an analysis.
+    ///
+    /// # Errors
+    /// All its faults; those of the workspace itself are for `zstat_core::spec::check` to find, on [`Training::workspace`].
+    pub fn read(analysis: &Analysis, linked: &Plugins) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let known = sections(linked);
+        let mut section = |key: &str, value: Option<&Value>| -> Option<Value> {
+            let Some(value) = value else { return None };
+            let schema = schema_of(&known, key);
+            let mut value = value.clone();
+            if key == "train" {
+                parts::name_defaults(&mut value);
+            }
+            let found = walk(&Node::from_json(&value), &schema, &format!("/{key}"));
+            let good = found.is_empty();
+            faults.extend(found);
+            good.then_some(value)
+        };
+        let events = section("events", analysis.events.as_ref());
+        let train = section("train", analysis.train.as_ref());
+        let evaluate = section("evaluate", Some(analysis.evaluate.as_ref().unwrap_or(&Value::Object(Default::default()))));
+        let missing = [("events", analysis.events.is_none()), ("train", analysis.train.is_none())];
+        for (key, _) in missing.into_iter().filter(|(_, missing)| *missing) {
+            let message = format!("the analysis has no `{key}` section, which a training needs");
+            faults.push(Fault::new(Code::MissingKey, "", message).help("the manual has a page on it: `train`"));
+        }
+        let processes: Option<IndexMap<String, ProcessSpec>> = events.and_then(|value| typed(value, "events", &mut faults));
+        let train: Option<TrainSpec> = train.and_then(|value| typed(value, "train", &mut faults));
+        let evaluate: Option<EvaluateSpec> = evaluate.and_then(|value| typed(value, "evaluate", &mut faults));
+        if let Some(processes) = &processes {
+            parts::processes(processes, &mut faults);
+        }
+        let built = train.as_ref().map(|train| parts::build(train, linked, &mut faults));
+        let bins = built.as_ref().and_then(|built| built.summary.as_ref()).map(|summary| summary.bins());
+        let made = processes.as_ref().map(|processes| samples::read(&analysis.workspace, processes, &mut faults));
+        let (Some(processes), Some(train), Some(evaluate), Some(built), Some(made), Some(bins), true) =
+            (processes, train, evaluate, built, made, bins, faults.is_empty())
+        else {
+            return Err(faults);
+        };
+        let parts::Built { summary: Some(summary), scorer: Some((scorer_name, scorer)), optimiser: Some(optimiser), losses } =
+            built
+        else {
+            return Err(faults);
+        };
+        let (optimiser, schedule, clip) = optimiser;
+        let signals = samples::signals(&analysis.workspace, &processes, &made.samples, train.measurement.as_deref());
+        let workspace = samples::filled(&analysis.workspace, &made, &processes, bins);
+        Ok(Self {
+            processes,
+            train,
+            evaluate,
+            channel: made.channel,
+            samples: made.samples,
+            signals,
+            summary,
+            losses,
+            scorer,
+            scorer_name,
+            optimiser,
+            schedule,
+            clip,
+            workspace,
+        })
+    }
+}
+
+fn schema_of(known: &zstat_core::spec::Sections, key: &str) -> Value {
+    let mut schema = known.properties.get(key).cloned().unwrap_or(Value::Bool(true));
+    if let Value::Object(map) = &mut schema {
+        map.insert("$defs".to_owned(), Value::Object(known.definitions.clone()));
+    }
+    schema
+}
+
+/// A section as its type; its schema has found no fault with it.
+fn typed<T: DeserializeOwned>(value: Value, key: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    match serde_json::from_value(value) {
+        Ok(found) => Some(found),
+        Err(error) => {
+            faults.push(Fault::new(Code::Unreadable, format!("/{key}"), format!("`{key}` cannot be read: {error}")));
+            None
+        }
+    }
+}

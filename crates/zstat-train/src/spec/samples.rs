@@ -1,0 +1,187 @@
+//! Samples and modifiers of the workspace that are made from events.
+
+use indexmap::IndexMap;
+use zstat_core::diag::{Code, Fault};
+use zstat_core::spec::{Effect, ModifierKind, Workspace};
+use zstat_core::text::nearest;
+
+use super::ProcessSpec;
+
+/// A sample that is made from events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampleOf {
+    /// Its place in the channel.
+    pub index: usize,
+    /// Its process, an index.
+    pub process: usize,
+    /// What varies it.
+    pub variations: Vec<Variation>,
+}
+
+/// A modifier that is made from events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variation {
+    /// Its place in the sample.
+    pub index: usize,
+    /// Name of its parameter.
+    pub name: String,
+    /// Its kind.
+    pub kind: VariationKind,
+    /// What −1 and +1 do.
+    pub effects: [Effect; 2],
+}
+
+/// What a variation becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VariationKind {
+    /// Templates at −1 and +1.
+    Histosys,
+    /// Factors at −1 and +1.
+    Normsys,
+}
+
+/// What is made from events.
+pub(super) struct Made {
+    pub channel: usize,
+    pub samples: Vec<SampleOf>,
+}
+
+/// Finds it.
+pub(super) fn read(
+    workspace: &Workspace,
+    processes: &IndexMap<String, ProcessSpec>,
+    faults: &mut Vec<Fault>,
+) -> Made {
+    let mut made = Made { channel: 0, samples: Vec::new() };
+    let mut first: Option<(usize, &str)> = None;
+    for (c, channel) in workspace.channels.iter().enumerate() {
+        for (s, sample) in channel.samples.iter().enumerate() {
+            let at = format!("/workspace/channels/{c}/samples/{s}");
+            let who = format!("sample `{}` of channel `{}`", sample.name, channel.name);
+            let Some(name) = &sample.events else {
+                let varied = sample.modifiers.iter().position(|modifier| modifier.vary.is_some());
+                if let Some(m) = varied {
+                    let message = format!("{who} has no `events` that a modifier could vary");
+                    faults.push(Fault::new(Code::MissingKey, format!("{at}/modifiers/{m}/vary"), message));
+                }
+                continue;
+            };
+            if !sample.data.is_empty() {
+                let message = format!("{who} has `data` and `events`: one of them is enough");
+                faults.push(Fault::new(Code::OutOfRange, format!("{at}/events"), message));
+            }
+            match first {
+                None => (first, made.channel) = (Some((c, &channel.name)), c),
+                Some((known, _)) if known == c => {}
+                Some((_, known)) => {
+                    let message = format!("channels `{known}` and `{}` both have events: there is one summary, for one channel", channel.name);
+                    faults.push(Fault::new(Code::OutOfRange, format!("{at}/events"), message));
+                }
+            }
+            let process = process(name, processes, &format!("{at}/events"), faults);
+            let mut variations = Vec::new();
+            for (m, modifier) in sample.modifiers.iter().enumerate() {
+                let Some(vary) = &modifier.vary else { continue };
+                let at = format!("{at}/modifiers/{m}/vary");
+                match vary.effects() {
+                    Ok(effects) => {
+                        for (effect, key) in effects.iter().zip(["down", "up"]) {
+                            if let Some(name) = &effect.events {
+                                let _ = self::process(name, processes, &format!("{at}/{key}/events"), faults);
+                            }
+                            let wrong = effect.scale.iter().find(|(_, factor)| !factor.is_finite() || **factor == 0.0);
+                            if let Some((column, factor)) = wrong {
+                                let message = format!("column `{column}` is scaled by {factor}: a factor must be a number other than 0");
+                                faults.push(Fault::new(Code::OutOfRange, &at, message));
+                            }
+                        }
+                        let kind = match modifier.kind {
+                            ModifierKind::NormSys { .. } => VariationKind::Normsys,
+                            _ => VariationKind::Histosys,
+                        };
+                        variations.push(Variation { index: m, name: modifier.name.clone(), kind, effects });
+                    }
+                    Err(why) => {
+                        let message = format!("modifier `{}` of {who}: `vary` {why}", modifier.name);
+                        faults.push(Fault::new(Code::MissingKey, at, message));
+                    }
+                }
+            }
+            if let Some(process) = process {
+                made.samples.push(SampleOf { index: s, process, variations });
+            }
+        }
+    }
+    if first.is_none() {
+        let message = "no sample has `events`: there is nothing to train";
+        faults.push(Fault::new(Code::Nothing, "/workspace/channels", message).help("write `events: PROCESS` in place of a sample's `data`"));
+    }
+    made
+}
+
+fn process(
+    name: &str,
+    processes: &IndexMap<String, ProcessSpec>,
+    at: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<usize> {
+    let found = processes.get_index_of(name);
+    if found.is_none() {
+        let message = format!("no process of `events` is called `{name}`");
+        let fault = Fault::new(Code::UnknownName, at, message);
+        faults.push(match nearest(name, processes.keys().map(String::as_str)) {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault,
+        });
+    }
+    found
+}
+
+/// Which processes the analysis looks for.
+pub(super) fn signals(
+    workspace: &Workspace,
+    processes: &IndexMap<String, ProcessSpec>,
+    samples: &[SampleOf],
+    measurement: Option<&str>,
+) -> Vec<bool> {
+    let chosen = match measurement {
+        Some(name) => workspace.measurements.iter().find(|known| known.name == name),
+        None => workspace.measurements.first(),
+    };
+    let pois = chosen.and_then(|measurement| measurement.poi.as_ref()).or(workspace.poi.as_ref());
+    let pois: &[String] = pois.map_or(&[], |pois| pois.as_slice());
+    let driven = |process: usize| {
+        let of_process = samples.iter().filter(|sample| sample.process == process);
+        let channel = workspace.channels.iter().find(|channel| channel.samples.iter().any(|s| s.events.is_some()));
+        of_process.into_iter().any(|sample| {
+            let sample = channel.and_then(|channel| channel.samples.get(sample.index));
+            sample.is_some_and(|sample| {
+                let mut factors = sample.modifiers.iter();
+                factors.any(|modifier| modifier.kind == ModifierKind::NormFactor && pois.contains(&modifier.name))
+            })
+        })
+    };
+    processes.values().enumerate().map(|(p, process)| process.signal.unwrap_or_else(|| driven(p))).collect()
+}
+
+/// The workspace with flat templates in place of those that are to be made: every process alike in every bin.
+pub(super) fn filled(
+    workspace: &Workspace,
+    made: &Made,
+    processes: &IndexMap<String, ProcessSpec>,
+    bins: usize,
+) -> Workspace {
+    let mut workspace = workspace.clone();
+    let Some(channel) = workspace.channels.get_mut(made.channel) else { return workspace };
+    for of in &made.samples {
+        let Some(sample) = channel.samples.get_mut(of.index) else { continue };
+        let events = processes[of.process].events().unwrap_or(1.0);
+        sample.data = vec![events / bins as f64; bins];
+        for variation in &of.variations {
+            if let ModifierKind::HistoSys { lo, hi, .. } = &mut sample.modifiers[variation.index].kind {
+                (*lo, *hi) = (sample.data.clone(), sample.data.clone());
+            }
+        }
+    }
+    workspace
+}

@@ -1,0 +1,107 @@
+//! The schemas of the sections of a training spec, with the options of the linked plugins.
+
+use schemars::JsonSchema;
+use serde_json::{Map, Value, json};
+use zstat_core::loss::Loss;
+use zstat_core::optimiser::OptimiserKind;
+use zstat_core::plugin::{PluginError, Registry};
+use zstat_core::scorer::ScorerKind;
+use zstat_core::source::schema::of;
+use zstat_core::spec::{OfPlugins, Sections, plugins};
+use zstat_core::summary::Summary;
+
+use super::{EvaluateSpec, ProcessSpec, TrainSpec};
+use crate::optimiser::{Clip, Schedule};
+
+/// The linked plugins that a training is made of.
+pub struct Plugins {
+    /// Scorers.
+    pub scorers: Registry<dyn ScorerKind>,
+    /// Summaries.
+    pub summaries: Registry<dyn Summary>,
+    /// Losses.
+    pub losses: Registry<dyn Loss>,
+    /// Optimisers.
+    pub optimisers: Registry<dyn OptimiserKind>,
+}
+
+impl Plugins {
+    /// All that are linked.
+    ///
+    /// # Errors
+    /// Where two of a kind share a name.
+    pub fn load() -> Result<Self, PluginError> {
+        Ok(Self {
+            scorers: Registry::load("scorer")?,
+            summaries: Registry::load("summary")?,
+            losses: Registry::load("loss")?,
+            optimisers: Registry::load("optimiser")?,
+        })
+    }
+}
+
+/// Which plugin is meant where a section names none.
+pub(super) const SCORER: &str = "mlp";
+/// The same of optimisers.
+pub(super) const OPTIMISER: &str = "adam";
+
+/// The sections `events`, `train` and `evaluate`.
+pub fn sections(linked: &Plugins) -> Sections {
+    let mut all = Sections::default();
+    let process = own::<ProcessSpec>(&mut all.definitions);
+    let events = json!({ "type": "object", "additionalProperties": process });
+    let train = own::<TrainSpec>(&mut all.definitions);
+    let evaluate = own::<EvaluateSpec>(&mut all.definitions);
+    for (key, schema) in [("events", events), ("train", train), ("evaluate", evaluate)] {
+        all.properties.insert(key.to_owned(), schema);
+    }
+    let definitions = &mut all.definitions;
+    let scorer = OfPlugins { default: Some(SCORER), ..OfPlugins::new("scorer", "The scorer") };
+    let scorer = plugins(&scorer, &linked.scorers, definitions);
+    let summary = plugins(&OfPlugins::new("summary", "The summary"), &linked.summaries, definitions);
+    let house = of_loss();
+    let loss = OfPlugins { house, ..OfPlugins::new("loss", "A loss") };
+    let loss = plugins(&loss, &linked.losses, definitions);
+    let house = of_optimiser(definitions);
+    let optimiser = OfPlugins { house, default: Some(OPTIMISER), ..OfPlugins::new("optimiser", "The optimiser") };
+    let optimiser = plugins(&optimiser, &linked.optimisers, definitions);
+    let losses = json!({ "anyOf": [
+        { "$ref": "#/$defs/Loss" },
+        { "type": "array", "items": { "$ref": "#/$defs/Loss" }, "minItems": 1 },
+    ]});
+    let named = [("Scorer", scorer), ("Summary", summary), ("Loss", loss), ("Losses", losses), ("Optimiser", optimiser)];
+    definitions.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
+    all
+}
+
+/// A type's schema, its definitions moved to those of all.
+fn own<T: JsonSchema>(definitions: &mut Map<String, Value>) -> Value {
+    let mut schema = of::<T>();
+    if let Value::Object(map) = &mut schema {
+        map.remove("$schema");
+        map.remove("title");
+        if let Some(Value::Object(more)) = map.remove("$defs") {
+            definitions.extend(more);
+        }
+    }
+    schema
+}
+
+fn of_loss() -> Map<String, Value> {
+    let house = json!({
+        "weight": { "type": "number", "description": "What it is multiplied by." },
+        "from": { "type": "integer", "minimum": 0, "description": "The first epoch that it counts in, from 0." },
+        "until": { "type": "integer", "minimum": 1, "description": "The epoch before which it ends." },
+    });
+    match house {
+        Value::Object(house) => house,
+        _ => Map::new(),
+    }
+}
+
+fn of_optimiser(definitions: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut house = Map::new();
+    house.insert("schedule".to_owned(), own::<Schedule>(definitions));
+    house.insert("clip".to_owned(), own::<Clip>(definitions));
+    house
+}
