@@ -51,6 +51,12 @@ pub enum DensityFault {
     /// A mixture of nothing.
     #[error("a mixture needs components of positive weight, found a sum of {0}")]
     Weights(f64),
+    /// A part of a mixture whose weight is none.
+    #[error("the weight of a part must be 0 or positive, and one of them positive, found {0}")]
+    Weight(f64),
+    /// Parts of a mixture that do not go together.
+    #[error("the parts of a mixture must have the same columns in the same order")]
+    Columns,
     /// A covariance that is none.
     #[error("the covariance must be symmetric and positive definite")]
     Covariance,

@@ -1,0 +1,105 @@
+//! Where the yields of passes stand among the templates of the model.
+
+use zstat_core::model::{Model, Templates};
+
+use super::passes::{Pass, of_effect};
+use crate::spec::{Training, VariationKind};
+
+/// One sample: the pass of its nominal yields, and of its variations.
+pub(super) struct Cell {
+    pass: usize,
+    nominal: usize,
+    /// Down, up, and where S starts.
+    shifts: Vec<(usize, usize, usize)>,
+    /// Down and up of variations of the normalisation, and their place in the sample.
+    pub factors: Vec<(usize, usize, usize)>,
+    /// Place of the sample in the channel.
+    pub sample: usize,
+}
+
+/// All samples that are made from events.
+pub(super) struct Cells {
+    pub cells: Vec<Cell>,
+    bins: usize,
+}
+
+impl Cells {
+    pub fn new(training: &Training, model: &Model, passes: &[Pass]) -> Self {
+        let find = |pass: Pass| passes.iter().position(|known| *known == pass).unwrap_or(0);
+        let channel = &training.workspace.channels[training.channel];
+        let places = model.template_places();
+        let cells = training.samples.iter().map(|sample| {
+            let name = &channel.samples[sample.index].name;
+            let place = places.iter().find(|place| {
+                let of = &model.channels()[place.channel];
+                of.name == channel.name && of.samples[place.sample] == *name
+            });
+            let nominal = Pass { process: sample.process, effect: Default::default() };
+            let of = |kind| sample.variations.iter().filter(move |variation| variation.kind == kind);
+            let pair = |variation: &crate::spec::Variation| {
+                let [down, up] = &variation.effects;
+                [down, up].map(|effect| find(of_effect(training, sample.process, effect)))
+            };
+            let at = |name: &str| {
+                let shifts = place.map(|place| &place.shifts[..]).unwrap_or_default();
+                shifts.iter().find(|(known, _)| known == name).map(|(_, at)| *at)
+            };
+            Cell {
+                pass: find(nominal),
+                nominal: place.map_or(0, |place| place.nominal.start),
+                shifts: of(VariationKind::Histosys)
+                    .filter_map(|variation| {
+                        let [down, up] = pair(variation);
+                        Some((down, up, at(&variation.name)?))
+                    })
+                    .collect(),
+                factors: of(VariationKind::Normsys)
+                    .map(|variation| {
+                        let [down, up] = pair(variation);
+                        (down, up, variation.index)
+                    })
+                    .collect(),
+                sample: sample.index,
+            }
+        });
+        Self { cells: cells.collect(), bins: training.summary.bins() }
+    }
+
+    /// The pass of a sample's nominal yields.
+    pub fn nominal_pass(&self, cell: usize) -> usize {
+        self.cells[cell].pass
+    }
+
+    /// Templates from the yields of the passes, passes × bins.
+    pub fn fill(&self, yields: &[f64], templates: &mut Templates) {
+        let n = self.bins;
+        let of = |pass: usize| &yields[pass * n..(pass + 1) * n];
+        for cell in &self.cells {
+            let nominal = of(cell.pass);
+            templates.nominal[cell.nominal..cell.nominal + n].copy_from_slice(nominal);
+            for &(down, up, at) in &cell.shifts {
+                let (lo, hi) = (of(down), of(up));
+                for bin in 0..n {
+                    templates.shifts[at + bin] = 0.5 * (hi[bin] - lo[bin]);
+                    templates.shifts[at + n + bin] = 0.5 * ((hi[bin] - nominal[bin]) + (lo[bin] - nominal[bin]));
+                }
+            }
+        }
+    }
+
+    /// Derivatives by the yields of the passes, added to `by_yields`, from those by the templates.
+    pub fn pull(&self, model: &Model, gradient: Templates, by_yields: &mut [f64]) {
+        let n = self.bins;
+        let gradient = model.variation_gradient(gradient);
+        let mut add = |pass: usize, slopes: &[f64]| {
+            by_yields[pass * n..(pass + 1) * n].iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
+        };
+        for cell in &self.cells {
+            add(cell.pass, &gradient.nominal[cell.nominal..cell.nominal + n]);
+            for &(down, up, at) in &cell.shifts {
+                add(down, &gradient.shifts[at..at + n]);
+                add(up, &gradient.shifts[at + n..at + 2 * n]);
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The result: templates in hard bins of events that training never saw, and what they are worth.
+
+use zstat_core::fit::Fitter;
+use zstat_core::loss::{Binned, Level, Loss, LossError};
+use zstat_core::model::Model;
+use zstat_core::scorer::Scorer;
+use zstat_core::spec::{BuildOptions, ModifierKind, Workspace};
+use zstat_losses::{Asimov, AsimovOptions, Cls, Discovery, DiscoveryOptions, Form, Inferno, InfernoOptions, SOverSqrtB, Width};
+
+use super::fault::TrainFault;
+use super::fit::Trainer;
+use super::passes::NONE;
+use crate::events::Purpose;
+
+/// Events are evaluated in so many parts; leaving out one at a time tells the statistical error of what they give.
+const PARTS: u64 = 10;
+
+/// Events of the evaluation in hard bins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Yields of each pass in each part: parts × (passes × bins), each part scaled to the whole.
+    parts: Vec<Vec<f64>>,
+    /// All parts together, passes × bins.
+    yields: Vec<f64>,
+    /// Σ w² of the same.
+    squares: Vec<f64>,
+    /// Sums of weights of selected events, by part and pass: for factors on the normalisation.
+    sums: Vec<Vec<f64>>,
+    /// Simulated events in each bin of each pass.
+    pub counts: Vec<u64>,
+    bins: usize,
+}
+
+/// A number with its error from the limited number of events.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    /// The value.
+    pub value: f64,
+    /// Its standard deviation; none where it could not be told.
+    pub error: Option<f64>,
+}
+
+/// What a measurement gets from the result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metrics {
+    /// The measurement; none for the workspace's own settings.
+    pub measurement: Option<String>,
+    /// Parameter of interest.
+    pub poi: String,
+    /// By name; why not where there is none.
+    pub values: Vec<(&'static str, Result<Metric, String>)>,
+}
+
+/// Counts the events of the evaluation in hard bins.
+///
+/// # Errors
+/// Where events are of no use.
+pub fn evaluate(
+    trainer: &mut Trainer<'_>,
+    scorer: &mut dyn Scorer,
+    learnt: &[f64],
+    tick: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Evaluation, TrainFault> {
+    let training = trainer.engine.training;
+    let summary = &training.summary;
+    let (bins, passes) = (summary.bins(), trainer.engine.passes.len());
+    let mut parts = vec![vec![0.0; passes * bins]; PARTS as usize];
+    let mut squares = vec![0.0; passes * bins];
+    let mut counts = vec![0; passes * bins];
+    let mut sums = vec![vec![0.0; passes]; PARTS as usize];
+    let mut weights_of = vec![vec![0.0; trainer.sources.len()]; PARTS as usize];
+    for part in 0..PARTS {
+        if !tick(part, PARTS) {
+            return Err(TrainFault::Interrupted);
+        }
+        let range = |n: u64| part * n / PARTS..(part + 1) * n / PARTS;
+        let events = trainer.kitchen.events(
+            &trainer.engine.passes,
+            &trainer.sources,
+            &trainer.standardiser,
+            (Purpose::Evaluation, &range),
+        )?;
+        for (sum, weights) in weights_of[part as usize].iter_mut().zip(&events.weights) {
+            *sum = weights.iter().sum();
+        }
+        for (pass, of) in events.passes.iter().enumerate() {
+            let rows = of.weights.len();
+            let mut out = vec![0.0_f32; rows * scorer.outputs()];
+            scorer.forward(&of.x, &mut out);
+            let scores: Vec<f64> = out.iter().map(|z| f64::from(*z)).collect();
+            let mut places = vec![None; rows];
+            summary.bin(learnt, &scores, &mut places);
+            debug_assert!(of.row.iter().filter(|row| **row != NONE).count() == rows);
+            for (place, weight) in places.iter().zip(&of.weights) {
+                sums[part as usize][pass] += weight;
+                let Some(bin) = place else { continue };
+                parts[part as usize][pass * bins + bin] += weight;
+                squares[pass * bins + bin] += weight * weight;
+                counts[pass * bins + bin] += 1;
+            }
+        }
+    }
+    // From weights to events: of all parts together, and of each as if it were all.
+    let expected = &trainer.engine.expected;
+    let mut yields = vec![0.0; passes * bins];
+    for pass in 0..passes {
+        let process = trainer.engine.passes[pass].process;
+        let total: f64 = weights_of.iter().map(|sums| sums[process]).sum();
+        let place = pass * bins..(pass + 1) * bins;
+        for bin in place.clone() {
+            yields[bin] = parts.iter().map(|part| part[bin]).sum::<f64>() * expected[process] / total;
+            squares[bin] *= (expected[process] / total).powi(2);
+        }
+        for (part, weights) in parts.iter_mut().zip(&weights_of) {
+            part[place.clone()].iter_mut().for_each(|x| *x *= expected[process] / weights[process]);
+        }
+        for (sums, weights) in sums.iter_mut().zip(&weights_of) {
+            sums[pass] *= expected[process] / weights[process];
+        }
+    }
+    Ok(Evaluation { parts, yields, squares, sums, counts, bins })
+}
+
+impl Evaluation {
+    /// Yields of each pass but those of one part, or of all.
+    fn without(&self, part: Option<usize>) -> (Vec<f64>, Vec<f64>) {
+        let others: Vec<usize> = (0..self.parts.len()).filter(|other| Some(*other) != part).collect();
+        let mean = |of: &[Vec<f64>], at: usize| others.iter().map(|p| of[*p][at]).sum::<f64>() / others.len() as f64;
+        let yields = match part {
+            None => self.yields.clone(),
+            Some(_) => (0..self.yields.len()).map(|at| mean(&self.parts, at)).collect(),
+        };
+        (yields, (0..self.sums[0].len()).map(|pass| mean(&self.sums, pass)).collect())
+    }
+
+    /// Nominal yields of a pass and their statistical errors √Σw².
+    pub fn nominal(&self, pass: usize) -> (&[f64], Vec<f64>) {
+        let place = pass * self.bins..(pass + 1) * self.bins;
+        (&self.yields[place.clone()], self.squares[place].iter().map(|square| square.sqrt()).collect())
+    }
+
+    /// Bins.
+    pub fn bins(&self) -> usize {
+        self.bins
+    }
+}
+
+/// The workspace with the templates of the evaluation; `part` leaves one part out.
+fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usize>) -> Workspace {
+    let training = trainer.engine.training;
+    let mut workspace = trainer.workspace.clone();
+    let (yields, sums) = found.without(part);
+    let n = found.bins;
+    let of = |pass: usize| yields[pass * n..(pass + 1) * n].to_vec();
+    let cells = &trainer.engine.cells;
+    for (cell, sample_of) in training.samples.iter().enumerate() {
+        let sample = &mut workspace.channels[training.channel].samples[sample_of.index];
+        let nominal = cells.nominal_pass(cell);
+        sample.data = of(nominal);
+        for variation in &sample_of.variations {
+            let [down, up] = cells.variation(cell, variation, training);
+            match &mut sample.modifiers[variation.index].kind {
+                ModifierKind::HistoSys { lo, hi, .. } => (*lo, *hi) = (of(down), of(up)),
+                ModifierKind::NormSys { lo, hi, .. } => {
+                    (*lo, *hi) = (sums[down] / sums[nominal], sums[up] / sums[nominal]);
+                }
+                _ => {}
+            }
+        }
+    }
+    workspace
+}
+
+/// The workspace as a document of its own: nothing in it is made from events any more. Channels without observations get what is
+/// expected at the start values.
+///
+/// # Errors
+/// Where it is faulty.
+pub fn workspace(
+    trainer: &Trainer<'_>,
+    found: &Evaluation,
+    options: &BuildOptions,
+) -> Result<Workspace, TrainFault> {
+    let mut workspace = filled(trainer, found, None);
+    for sample in workspace.channels.iter_mut().flat_map(|channel| &mut channel.samples) {
+        sample.events = None;
+        sample.modifiers.iter_mut().for_each(|modifier| modifier.vary = None);
+    }
+    let model = Model::build(&workspace, options).map_err(TrainFault::Model)?;
+    let mut nll = zstat_core::likelihood::Nll::new(&model, model.data(vec![0.0; model.n_bins()]));
+    let expected = nll.expected(&model.init()).to_vec();
+    for channel in model.channels() {
+        let observed = workspace.observations.entry(channel.name.clone());
+        observed.or_insert_with(|| expected[channel.bins.clone()].to_vec());
+    }
+    Ok(workspace)
+}
+
+impl Trainer<'_> {
+    /// What each measurement of the workspace gets from the result, with errors from the number of events.
+    ///
+    /// # Errors
+    /// Where the workspace is faulty.
+    pub fn metrics(
+        &self,
+        found: &Evaluation,
+        options: &BuildOptions,
+        fitter: &dyn Fitter,
+    ) -> Result<Vec<Metrics>, TrainFault> {
+        let names: Vec<Option<String>> = match self.workspace.measurements.len() {
+            0 => vec![None],
+            _ => self.workspace.measurements.iter().map(|measurement| Some(measurement.name.clone())).collect(),
+        };
+        let whole = filled(self, found, None);
+        let leaving: Vec<Workspace> = (0..PARTS as usize).map(|part| filled(self, found, Some(part))).collect();
+        let mut all = Vec::new();
+        for measurement in names {
+            let options = BuildOptions { measurement: measurement.clone(), ..options.clone() };
+            let model = Model::build(&whole, &options).map_err(TrainFault::Model)?;
+            let others = leaving.iter().map(|workspace| Model::build(workspace, &options));
+            let others = others.collect::<Result<Vec<_>, _>>().map_err(TrainFault::Model)?;
+            let poi = model.poi().first().map_or(String::new(), |index| model.parameters()[index.0].name.clone());
+            let values = metrics().into_iter().map(|(name, of)| {
+                let value = of(&model, fitter).map_err(|error| error.to_string());
+                let value = value.map(|value| Metric { value, error: jackknife(&others, of, fitter) });
+                (name, value)
+            });
+            all.push(Metrics { measurement, poi, values: values.collect() });
+        }
+        Ok(all)
+    }
+}
+
+type Of = fn(&Model, &dyn Fitter) -> Result<f64, LossError>;
+
+/// All metrics by name.
+fn metrics() -> [(&'static str, Of); 5] {
+    [
+        ("sigma", |model, fitter| {
+            value(&Inferno { options: InfernoOptions { form: Width::Sigma, ..Default::default() } }, model, fitter)
+        }),
+        ("z_discovery", |model, fitter| {
+            let loss = Discovery { options: DiscoveryOptions { form: Form::Root, ..Default::default() } };
+            value(&loss, model, fitter).map(|value| -value)
+        }),
+        ("z_asimov", |model, fitter| {
+            let loss = Asimov { options: AsimovOptions { form: Form::Root, ..Default::default() } };
+            value(&loss, model, fitter).map(|value| -value)
+        }),
+        ("s_over_sqrt_b", |model, fitter| value(&SOverSqrtB::default(), model, fitter).map(|value| -value)),
+        ("cls", |model, fitter| value(&Cls::default(), model, fitter).map(f64::exp)),
+    ]
+}
+
+fn value(loss: &dyn Loss, model: &Model, fitter: &dyn Fitter) -> Result<f64, LossError> {
+    let Level::Templates(loss) = loss.level() else { return Ok(f64::NAN) };
+    let (point, fixed) = (model.init(), model.parameters().iter().map(|p| p.fixed).collect::<Vec<_>>());
+    let poi = model.poi().first().map_or(0, |index| index.0);
+    let batch = Binned { model, variances: &[], point: &point, fixed: &fixed, poi, fitter };
+    loss.evaluate(&batch, &mut model.templates().zeros_like())
+}
+
+/// The standard deviation by leaving out one part at a time: (n − 1)/n Σ (x − x̄)².
+fn jackknife(models: &[Model], of: Of, fitter: &dyn Fitter) -> Option<f64> {
+    let values: Vec<f64> = models.iter().map(|model| of(model, fitter)).collect::<Result<_, _>>().ok()?;
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((squares * (n - 1.0) / n).sqrt()).filter(|error| error.is_finite())
+}

@@ -1,0 +1,109 @@
+//! Why there is no training, or none that goes on.
+
+use zstat_core::diag::Fault;
+use zstat_core::loss::LossError;
+use zstat_core::optimiser::StateError;
+use zstat_core::scorer::ScorerError;
+
+use crate::table::{ReaderFault, RecipeFaults, SplitFault, StandardiserFault, WeightFault};
+
+/// Why there is no training, or none that goes on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainFault {
+    /// The model cannot be built: faults of the workspace.
+    #[error("the workspace has {} faults", .0.len())]
+    Model(Vec<Fault>),
+    /// A file of events is of no use.
+    #[error("events of process `{process}`: {source}")]
+    Reader {
+        /// The process.
+        process: String,
+        /// Why.
+        source: Box<ReaderFault>,
+    },
+    /// An expression is of no use.
+    #[error("events of process `{process}`: {source}")]
+    Recipe {
+        /// The process.
+        process: String,
+        /// Why.
+        source: RecipeFaults,
+    },
+    /// Columns that are not there, or have other values than they should.
+    #[error("events of process `{process}`: {why}")]
+    Columns {
+        /// The process.
+        process: String,
+        /// Why.
+        why: String,
+    },
+    /// The events cannot be divided.
+    #[error("events of process `{process}`: {source}")]
+    Split {
+        /// The process.
+        process: String,
+        /// Why.
+        source: SplitFault,
+    },
+    /// Features cannot be standardised.
+    #[error(transparent)]
+    Standardiser(#[from] StandardiserFault),
+    /// Weights have no sum.
+    #[error(transparent)]
+    Weights(#[from] WeightFault),
+    /// The scorer cannot be made.
+    #[error(transparent)]
+    Scorer(#[from] ScorerError),
+    /// A step has no value.
+    #[error("epoch {epoch}, step {step}, loss `{loss}`: {source}")]
+    Step {
+        /// From 0.
+        epoch: u32,
+        /// From 0, in the epoch.
+        step: u64,
+        /// The loss.
+        loss: String,
+        /// Why.
+        source: LossError,
+    },
+    /// The gradient is not finite.
+    #[error(
+        "epoch {epoch}, step {step}: the gradient is not finite, the training diverges: lower the learning rate, or clip the gradient (`clip: {{norm: 1}}`)"
+    )]
+    Diverged {
+        /// From 0.
+        epoch: u32,
+        /// From 0, in the epoch.
+        step: u64,
+    },
+    /// Events of a batch have no weight together.
+    #[error(
+        "epoch {epoch}, step {step}: the weights of process `{process}` in this batch add up to {sum}: use larger batches"
+    )]
+    Batch {
+        /// From 0.
+        epoch: u32,
+        /// From 0, in the epoch.
+        step: u64,
+        /// The process.
+        process: String,
+        /// The sum.
+        sum: f64,
+    },
+    /// A metric has no value.
+    #[error("the result: {0}")]
+    Result(LossError),
+    /// The state of another training.
+    #[error("the state cannot be taken up again: {0}")]
+    State(String),
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<StateError> for TrainFault {
+    fn from(error: StateError) -> Self {
+        Self::State(error.to_string())
+    }
+}

@@ -1,0 +1,222 @@
+//! What no summary can beat: the standard deviation of the parameter of interest from the events themselves, where it is known
+//! how they are generated.
+//!
+//! With the density of expected events ν(x; θ) = Σ y p(x), an unbinned extended likelihood has the Fisher matrix
+//! ∫ ∂ν ∂νᵀ/ν dx + C, here a sum over events of the evaluation. A variation by ±1 is the density of the varied events, and its slope
+//! half their difference, as in templates; shifts and scales of columns move the argument of the density.
+
+use nalgebra::{DMatrix, DVector};
+use zstat_core::fit::{Curvature, Objective};
+use zstat_core::likelihood::{Data, Nll};
+use zstat_core::model::Model;
+use zstat_core::spec::{BuildOptions, Effect};
+
+use super::fault::TrainFault;
+use super::fit::Trainer;
+use crate::events::{Generator, Purpose};
+
+/// Events a process that are summed over, at most.
+const MOST: u64 = 200_000;
+
+/// The smallest standard deviation of the parameter of interest that a measurement may have; why it is not known elsewhere.
+///
+/// # Errors
+/// Where the workspace is faulty.
+pub fn unbinned(
+    trainer: &Trainer<'_>,
+    options: &BuildOptions,
+) -> Result<Result<f64, String>, TrainFault> {
+    let training = trainer.engine.training;
+    let generators: Option<Vec<&Generator>> = trainer.sources.iter().map(|source| source.generator()).collect();
+    let Some(generators) = generators else {
+        return Ok(Err("events are read from files: their density is not known".to_owned()));
+    };
+    if training.workspace.channels.len() > 1 {
+        return Ok(Err("there are other channels beside the one that is trained".to_owned()));
+    }
+    if training.processes.values().any(|process| process.select.is_some()) {
+        return Ok(Err("a selection cuts the density, and its normalisation is not known".to_owned()));
+    }
+    let effects = training.samples.iter().flat_map(|s| &s.variations).flat_map(|v| &v.effects);
+    if effects.clone().any(|effect| effect.reweight.is_some() || effect.events.is_some()) {
+        return Ok(Err("a variation by weights or by other events has no density that is known".to_owned()));
+    }
+    let model = Model::build(&trainer.workspace, options).map_err(TrainFault::Model)?;
+    let Some(poi) = model.poi().first().map(|index| index.0) else {
+        return Ok(Err("there is no parameter of interest".to_owned()));
+    };
+    // One bin for all cells: the Jacobian of the yields by parameters and by templates follows from a model of one event.
+    let theta = model.init();
+    let n = theta.len();
+    let mut fisher = DMatrix::<f64>::zeros(n, n);
+    let mut slopes = vec![0.0; n];
+    let places = Places::new(trainer, &model);
+    for (process, source) in trainer.sources.iter().enumerate() {
+        if !training.samples.iter().any(|sample| sample.process == process) {
+            continue;
+        }
+        let count = source.count(Purpose::Evaluation).min(MOST);
+        let (table, _) = source.events(Purpose::Evaluation, 0..count);
+        let columns = table.values();
+        let mut event = vec![0.0; columns.len()];
+        for row in 0..table.rows() {
+            event.iter_mut().zip(columns).for_each(|(x, column)| *x = column[row]);
+            let (own, nu) = places.density(&generators, process, &event, &mut slopes);
+            // The events of this process are a sample of y p; with the weight y/n each stands for its part of ν.
+            let _ = own;
+            let weight = source.expected / count as f64 / (nu * nu) * places.share(process, &generators, &event, nu);
+            for i in 0..n {
+                for j in 0..=i {
+                    fisher[(i, j)] += weight * slopes[i] * slopes[j];
+                }
+            }
+        }
+    }
+    for i in 0..n {
+        for j in 0..i {
+            fisher[(j, i)] = fisher[(i, j)];
+        }
+    }
+    // Constraints: the Hessian of a likelihood in which nothing is observed.
+    let masked = vec![true; model.n_bins()];
+    let mut nll = Nll::new(&model, Data { masked, ..model.data(vec![0.0; model.n_bins()]) });
+    let mut hessian = nll.new_hessian();
+    if nll.hessian(&theta, Curvature::Fisher, &mut vec![0.0; n], &mut hessian).is_ok() {
+        let dense = hessian.to_dense();
+        fisher += DMatrix::from_fn(n, n, |i, j| dense[i * n + j]);
+    }
+    let free: Vec<usize> = (0..n).filter(|&i| !model.parameters()[i].fixed).collect();
+    let matrix = DMatrix::from_fn(free.len(), free.len(), |i, j| fisher[(free[i], free[j])]);
+    let Some(at) = free.iter().position(|&i| i == poi) else {
+        return Ok(Err("the parameter of interest is fixed".to_owned()));
+    };
+    let mut unit = DVector::zeros(free.len());
+    unit[at] = 1.0;
+    Ok(match matrix.cholesky() {
+        Some(factor) => Ok(factor.solve(&unit)[at].sqrt()),
+        None => Err("the events do not determine all parameters".to_owned()),
+    })
+}
+
+/// How a density of expected events depends on parameters: by what cells of one bin do.
+struct Places<'a> {
+    model: &'a Model,
+    samples: Vec<SampleAt>,
+}
+
+struct SampleAt {
+    process: usize,
+    expected: f64,
+    /// Slopes of this sample's factor by parameters, at the start values, per event of the sample; and the factor.
+    factor: f64,
+    by_factor: Vec<(usize, f64)>,
+    /// Parameters of shape variations with their effects.
+    shapes: Vec<(usize, [Effect; 2])>,
+}
+
+impl<'a> Places<'a> {
+    fn new(trainer: &Trainer<'_>, model: &'a Model) -> Self {
+        let training = trainer.engine.training;
+        let channel = &training.workspace.channels[training.channel];
+        let theta = model.init();
+        let mut nll = Nll::new(model, model.data(vec![0.0; model.n_bins()]));
+        let mut samples = Vec::new();
+        for sample in &training.samples {
+            let name = &channel.samples[sample.index].name;
+            let expected = trainer.engine.expected[sample.process];
+            // With flat templates the yields of a sample change by factors alone: shapes vary nothing there.
+            let mut total = |theta: &[f64]| sample_total(&mut nll, model, &channel.name, name, theta);
+            let base = total(&theta);
+            let mut by_factor = Vec::new();
+            for i in 0..theta.len() {
+                let h = 1e-4 * theta[i].abs().max(1e-2);
+                let mut at = |step: f64| {
+                    let mut moved = theta.clone();
+                    moved[i] += step;
+                    total(&moved)
+                };
+                let slope = (at(h) - at(-h)) / (2.0 * h) / expected;
+                if slope.abs() > 1e-12 {
+                    by_factor.push((i, slope));
+                }
+            }
+            let shapes = sample.variations.iter().filter(|variation| variation.kind == crate::spec::VariationKind::Histosys);
+            let shapes = shapes.filter_map(|variation| {
+                let index = model.parameters().iter().position(|parameter| parameter.name == variation.name)?;
+                Some((index, variation.effects.clone()))
+            });
+            samples.push(SampleAt {
+                process: sample.process,
+                expected,
+                factor: base / expected,
+                by_factor,
+                shapes: shapes.collect(),
+            });
+        }
+        Self { model, samples }
+    }
+
+    /// ν at an event, and its slopes by all parameters into `slopes`.
+    fn density(&self, generators: &[&Generator], _: usize, event: &[f64], slopes: &mut [f64]) -> (f64, f64) {
+        slopes.fill(0.0);
+        debug_assert_eq!(slopes.len(), self.model.parameters().len());
+        let mut nu = 0.0;
+        for sample in &self.samples {
+            let generator = generators[sample.process];
+            let p = sample.expected * generator.ln_density(event).exp();
+            nu += sample.factor * p;
+            for &(i, slope) in &sample.by_factor {
+                slopes[i] += slope * p;
+            }
+            for (i, [down, up]) in &sample.shapes {
+                let varied = |effect: &Effect| sample.expected * varied(generator, effect, event);
+                slopes[*i] += sample.factor * 0.5 * (varied(up) - varied(down));
+            }
+        }
+        (0.0, nu)
+    }
+
+    /// The part of ν that events of a process stand for, over their own density: 1 where each process has one sample with the
+    /// factor 1; with factors the events of a process are drawn from y p, and the integral is over ν.
+    fn share(&self, process: usize, generators: &[&Generator], event: &[f64], nu: f64) -> f64 {
+        let of = |sample: &&SampleAt| sample.process == process;
+        let drawn: f64 = self.samples.iter().map(|s| s.expected * generators[s.process].ln_density(event).exp()).sum();
+        let own = self.samples.iter().filter(of).count().max(1) as f64;
+        // Mixture of all processes by their yields: every event has the weight ν/Σ y p.
+        let _ = nu;
+        own * self.ratio(drawn, nu)
+    }
+
+    fn ratio(&self, drawn: f64, nu: f64) -> f64 {
+        // ∫ f dx = E over drawn of f/drawn; the caller has divided by ν² and multiplies by y/n, so f = ∂ν∂ν/ν needs ν/drawn.
+        nu / drawn
+    }
+}
+
+/// Events of a sample at a point.
+fn sample_total(nll: &mut Nll<'_>, model: &Model, channel: &str, sample: &str, theta: &[f64]) -> f64 {
+    let Ok(mut samples) = nll.samples(theta) else { return f64::NAN };
+    let Some(c) = model.channels().iter().position(|known| known.name == channel) else { return f64::NAN };
+    let info = &model.channels()[c];
+    let Some(s) = info.samples.iter().position(|known| known == sample) else { return f64::NAN };
+    let (bins, n) = (info.bins.len(), theta.len());
+    let (mut values, mut jacobian) = (vec![0.0; bins], vec![0.0; bins * n]);
+    samples.fill(c, s, 0..bins, &mut values, &mut jacobian);
+    values.iter().sum()
+}
+
+/// The density of varied events: x' = f x + d has the density p((x − d)/f)/|f|.
+fn varied(generator: &Generator, effect: &Effect, event: &[f64]) -> f64 {
+    let mut event = event.to_vec();
+    let mut ln = 0.0;
+    for (x, name) in event.iter_mut().zip(generator.columns()) {
+        if let Some(shift) = effect.shift.get(name) {
+            *x -= shift;
+        }
+        if let Some(factor) = effect.scale.get(name) {
+            *x /= factor;
+            ln -= factor.abs().ln();
+        }
+    }
+    (generator.ln_density(&event) + ln).exp()
+}

@@ -1,0 +1,20 @@
+//! A training: events through the scorer and the summary into templates, a loss of these, its gradient the same way back, and
+//! steps against it; then the same with events that training never saw, counted in hard bins.
+//!
+//! `source` gives events, `passes` their features under every variation, `cells` the templates' places, `step` one evaluation of
+//! the loss with its gradient, `fit` the loop, `evaluate` the result. Nothing here reads or writes files but the readers of
+//! events.
+
+mod cells;
+mod evaluate;
+mod fault;
+mod fit;
+mod limit;
+mod passes;
+mod source;
+mod step;
+
+pub use evaluate::{Evaluation, Metric, Metrics, evaluate, workspace};
+pub use fault::TrainFault;
+pub use fit::{Fitted, Progress, Saved, Trainer};
+pub use limit::unbinned;

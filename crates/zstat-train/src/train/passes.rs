@@ -1,0 +1,158 @@
+//! Events under a variation: what the scorer sees of them, and their weights.
+
+use std::ops::Range;
+
+use zstat_core::formula::Expression;
+use zstat_core::spec::Effect;
+use zstat_core::table::Table;
+
+use super::fault::TrainFault;
+use super::source::Source;
+use crate::events::Purpose;
+use crate::spec::Training;
+use crate::table::{Recipe, Standardiser};
+
+/// A process under a variation.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Pass {
+    pub process: usize,
+    pub effect: Effect,
+}
+
+/// Events of a pass.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PassEvents {
+    /// Features of the events that are selected, row-major.
+    pub x: Vec<f32>,
+    /// Weights of these.
+    pub weights: Vec<f64>,
+    /// For each event of the process its row, `NONE` where it is not selected.
+    pub row: Vec<u32>,
+}
+
+/// Of an event that is not selected.
+pub(super) const NONE: u32 = u32::MAX;
+/// A column that no file has: the number of the event.
+const NUMBER: &str = "\u{0}number";
+
+/// All passes of some events.
+pub(super) struct Events {
+    pub passes: Vec<PassEvents>,
+    /// Weights of all events of each process, before any selection.
+    pub weights: Vec<Vec<f64>>,
+}
+
+/// All different passes of a training: nominal ones first, one a process that a sample is of.
+pub(super) fn passes(training: &Training) -> Vec<Pass> {
+    let mut all: Vec<Pass> = Vec::new();
+    let mut put = |pass: Pass| {
+        if !all.contains(&pass) {
+            all.push(pass);
+        }
+    };
+    for sample in &training.samples {
+        put(Pass { process: sample.process, effect: Effect::default() });
+    }
+    for sample in &training.samples {
+        for variation in &sample.variations {
+            variation.effects.iter().for_each(|effect| put(of_effect(training, sample.process, effect)));
+        }
+    }
+    all
+}
+
+/// The pass of an effect: other events are another process.
+pub(super) fn of_effect(training: &Training, process: usize, effect: &Effect) -> Pass {
+    let other = effect.events.as_ref().and_then(|name| training.processes.get_index_of(name));
+    Pass { process: other.unwrap_or(process), effect: Effect { events: None, ..effect.clone() } }
+}
+
+/// What is made of columns: the same for all events of a training.
+pub(super) struct Kitchen {
+    /// One a process.
+    recipes: Vec<Recipe>,
+    pub features: Vec<String>,
+}
+
+impl Kitchen {
+    pub fn new(training: &Training, features: Vec<String>) -> Result<Self, TrainFault> {
+        let recipe = |(name, process): (&String, &crate::spec::ProcessSpec)| {
+            Recipe::parse(&training.train.derive, process.select.as_deref())
+                .map_err(|source| TrainFault::Recipe { process: name.clone(), source })
+        };
+        Ok(Self { recipes: training.processes.iter().map(recipe).collect::<Result<_, _>>()?, features })
+    }
+
+    /// The events of a table as the scorer sees them, under a variation; with their weights and numbers.
+    pub fn table(
+        &self,
+        (process, name): (usize, &str),
+        effect: &Effect,
+        table: &Table,
+        weights: &[f64],
+    ) -> Result<(Table, Vec<f64>, Vec<f64>), TrainFault> {
+        let fault = |why: String| TrainFault::Columns { process: name.to_owned(), why };
+        let (names, mut values) = table.clone().into_parts();
+        let mut weights = weights.to_vec();
+        if let Some(text) = &effect.reweight {
+            let expression = Expression::parse(text)
+                .map_err(|found| fault(format!("the weight `{text}`, {}: {}", found.place(text), found.message)))?;
+            let used: Vec<String> = expression.used().iter().map(|used| used.name.clone()).collect();
+            let columns = table.named(&used).map_err(|found| fault(found.to_string()))?;
+            let factors = expression.numbers(&columns, table.rows()).map_err(|found| fault(found.to_string()))?;
+            weights.iter_mut().zip(factors).for_each(|(weight, factor)| *weight *= factor);
+        }
+        let mut column = |name: &String| {
+            names.iter().position(|known| known == name).ok_or_else(|| {
+                let near = zstat_core::text::nearest(name, names.iter().map(String::as_str));
+                let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                fault(format!("`vary` names the column `{name}`, which the events do not have{near}"))
+            })
+        };
+        for (name, factor) in &effect.scale {
+            let at = column(name)?;
+            values[at].iter_mut().for_each(|x| *x *= factor);
+        }
+        for (name, shift) in &effect.shift {
+            let at = column(name)?;
+            values[at].iter_mut().for_each(|x| *x += shift);
+        }
+        let rows = table.rows();
+        let shape = |found: zstat_core::table::ShapeFault| fault(found.to_string());
+        let mut varied = Table::new(names, values, rows).map_err(shape)?;
+        varied.push(NUMBER.to_owned(), (0..rows).map(|row| row as f64).collect()).map_err(shape)?;
+        let kept = self.recipes[process]
+            .apply(varied)
+            .map_err(|source| TrainFault::Recipe { process: name.to_owned(), source })?;
+        let numbers = kept.column(NUMBER).map(<[f64]>::to_vec).unwrap_or_default();
+        let weights = numbers.iter().map(|number| weights[*number as usize]).collect();
+        Ok((kept, weights, numbers))
+    }
+
+    /// All passes of events `range` of a purpose.
+    pub fn events(
+        &self,
+        all: &[Pass],
+        sources: &[Source],
+        standardiser: &Standardiser,
+        (purpose, range): (Purpose, &dyn Fn(u64) -> Range<u64>),
+    ) -> Result<Events, TrainFault> {
+        let tables: Vec<(Table, Vec<f64>)> = sources
+            .iter()
+            .map(|source| source.events(purpose, range(source.count(purpose))))
+            .collect();
+        let mut passes = Vec::with_capacity(all.len());
+        for pass in all {
+            let (table, weights) = &tables[pass.process];
+            let name = &sources[pass.process].name;
+            let (kept, weights, numbers) = self.table((pass.process, name), &pass.effect, table, weights)?;
+            let x = standardiser.rows(&kept)?;
+            let mut row = vec![NONE; table.rows()];
+            for (at, number) in numbers.iter().enumerate() {
+                row[*number as usize] = at as u32;
+            }
+            passes.push(PassEvents { x, weights, row });
+        }
+        Ok(Events { passes, weights: tables.into_iter().map(|(_, weights)| weights).collect() })
+    }
+}

@@ -1,0 +1,186 @@
+//! Events of the processes, as tables: generated, or read from files and divided.
+
+use std::ops::Range;
+use std::path::Path;
+
+use zstat_core::formula::Expression;
+use zstat_core::spec::OneOrMany;
+use zstat_core::table::Table;
+
+use super::fault::TrainFault;
+use crate::events::{Generator, Purpose, Stream};
+use crate::spec::{ProcessSpec, Training};
+use crate::table::{Part, Recipe, Shares, Split, read};
+
+/// Events of one process.
+pub(super) struct Source {
+    pub name: String,
+    /// Events that the analysis expects.
+    pub expected: f64,
+    kind: Kind,
+}
+
+enum Kind {
+    Generated { generator: Generator, seed: u64, counts: [u64; 3] },
+    /// Training, validation and evaluation events with their weights, which add up to the same in each.
+    Read([(Table, Vec<f64>); 3]),
+}
+
+/// The number of a purpose in lists of three.
+fn place(purpose: Purpose) -> usize {
+    match purpose {
+        Purpose::Training => 0,
+        Purpose::Validation => 1,
+        Purpose::Evaluation => 2,
+    }
+}
+
+/// Events to evaluate with where the spec does not say.
+const EVALUATION: u64 = 100_000;
+/// Shares of events of files where the spec does not say.
+const SHARES: [f64; 2] = [0.2, 0.3];
+
+impl Source {
+    /// The source of a process. Files are relative to `folder`; `wanted` are the columns that are needed.
+    pub fn new(
+        training: &Training,
+        (name, process): (&str, &ProcessSpec),
+        seed: u64,
+        folder: &Path,
+        wanted: &[String],
+    ) -> Result<Self, TrainFault> {
+        let expected = process.events().unwrap_or(f64::NAN);
+        let train = &training.train;
+        let kind = match Generator::of(process) {
+            Ok(Some(generator)) => {
+                let events = train.events.unwrap_or(100_000);
+                let validation = train.validation.unwrap_or((events / 5).max(1));
+                let counts = [events, validation, training.evaluate.events.unwrap_or(EVALUATION)];
+                Kind::Generated { generator, seed, counts }
+            }
+            _ => Kind::Read(read_all(training, name, process, folder, wanted)?),
+        };
+        Ok(Self { name: name.to_owned(), expected, kind })
+    }
+
+    /// Names of the columns, as far as they are known before events are read.
+    pub fn columns(&self) -> &[String] {
+        match &self.kind {
+            Kind::Generated { generator, .. } => generator.columns(),
+            Kind::Read(parts) => parts[0].0.columns(),
+        }
+    }
+
+    /// The generator, where there is one.
+    pub fn generator(&self) -> Option<&Generator> {
+        match &self.kind {
+            Kind::Generated { generator, .. } => Some(generator),
+            Kind::Read(_) => None,
+        }
+    }
+
+    /// How many events there are.
+    pub fn count(&self, purpose: Purpose) -> u64 {
+        match &self.kind {
+            Kind::Generated { counts, .. } => counts[place(purpose)],
+            Kind::Read(parts) => parts[place(purpose)].0.rows() as u64,
+        }
+    }
+
+    /// Events of a purpose by number, with their weights.
+    pub fn events(&self, purpose: Purpose, range: Range<u64>) -> (Table, Vec<f64>) {
+        match &self.kind {
+            Kind::Generated { generator, seed, .. } => {
+                let width = generator.columns().len();
+                let rows = (range.end - range.start) as usize;
+                let mut flat = vec![0.0; rows * width];
+                let stream = Stream { seed: *seed, process: &self.name, purpose };
+                generator.fill(&stream, range.start, &mut flat);
+                let column = |c: usize| flat.iter().skip(c).step_by(width.max(1)).copied().collect();
+                let values = (0..width).map(column).collect();
+                // A table from as many columns as names, all of the same length.
+                let table = Table::new(generator.columns().to_vec(), values, rows).unwrap_or_default();
+                (table, vec![1.0; rows])
+            }
+            Kind::Read(parts) => {
+                let (table, weights) = &parts[place(purpose)];
+                let keep: Vec<bool> = (0..table.rows() as u64).map(|row| range.contains(&row)).collect();
+                let weights = weights[range.start as usize..range.end as usize].to_vec();
+                (table.filter(&keep), weights)
+            }
+        }
+    }
+}
+
+fn read_all(
+    training: &Training,
+    name: &str,
+    process: &ProcessSpec,
+    folder: &Path,
+    wanted: &[String],
+) -> Result<[(Table, Vec<f64>); 3], TrainFault> {
+    let recipe_fault = |source| TrainFault::Recipe { process: name.to_owned(), source };
+    let columns_fault = |why: String| TrainFault::Columns { process: name.to_owned(), why };
+    let files: &[String] = process.files.as_ref().map_or(&[], OneOrMany::as_slice);
+    let recipe = Recipe::parse(&training.train.derive, process.select.as_deref()).map_err(recipe_fault)?;
+    let mut needed = recipe.needs(wanted);
+    let weight = match &process.weight {
+        Some(text) => Some(Expression::parse(text).map_err(|fault| {
+            columns_fault(format!("the weight `{text}`, {}: {}", fault.place(text), fault.message))
+        })?),
+        None => None,
+    };
+    let used = weight.iter().flat_map(Expression::used).map(|used| used.name.clone());
+    for column in used.chain(training.train.split.key.iter().cloned()) {
+        if !needed.contains(&column) {
+            needed.push(column);
+        }
+    }
+    let mut all: Option<Table> = None;
+    for file in files {
+        let table = read(&folder.join(file), &needed)
+            .map_err(|source| TrainFault::Reader { process: name.to_owned(), source: Box::new(source) })?;
+        match &mut all {
+            None => all = Some(table),
+            Some(known) => known.append(table).map_err(|fault| columns_fault(fault.to_string()))?,
+        }
+    }
+    let Some(table) = all.filter(|table| table.rows() > 0) else {
+        return Err(columns_fault("the files have no events".to_owned()));
+    };
+    let weights = match &weight {
+        None => vec![1.0; table.rows()],
+        Some(expression) => {
+            let names: Vec<String> = expression.used().iter().map(|used| used.name.clone()).collect();
+            let columns = table.named(&names).map_err(|fault| columns_fault(fault.to_string()))?;
+            expression.numbers(&columns, table.rows()).map_err(|fault| columns_fault(fault.to_string()))?
+        }
+    };
+    let spec = &training.train.split;
+    let [validation, test] = [spec.validation.unwrap_or(SHARES[0]), spec.evaluation.unwrap_or(SHARES[1])];
+    let shares = Shares { training: 1.0 - validation - test, validation, test };
+    let split = Split { shares, key: spec.key.clone(), seed: 0 };
+    let parts = split.parts(&table, 0).map_err(|source| TrainFault::Split { process: name.to_owned(), source })?;
+    let most = training.train.events.unwrap_or(u64::MAX);
+    let of = |part: Part| {
+        let mut left = if part == Part::Training { most } else { u64::MAX };
+        let keep: Vec<bool> = parts
+            .iter()
+            .map(|found| {
+                let keep = *found == part && left > 0;
+                left -= u64::from(keep);
+                keep
+            })
+            .collect();
+        let weights: Vec<f64> = weights.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(w, _)| *w).collect();
+        (table.filter(&keep), weights)
+    };
+    let all = [of(Part::Training), of(Part::Validation), of(Part::Test)];
+    for ((table, weights), what) in all.iter().zip(["training", "validation", "evaluation"]) {
+        if table.rows() == 0 {
+            return Err(columns_fault(format!("no event is left for {what}: mind `split`")));
+        }
+        crate::table::WeightSums::of(name, weights)?;
+    }
+    Ok(all)
+}

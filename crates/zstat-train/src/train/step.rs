@@ -1,0 +1,318 @@
+//! One evaluation of the losses on some events, and its gradient.
+
+use zstat_core::fit::Fitter;
+use zstat_core::loss::{Binned, Level, LossError, Process, Scored};
+use zstat_core::model::{Model, Templates};
+use zstat_core::scorer::Scorer;
+use zstat_core::summary::Stage;
+
+use super::cells::Cells;
+use super::fault::TrainFault;
+use super::passes::{Events, NONE, Pass};
+use crate::spec::Training;
+
+/// Where a training stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub epoch: u32,
+    pub step: u64,
+    /// The part of the training that is over.
+    pub progress: f64,
+}
+
+/// What is learnt.
+pub(super) struct Learnt<'a> {
+    pub scorer: &'a mut dyn Scorer,
+    /// Of the summary.
+    pub summary: &'a [f64],
+}
+
+/// Derivatives by what is learnt.
+#[derive(Debug, Default)]
+pub(super) struct Gradient {
+    pub scorer: Vec<f64>,
+    pub summary: Vec<f64>,
+}
+
+/// The losses of some events.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Values {
+    /// Their weighted sum.
+    pub total: f64,
+    /// Each, not weighted; none where it does not count.
+    pub parts: Vec<Option<f64>>,
+}
+
+/// Everything that stays the same from step to step, and memory.
+pub(super) struct Engine<'t> {
+    pub training: &'t Training,
+    pub model: Model,
+    pub cells: Cells,
+    pub passes: Vec<Pass>,
+    pub fitter: &'t dyn Fitter,
+    /// Events expected, by process.
+    pub expected: Vec<f64>,
+    processes: Vec<Process>,
+    point: Vec<f64>,
+    fixed: Vec<bool>,
+    poi: usize,
+    features: usize,
+    memory: Memory,
+}
+
+#[derive(Default)]
+struct Memory {
+    x: Vec<f32>,
+    weights: Vec<f64>,
+    process: Vec<usize>,
+    /// Where the rows of each pass start, and where the last ends.
+    start: Vec<usize>,
+    out: Vec<f32>,
+    scores: Vec<f64>,
+    shares: Vec<f64>,
+    by_scores: Vec<f64>,
+    by_shares: Vec<f64>,
+    by_out: Vec<f32>,
+    by_events: Vec<f64>,
+}
+
+impl<'t> Engine<'t> {
+    pub fn new(
+        training: &'t Training,
+        model: Model,
+        passes: Vec<Pass>,
+        fitter: &'t dyn Fitter,
+        features: usize,
+    ) -> Self {
+        let expected: Vec<f64> = training.processes.values().map(|p| p.events().unwrap_or(f64::NAN)).collect();
+        let processes = training.processes.keys().zip(&expected).zip(&training.signals);
+        let processes = processes.map(|((name, &yield_), &is_signal)| Process { name: name.clone(), is_signal, yield_ });
+        Self {
+            cells: Cells::new(training, &model, &passes),
+            processes: processes.collect(),
+            point: model.init(),
+            fixed: model.parameters().iter().map(|parameter| parameter.fixed).collect(),
+            poi: model.poi().first().map_or(0, |index| index.0),
+            training,
+            model,
+            passes,
+            fitter,
+            expected,
+            features,
+            memory: Memory::default(),
+        }
+    }
+
+    /// Passes at the beginning that are nominal: those that losses of single events see.
+    fn nominal(&self) -> usize {
+        self.passes.iter().take_while(|pass| pass.effect == Default::default()).count()
+    }
+
+    /// The losses of the events `picks` (numbers, by process), and derivatives by what is learnt where they are asked for.
+    pub fn evaluate(
+        &mut self,
+        learnt: &mut Learnt<'_>,
+        at: At,
+        (events, picks): (&Events, &[Vec<u32>]),
+        gradient: Option<&mut Gradient>,
+    ) -> Result<Values, TrainFault> {
+        let counts = |from: u32, until: Option<u32>| from <= at.epoch && until.is_none_or(|until| at.epoch < until);
+        let active: Vec<bool> = self.training.losses.iter().map(|(spec, _)| counts(spec.from, spec.until)).collect();
+        let of_templates = |(active, (_, loss)): (&bool, &(_, Box<dyn zstat_core::loss::Loss>))| {
+            *active && matches!(loss.level(), Level::Templates(_))
+        };
+        let with_templates = active.iter().zip(&self.training.losses).any(of_templates);
+        let n_passes = if with_templates { self.passes.len() } else { self.nominal() };
+        self.gather(events, picks, n_passes, at)?;
+        let rows = self.memory.weights.len();
+        let outputs = learnt.scorer.outputs();
+        let memory = &mut self.memory;
+        memory.out.resize(rows * outputs, 0.0);
+        learnt.scorer.forward(&memory.x, &mut memory.out);
+        memory.scores.clear();
+        memory.scores.extend(memory.out.iter().map(|z| f64::from(*z)));
+        memory.by_scores.clear();
+        memory.by_scores.resize(rows * outputs, 0.0);
+        let mut values = Values { total: 0.0, parts: vec![None; active.len()] };
+        self.of_events(&active, at, outputs, &mut values)?;
+        let mut by_summary = vec![0.0; learnt.summary.len()];
+        if with_templates {
+            self.of_templates(&active, at, learnt.summary, outputs, &mut values, &mut by_summary)?;
+        }
+        if let Some(gradient) = gradient {
+            let memory = &mut self.memory;
+            memory.by_out.clear();
+            memory.by_out.extend(memory.by_scores.iter().map(|slope| *slope as f32));
+            gradient.scorer.resize(learnt.scorer.parameters().len(), 0.0);
+            learnt.scorer.backward(&memory.x, &memory.by_out, &mut gradient.scorer);
+            gradient.summary = by_summary;
+        }
+        Ok(values)
+    }
+
+    /// Features and weights of the picked events under the first `n_passes` passes.
+    fn gather(&mut self, events: &Events, picks: &[Vec<u32>], n_passes: usize, at: At) -> Result<(), TrainFault> {
+        let mut units = Vec::with_capacity(picks.len());
+        for (process, picks) in picks.iter().enumerate() {
+            let weights = &events.weights[process];
+            let sum: f64 = picks.iter().map(|&event| weights[event as usize]).sum();
+            if !(sum > 0.0 && sum.is_finite()) && self.passes.iter().any(|pass| pass.process == process) {
+                let name = self.processes[process].name.clone();
+                return Err(TrainFault::Batch { epoch: at.epoch, step: at.step, process: name, sum });
+            }
+            units.push(self.expected[process] / sum);
+        }
+        let width = self.features;
+        let memory = &mut self.memory;
+        memory.x.clear();
+        memory.weights.clear();
+        memory.process.clear();
+        memory.start.clear();
+        for (pass, of) in self.passes.iter().zip(&events.passes).take(n_passes) {
+            memory.start.push(memory.weights.len());
+            for &event in &picks[pass.process] {
+                let row = of.row[event as usize];
+                if row == NONE {
+                    continue;
+                }
+                let row = row as usize;
+                memory.x.extend_from_slice(&of.x[row * width..(row + 1) * width]);
+                memory.weights.push(of.weights[row] * units[pass.process]);
+                memory.process.push(pass.process);
+            }
+        }
+        memory.start.push(memory.weights.len());
+        Ok(())
+    }
+
+    fn failed(&self, loss: usize, at: At, source: LossError) -> TrainFault {
+        let name = self.training.losses[loss].0.name.clone();
+        TrainFault::Step { epoch: at.epoch, step: at.step, loss: name, source }
+    }
+
+    fn of_events(
+        &mut self,
+        active: &[bool],
+        at: At,
+        outputs: usize,
+        values: &mut Values,
+    ) -> Result<(), TrainFault> {
+        let rows = self.memory.start[self.nominal()];
+        let memory = &mut self.memory;
+        for (i, (spec, loss)) in self.training.losses.iter().enumerate().filter(|(i, _)| active[*i]) {
+            let Level::Events(loss) = loss.level() else { continue };
+            let batch = Scored {
+                scores: &memory.scores[..rows * outputs],
+                outputs,
+                process: &memory.process[..rows],
+                weights: &memory.weights[..rows],
+                processes: &self.processes,
+            };
+            memory.by_events.resize(rows * outputs, 0.0);
+            match loss.evaluate(&batch, &mut memory.by_events[..rows * outputs]) {
+                Ok(value) => {
+                    values.total += spec.weight * value;
+                    values.parts[i] = Some(value);
+                    let slopes = memory.by_scores.iter_mut().zip(&memory.by_events);
+                    slopes.take(rows * outputs).for_each(|(sum, slope)| *sum += spec.weight * slope);
+                }
+                Err(source) => return Err(self.failed(i, at, source)),
+            }
+        }
+        Ok(())
+    }
+
+    fn of_templates(
+        &mut self,
+        active: &[bool],
+        at: At,
+        learnt: &[f64],
+        outputs: usize,
+        values: &mut Values,
+        by_summary: &mut [f64],
+    ) -> Result<(), TrainFault> {
+        let summary = &self.training.summary;
+        let bins = summary.bins();
+        let stage = Stage { learnt, progress: at.progress };
+        let rows = self.memory.weights.len();
+        self.memory.shares.resize(rows * bins, 0.0);
+        summary.assign(stage, &self.memory.scores, &mut self.memory.shares);
+        let yields = self.yields(bins);
+        let mut templates = self.model.templates().clone();
+        self.cells.fill(&yields, &mut templates);
+        self.model.set_templates(templates);
+        let variances = self.variances(bins);
+        let mut sum = self.model.templates().zeros_like();
+        let mut one = sum.clone();
+        for (i, (spec, loss)) in self.training.losses.iter().enumerate().filter(|(i, _)| active[*i]) {
+            let Level::Templates(loss) = loss.level() else { continue };
+            let batch = Binned {
+                model: &self.model,
+                variances: &variances,
+                point: &self.point,
+                fixed: &self.fixed,
+                poi: self.poi,
+                fitter: self.fitter,
+            };
+            match loss.evaluate(&batch, &mut one) {
+                Ok(value) => {
+                    values.total += spec.weight * value;
+                    values.parts[i] = Some(value);
+                    add(&mut sum, spec.weight, &one);
+                }
+                Err(source) => return Err(self.failed(i, at, source)),
+            }
+        }
+        let mut by_yields = vec![0.0; self.passes.len() * bins];
+        self.cells.pull(&self.model, sum, &mut by_yields);
+        let memory = &mut self.memory;
+        memory.by_shares.resize(rows * bins, 0.0);
+        for pass in 0..self.passes.len() {
+            let slopes = &by_yields[pass * bins..(pass + 1) * bins];
+            for row in memory.start[pass]..memory.start[pass + 1] {
+                let weight = memory.weights[row];
+                let out = &mut memory.by_shares[row * bins..(row + 1) * bins];
+                out.iter_mut().zip(slopes).for_each(|(out, slope)| *out = weight * slope);
+            }
+        }
+        let mut by_scores = vec![0.0; rows * outputs];
+        summary.pull(stage, &memory.scores, &memory.by_shares[..rows * bins], &mut by_scores, by_summary);
+        memory.by_scores.iter_mut().zip(&by_scores).for_each(|(sum, slope)| *sum += slope);
+        Ok(())
+    }
+
+    /// Yields of each pass, passes × bins, from shares and weights.
+    fn yields(&self, bins: usize) -> Vec<f64> {
+        let memory = &self.memory;
+        let mut yields = vec![0.0; self.passes.len() * bins];
+        for (pass, out) in yields.chunks_exact_mut(bins).enumerate() {
+            for row in memory.start[pass]..memory.start[pass + 1] {
+                let weight = memory.weights[row];
+                let shares = &memory.shares[row * bins..(row + 1) * bins];
+                out.iter_mut().zip(shares).for_each(|(sum, share)| *sum += weight * share);
+            }
+        }
+        yields
+    }
+
+    /// Σ (w a)² behind each nominal yield, in the layout of the templates.
+    fn variances(&self, bins: usize) -> Vec<f64> {
+        let memory = &self.memory;
+        let mut squares = vec![0.0; self.passes.len() * bins];
+        for (pass, out) in squares.chunks_exact_mut(bins).enumerate().take(self.nominal()) {
+            for row in memory.start[pass]..memory.start[pass + 1] {
+                let weight = memory.weights[row];
+                let shares = &memory.shares[row * bins..(row + 1) * bins];
+                out.iter_mut().zip(shares).for_each(|(sum, share)| *sum += (weight * share).powi(2));
+            }
+        }
+        let mut all = Templates { nominal: vec![0.0; self.model.templates().nominal.len()], ..self.model.templates().zeros_like() };
+        self.cells.fill(&squares, &mut all);
+        all.nominal
+    }
+}
+
+fn add(sum: &mut Templates, weight: f64, one: &Templates) {
+    let nominal = sum.nominal.iter_mut().zip(&one.nominal);
+    nominal.chain(sum.shifts.iter_mut().zip(&one.shifts)).for_each(|(sum, one)| *sum += weight * one);
+}
