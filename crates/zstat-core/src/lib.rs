@@ -15,6 +15,7 @@ pub mod plugin;
 pub mod source;
 pub mod spec;
 pub mod summary;
+pub mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
