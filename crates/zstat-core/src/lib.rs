@@ -17,6 +17,7 @@ pub mod scorer;
 pub mod source;
 pub mod spec;
 pub mod summary;
+pub mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;

@@ -21,10 +21,10 @@ mod variance;
 
 pub use asimov::{Asimov, AsimovOptions};
 pub use bce::{Bce, BceOptions};
-pub use cls::{Cls, ClsOptions};
+pub use cls::{Cls, ClsOptions, Exclusion};
 pub use delta_z::{DeltaZ, DeltaZOptions};
 pub use discovery::{Discovery, DiscoveryOptions};
 pub use form::Form;
 pub use generalised_variance::{GeneralisedVariance, GeneralisedVarianceOptions};
-pub use inferno::{Inferno, InfernoOptions};
+pub use inferno::{Inferno, InfernoOptions, Width};
 pub use s_over_sqrt_b::{SOverSqrtB, SOverSqrtBOptions};

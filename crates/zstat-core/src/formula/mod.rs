@@ -3,10 +3,12 @@
 //! Text like `mu * kappa^2` is parsed once ([`Formula::parse`]) into a short program for a stack machine. Its slots hold
 //! numbers, or numbers with first and second derivatives ([`Jet`]) carried along by the chain rule.
 
+mod expression;
 mod jet;
 mod parse;
 mod tokens;
 
+pub use expression::{Expression, Kind, RowFault, Used};
 pub use jet::{Jet, Jets};
 
 use crate::text::list_of;

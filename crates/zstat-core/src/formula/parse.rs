@@ -1,13 +1,13 @@
 //! From words to a program: precedence climbing, constant parts folded.
 
-use super::tokens::{Token, tokens};
+use super::tokens::{Language, Token, tokens};
 use super::{Formula, FormulaFault, Function, Op};
 
 /// Brackets, signs and powers within each other.
 const MAX_DEPTH: usize = 200;
 
 pub(super) fn parse(text: &str) -> Result<Formula, FormulaFault> {
-    let tokens = tokens(text)?;
+    let tokens = tokens(text, Language::Formula)?;
     let end = text.chars().count();
     let mut parser = Parser { tokens, at: 0, end, names: Vec::new(), ops: Vec::new(), depth: 0 };
     if parser.tokens.is_empty() {

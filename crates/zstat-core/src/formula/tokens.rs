@@ -1,14 +1,38 @@
-//! The words of a formula.
+//! The words of formulas and of expressions.
 
 use super::FormulaFault;
+
+/// Whose words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    /// Arithmetic.
+    Formula,
+    /// With comparisons, logic and commas too.
+    Expression,
+}
 
 /// One word.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     Number(f64),
     Name(String),
-    /// `+ - * / ^ ( )`
+    /// `+ - * / ^ ( )`; in expressions also `, < > ≤ ≥ = ≠ ∧ ∨ ¬ ∼`, whatever way they were written: see [`spelling`].
     Sign(char),
+}
+
+/// How a sign is typed.
+pub(super) fn spelling(sign: char) -> String {
+    match sign {
+        '≤' => "<=".to_owned(),
+        '≥' => ">=".to_owned(),
+        '=' => "==".to_owned(),
+        '≠' => "!=".to_owned(),
+        '∧' => "&&".to_owned(),
+        '∨' => "||".to_owned(),
+        '¬' => "!".to_owned(),
+        '∼' => "not".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 impl Token {
@@ -17,18 +41,25 @@ impl Token {
         match self {
             Self::Number(value) => format!("the number {}", crate::text::number(*value)),
             Self::Name(name) => format!("the name `{name}`"),
-            Self::Sign(sign) => format!("`{sign}`"),
+            Self::Sign(sign) => format!("`{}`", spelling(*sign)),
         }
     }
 }
 
 /// Splits a text; each word with the character it starts at.
-pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, FormulaFault> {
+pub(super) fn tokens(text: &str, language: Language) -> Result<Vec<(usize, Token)>, FormulaFault> {
     let chars: Vec<char> = text.chars().collect();
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(&c) = chars.get(at) {
         let start = at;
+        if language == Language::Expression
+            && let Some((length, sign)) = logic(&chars, at)?
+        {
+            at += length;
+            out.push((start, Token::Sign(sign)));
+            continue;
+        }
         let token = match c {
             _ if c.is_whitespace() => {
                 at += 1;
@@ -63,6 +94,45 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, FormulaFault> {
     Ok(out)
 }
 
+/// A sign that only expressions have: how many characters it takes, and which it is.
+fn logic(chars: &[char], at: usize) -> Result<Option<(usize, char)>, FormulaFault> {
+    let single =
+        |sign: char, help: &str| Err(FormulaFault::new(at, format!("`{sign}` is no operator")).help(help));
+    Ok(Some(match (chars[at], chars.get(at + 1)) {
+        ('<', Some('=')) => (2, '≤'),
+        ('>', Some('=')) => (2, '≥'),
+        ('=', Some('=')) => (2, '='),
+        ('!', Some('=')) => (2, '≠'),
+        ('&', Some('&')) => (2, '∧'),
+        ('|', Some('|')) => (2, '∨'),
+        ('=', _) => {
+            return single(
+                '=',
+                "equality is `==`; mind that few computed numbers are equal to the last digit",
+            );
+        }
+        ('&', _) => return single('&', "write `&&` or `and`"),
+        ('|', _) => return single('|', "write `||` or `or`"),
+        ('!', _) => (1, '¬'),
+        (sign @ (',' | '<' | '>' | '≤' | '≥' | '≠'), _) => (1, sign),
+        (c, _) if c.is_alphabetic() => {
+            let word: String = chars[at..].iter().take_while(|&&c| in_name(c)).collect();
+            match word.as_str() {
+                "and" => (3, '∧'),
+                "or" => (2, '∨'),
+                "not" => (3, '∼'),
+                _ => return Ok(None),
+            }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// May a name go on with it?
+fn in_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '.'
+}
+
 fn quoted(chars: &[char], at: &mut usize) -> Result<Token, FormulaFault> {
     let start = *at;
     *at += 1;
@@ -83,7 +153,7 @@ fn quoted(chars: &[char], at: &mut usize) -> Result<Token, FormulaFault> {
 
 fn name(chars: &[char], at: &mut usize) -> Token {
     let start = *at;
-    while chars.get(*at).is_some_and(|&c| c.is_alphanumeric() || c == '_' || c == '.') {
+    while chars.get(*at).is_some_and(|&c| in_name(c)) {
         *at += 1;
     }
     if chars.get(*at) == Some(&'[') {

@@ -71,7 +71,7 @@ pub(super) fn read(
                 faults.push(Fault::new(Code::OutOfRange, format!("{at}/events"), message));
             }
             match first {
-                None => (first, made.channel) = (Some((c, &channel.name)), c),
+                None => (first, made.channel) = (Some((c, channel.name.as_str())), c),
                 Some((known, _)) if known == c => {}
                 Some((_, known)) => {
                     let message = format!("channels `{known}` and `{}` both have events: there is one summary, for one channel", channel.name);

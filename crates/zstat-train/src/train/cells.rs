@@ -3,7 +3,7 @@
 use zstat_core::model::{Model, Templates};
 
 use super::passes::{Pass, of_effect};
-use crate::spec::{Training, VariationKind};
+use crate::spec::{Training, Variation, VariationKind};
 
 /// One sample: the pass of its nominal yields, and of its variations.
 pub(super) struct Cell {
@@ -13,6 +13,8 @@ pub(super) struct Cell {
     shifts: Vec<(usize, usize, usize)>,
     /// Down and up of variations of the normalisation, and their place in the sample.
     pub factors: Vec<(usize, usize, usize)>,
+    /// Down and up of every variation, by its place in the sample.
+    pairs: Vec<(usize, [usize; 2])>,
     /// Place of the sample in the channel.
     pub sample: usize,
 }
@@ -36,7 +38,7 @@ impl Cells {
             });
             let nominal = Pass { process: sample.process, effect: Default::default() };
             let of = |kind| sample.variations.iter().filter(move |variation| variation.kind == kind);
-            let pair = |variation: &crate::spec::Variation| {
+            let pair = |variation: &Variation| {
                 let [down, up] = &variation.effects;
                 [down, up].map(|effect| find(of_effect(training, sample.process, effect)))
             };
@@ -59,6 +61,7 @@ impl Cells {
                         (down, up, variation.index)
                     })
                     .collect(),
+                pairs: sample.variations.iter().map(|variation| (variation.index, pair(variation))).collect(),
                 sample: sample.index,
             }
         });
@@ -68,6 +71,13 @@ impl Cells {
     /// The pass of a sample's nominal yields.
     pub fn nominal_pass(&self, cell: usize) -> usize {
         self.cells[cell].pass
+    }
+
+    /// The passes of −1 and +1 of a variation of a sample.
+    pub fn variation(&self, cell: usize, variation: &Variation) -> [usize; 2] {
+        let known = &self.cells[cell].pairs;
+        let pair = known.iter().find(|(index, _)| *index == variation.index);
+        pair.map_or([self.cells[cell].pass; 2], |(_, pair)| *pair)
     }
 
     /// Templates from the yields of the passes, passes × bins.

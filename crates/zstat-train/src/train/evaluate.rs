@@ -5,7 +5,10 @@ use zstat_core::loss::{Binned, Level, Loss, LossError};
 use zstat_core::model::Model;
 use zstat_core::scorer::Scorer;
 use zstat_core::spec::{BuildOptions, ModifierKind, Workspace};
-use zstat_losses::{Asimov, AsimovOptions, Cls, Discovery, DiscoveryOptions, Form, Inferno, InfernoOptions, SOverSqrtB, Width};
+use zstat_losses::{
+    Asimov, AsimovOptions, Cls, ClsOptions, Discovery, DiscoveryOptions, Exclusion, Form, Inferno, InfernoOptions, SOverSqrtB,
+    SOverSqrtBOptions, Width,
+};
 
 use super::fault::TrainFault;
 use super::fit::Trainer;
@@ -158,7 +161,7 @@ fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usize>) -> Wor
         let nominal = cells.nominal_pass(cell);
         sample.data = of(nominal);
         for variation in &sample_of.variations {
-            let [down, up] = cells.variation(cell, variation, training);
+            let [down, up] = cells.variation(cell, variation);
             match &mut sample.modifiers[variation.index].kind {
                 ModifierKind::HistoSys { lo, hi, .. } => (*lo, *hi) = (of(down), of(up)),
                 ModifierKind::NormSys { lo, hi, .. } => {
@@ -247,8 +250,11 @@ fn metrics() -> [(&'static str, Of); 5] {
             let loss = Asimov { options: AsimovOptions { form: Form::Root, ..Default::default() } };
             value(&loss, model, fitter).map(|value| -value)
         }),
-        ("s_over_sqrt_b", |model, fitter| value(&SOverSqrtB::default(), model, fitter).map(|value| -value)),
-        ("cls", |model, fitter| value(&Cls::default(), model, fitter).map(f64::exp)),
+        ("s_over_sqrt_b", |model, fitter| {
+            let loss = SOverSqrtB { options: SOverSqrtBOptions { form: Form::Root, ..Default::default() } };
+            value(&loss, model, fitter).map(|value| -value)
+        }),
+        ("cls", |model, fitter| value(&Cls { options: ClsOptions { form: Exclusion::Cls } }, model, fitter)),
     ]
 }
 

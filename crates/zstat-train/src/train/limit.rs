@@ -45,7 +45,6 @@ pub fn unbinned(
     let Some(poi) = model.poi().first().map(|index| index.0) else {
         return Ok(Err("there is no parameter of interest".to_owned()));
     };
-    // One bin for all cells: the Jacobian of the yields by parameters and by templates follows from a model of one event.
     let theta = model.init();
     let n = theta.len();
     let mut fisher = DMatrix::<f64>::zeros(n, n);
@@ -61,10 +60,9 @@ pub fn unbinned(
         let mut event = vec![0.0; columns.len()];
         for row in 0..table.rows() {
             event.iter_mut().zip(columns).for_each(|(x, column)| *x = column[row]);
-            let (own, nu) = places.density(&generators, process, &event, &mut slopes);
-            // The events of this process are a sample of y p; with the weight y/n each stands for its part of ν.
-            let _ = own;
-            let weight = source.expected / count as f64 / (nu * nu) * places.share(process, &generators, &event, nu);
+            let [nu, drawn] = places.density(&generators, &event, &mut slopes);
+            // Events are drawn from Σ y p, each stands for y/n of it.
+            let weight = source.expected / count as f64 / (nu * drawn);
             for i in 0..n {
                 for j in 0..=i {
                     fisher[(i, j)] += weight * slopes[i] * slopes[j];
@@ -99,8 +97,7 @@ pub fn unbinned(
 }
 
 /// How a density of expected events depends on parameters: by what cells of one bin do.
-struct Places<'a> {
-    model: &'a Model,
+struct Places {
     samples: Vec<SampleAt>,
 }
 
@@ -114,8 +111,8 @@ struct SampleAt {
     shapes: Vec<(usize, [Effect; 2])>,
 }
 
-impl<'a> Places<'a> {
-    fn new(trainer: &Trainer<'_>, model: &'a Model) -> Self {
+impl Places {
+    fn new(trainer: &Trainer<'_>, model: &Model) -> Self {
         let training = trainer.engine.training;
         let channel = &training.workspace.channels[training.channel];
         let theta = model.init();
@@ -153,18 +150,22 @@ impl<'a> Places<'a> {
                 shapes: shapes.collect(),
             });
         }
-        Self { model, samples }
+        Self { samples }
     }
 
-    /// ν at an event, and its slopes by all parameters into `slopes`.
-    fn density(&self, generators: &[&Generator], _: usize, event: &[f64], slopes: &mut [f64]) -> (f64, f64) {
+    /// ν at an event, and Σ y p; the slopes of ν by all parameters into `slopes`.
+    fn density(&self, generators: &[&Generator], event: &[f64], slopes: &mut [f64]) -> [f64; 2] {
         slopes.fill(0.0);
-        debug_assert_eq!(slopes.len(), self.model.parameters().len());
-        let mut nu = 0.0;
+        let (mut nu, mut drawn) = (0.0, 0.0);
+        let mut seen = vec![false; generators.len()];
         for sample in &self.samples {
             let generator = generators[sample.process];
             let p = sample.expected * generator.ln_density(event).exp();
             nu += sample.factor * p;
+            // Samples of one process share its events.
+            if !std::mem::replace(&mut seen[sample.process], true) {
+                drawn += p;
+            }
             for &(i, slope) in &sample.by_factor {
                 slopes[i] += slope * p;
             }
@@ -173,23 +174,7 @@ impl<'a> Places<'a> {
                 slopes[*i] += sample.factor * 0.5 * (varied(up) - varied(down));
             }
         }
-        (0.0, nu)
-    }
-
-    /// The part of ν that events of a process stand for, over their own density: 1 where each process has one sample with the
-    /// factor 1; with factors the events of a process are drawn from y p, and the integral is over ν.
-    fn share(&self, process: usize, generators: &[&Generator], event: &[f64], nu: f64) -> f64 {
-        let of = |sample: &&SampleAt| sample.process == process;
-        let drawn: f64 = self.samples.iter().map(|s| s.expected * generators[s.process].ln_density(event).exp()).sum();
-        let own = self.samples.iter().filter(of).count().max(1) as f64;
-        // Mixture of all processes by their yields: every event has the weight ν/Σ y p.
-        let _ = nu;
-        own * self.ratio(drawn, nu)
-    }
-
-    fn ratio(&self, drawn: f64, nu: f64) -> f64 {
-        // ∫ f dx = E over drawn of f/drawn; the caller has divided by ν² and multiplies by y/n, so f = ∂ν∂ν/ν needs ν/drawn.
-        nu / drawn
+        [nu, drawn]
     }
 }
 

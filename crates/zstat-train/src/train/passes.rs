@@ -102,7 +102,7 @@ impl Kitchen {
             let factors = expression.numbers(&columns, table.rows()).map_err(|found| fault(found.to_string()))?;
             weights.iter_mut().zip(factors).for_each(|(weight, factor)| *weight *= factor);
         }
-        let mut column = |name: &String| {
+        let column = |name: &String| {
             names.iter().position(|known| known == name).ok_or_else(|| {
                 let near = zstat_core::text::nearest(name, names.iter().map(String::as_str));
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
