@@ -53,6 +53,9 @@ pub enum Failure {
         /// Names of patches, and why they have none.
         reasons: Vec<String>,
     },
+    /// A training cannot begin, or not go on.
+    #[error("no training: {0}")]
+    Training(String),
     /// The command line that a job recorded is none of this version.
     #[error("the job's command line is not understood: {0}")]
     Arguments(String),

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Runs `work`; after a second, and every second from then on, tells on standard error what is going on and for how
@@ -19,6 +20,15 @@ pub fn counted<T>(quiet: bool, what: &str, total: u64, work: impl FnOnce(&(dyn F
         done.fetch_add(1, Ordering::Relaxed);
     };
     shown(quiet, |elapsed| count(what, done.load(Ordering::Relaxed), total, elapsed), || work(&tick))
+}
+
+/// The same with a line that `work` changes as it goes.
+pub fn live<T>(quiet: bool, line: &Mutex<String>, work: impl FnOnce() -> T) -> T {
+    let now = |elapsed: Duration| {
+        let line = line.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{line}, {}", duration(elapsed.as_secs_f64()))
+    };
+    shown(quiet, now, work)
 }
 
 fn count(what: &str, done: u64, total: u64, elapsed: Duration) -> String {

@@ -5,11 +5,14 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use zstat_core::diag::Diagnostic;
+use zstat_core::diag::{Code, Fault};
 use zstat_core::fit::Fitter;
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 use zstat_core::plugin::Registry;
 use zstat_core::spec::{Analysis, BuildOptions, Dialect, Interpolation, Workspace, check_analysis, lint};
+
+use zstat_train::spec::{Plugins, Training, takes_events};
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::failure::{Failure, OptionFault};
@@ -33,6 +36,8 @@ pub struct Session {
     pub load_s: f64,
     /// Bad values of model options. The model is built without them, so that all other options can be checked, too.
     faults: Vec<OptionFault>,
+    /// The training, where the session was opened for one and the spec has one; the model is of flat templates then.
+    pub training: Option<Training>,
 }
 
 /// The head of every result: which spec it is of.
@@ -99,21 +104,48 @@ impl Session {
     /// # Errors
     /// Where there is no model, all bad options or all faults of the model.
     pub fn of(spec: Spec, args: &ModelArgs) -> Result<Self, Failure> {
+        Self::build(spec, args, false)
+    }
+
+    /// The same of a spec whose templates may be yet to be made from events: the model has flat ones in their place.
+    ///
+    /// # Errors
+    /// As [`Session::open`], and all faults of the training.
+    pub fn open_with_training(args: &ModelArgs) -> Result<Self, Failure> {
+        Self::build(Spec::open(&args.spec)?, args, true)
+    }
+
+    fn build(spec: Spec, args: &ModelArgs, with_training: bool) -> Result<Self, Failure> {
         let (options, mut faults) = build_options(&spec, args);
         let fitters = Registry::<dyn Fitter>::load("fitter")?;
-        let workspace = &spec.analysis().workspace;
-        let more = check_analysis(spec.analysis(), &fitters);
+        let analysis = spec.analysis();
+        let mut more = check_analysis(analysis, &fitters);
+        let mut training = None;
+        if with_training && takes_events(analysis) {
+            match Training::read(analysis, &Plugins::load()?) {
+                Ok(read) => training = Some(read),
+                Err(found) => more.extend(found),
+            }
+        }
+        let no_training = with_training && takes_events(analysis) && training.is_none();
+        let workspace = training.as_ref().map_or(&analysis.workspace, |training| &training.workspace);
         let built = match Model::build(workspace, &options) {
             Ok(model) if more.is_empty() => Ok(model),
             Ok(_) => Err(more),
-            Err(errors) => Err([errors, more].concat()),
+            // Without a training it is known why there are no templates.
+            Err(errors) => {
+                let known = |fault: &Fault| {
+                    no_training && fault.code == Code::Nothing && fault.pointer.ends_with("/events")
+                };
+                Err([errors.into_iter().filter(|fault| !known(fault)).collect(), more].concat())
+            }
         };
         match built {
             Ok(model) => {
                 faults
                     .extend(args.poi.iter().filter_map(|name| select::formula_fault(&model, "--poi", name)));
                 let load_s = spec.opened.elapsed().as_secs_f64();
-                Ok(Self { spec, options, model, load_s, faults })
+                Ok(Self { spec, options, model, load_s, faults, training })
             }
             Err(_) if !faults.is_empty() => Err(Failure::Options(faults)),
             Err(errors) => {
@@ -201,6 +233,10 @@ impl Session {
 
     /// What is probably not meant, placed in the documents.
     pub fn lint(&self) -> Vec<Diagnostic> {
+        // Flat templates are no reason for remarks.
+        if self.training.is_some() {
+            return Vec::new();
+        }
         self.spec.locate(&lint(&self.spec.analysis().workspace, &self.options))
     }
 

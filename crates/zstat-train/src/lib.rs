@@ -7,6 +7,7 @@
 //! and readers are plugins: a binary that wants them by name says `use zstat_train as _;`.
 
 pub mod events;
+pub mod files;
 pub mod network;
 pub mod optimiser;
 mod options;

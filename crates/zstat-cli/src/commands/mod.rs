@@ -23,6 +23,8 @@ mod significance;
 mod toy_table;
 mod toy_test;
 mod toys;
+mod train;
+mod train_files;
 mod validate;
 mod yields;
 
@@ -68,6 +70,8 @@ pub enum Command {
     Toys(toys::ToysArgs),
     /// Injection and bias study: what fits make of injected values
     Bias(bias::BiasArgs),
+    /// Learn a summary statistic from events, on the likelihood itself
+    Train(train::TrainArgs),
     /// The result of a long job from the parts it was divided into
     Merge(merge::MergeArgs),
     /// Convert between file formats, and report what was lost
@@ -87,7 +91,7 @@ impl Command {
     /// `--output` names a folder, made where there is none; else it names a file.
     pub fn fills_a_folder(&self) -> bool {
         // A merge fills what its command fills.
-        matches!(self, Self::Schema(_) | Self::Man(_) | Self::Toys(_) | Self::Merge(_))
+        matches!(self, Self::Schema(_) | Self::Man(_) | Self::Toys(_) | Self::Train(_) | Self::Merge(_))
     }
 }
 
@@ -112,6 +116,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Yields(args) => yields::run(args, &cli.global),
         Command::Toys(args) => toys::run(args, &cli.global),
         Command::Bias(args) => bias::run(args, &cli.global),
+        Command::Train(args) => train::run(args, &cli.global),
         Command::Merge(args) => merge::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),

@@ -4,6 +4,8 @@ use clap::Args;
 use serde_json::{Value, json};
 use zstat_core::fit::Fitter;
 use zstat_core::plugin::{PluginInfo, Registry};
+use zstat_core::table::EventReader;
+use zstat_train::spec::Plugins;
 
 use crate::EXIT_DONE;
 use crate::args::GlobalArgs;
@@ -18,7 +20,7 @@ pub struct PluginsArgs {}
 
 /// Lists the plugins.
 pub fn run(_args: &PluginsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    output::write(&Plugins(linked()?), global)?;
+    output::write(&Linked(linked()?), global)?;
     Ok(EXIT_DONE)
 }
 
@@ -27,18 +29,22 @@ pub fn run(_args: &PluginsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 /// # Errors
 /// Where two of a kind share a name.
 pub fn linked() -> Result<Vec<PluginInfo>, Failure> {
-    Ok(Registry::<dyn Fitter>::load("fitter")?.info())
+    let Plugins { scorers, summaries, losses, optimisers } = Plugins::load()?;
+    let readers: Registry<dyn EventReader> = Registry::load("reader")?;
+    let fitters = Registry::<dyn Fitter>::load("fitter")?;
+    let of_training = [losses.info(), optimisers.info(), readers.info(), scorers.info(), summaries.info()];
+    Ok([fitters.info(), of_training.concat()].concat())
 }
 
-struct Plugins(Vec<PluginInfo>);
+struct Linked(Vec<PluginInfo>);
 
-impl Plugins {
+impl Linked {
     fn rows(&self) -> impl Iterator<Item = [&str; 5]> {
         self.0.iter().map(|p| [p.kind, p.name, p.package, p.version, p.summary])
     }
 }
 
-impl Report for Plugins {
+impl Report for Linked {
     fn command(&self) -> &'static str {
         "plugins"
     }

@@ -27,7 +27,7 @@ pub struct ValidateArgs {
 /// Checks a spec. Diagnostics go to standard error, the result to standard output.
 pub fn run(args: &ValidateArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let opened = Instant::now();
-    let found = match Session::open(&args.model) {
+    let found = match Session::open_with_training(&args.model) {
         Ok(session) => {
             session.finish(Vec::new())?;
             if global.format() == Format::Text && !global.quiet {

@@ -27,5 +27,6 @@ pub mod significance;
 pub mod significance_patches;
 pub mod toy_test;
 pub mod toys;
+pub mod train;
 pub mod yields;
 mod yields_text;

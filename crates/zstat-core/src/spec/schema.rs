@@ -91,10 +91,7 @@ pub fn plugins<T: ?Sized>(
     place: &OfPlugins<'_>,
     registry: &Registry<T>,
     definitions: &mut Map<String, Value>,
-) -> Value
-where
-    Plugin<T>: inventory::Collect,
-{
+) -> Value {
     let kind = place.kind;
     let mut words = Vec::new();
     let mut arms = Vec::new();

@@ -77,7 +77,10 @@ struct Product {
 
 impl Product {
     /// With the names of its columns.
-    fn new(single: &IndexMap<String, Density>, joint: &[Joint]) -> Result<(Vec<String>, Self), (String, DensityFault)> {
+    fn new(
+        single: &IndexMap<String, Density>,
+        joint: &[Joint],
+    ) -> Result<(Vec<String>, Self), (String, DensityFault)> {
         let mut columns: Vec<String> = single.keys().cloned().collect();
         for (name, density) in single {
             density.check().map_err(|fault| (name.clone(), fault))?;

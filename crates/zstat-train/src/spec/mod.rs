@@ -60,7 +60,17 @@ pub struct Training {
 /// Whether an analysis has anything that events are needed for.
 pub fn takes_events(analysis: &Analysis) -> bool {
     let samples = analysis.workspace.channels.iter().flat_map(|channel| &channel.samples);
-    analysis.train.is_some() || analysis.events.is_some() || samples.clone().any(|sample| sample.events.is_some())
+    analysis.train.is_some()
+        || analysis.events.is_some()
+        || samples.clone().any(|sample| sample.events.is_some())
+}
+
+impl std::fmt::Debug for Training {
+    /// Plugins have no form that is worth printing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = (&self.processes, &self.train, &self.evaluate);
+        f.debug_tuple("Training").field(&of).finish()
+    }
 }
 
 impl Training {
@@ -85,13 +95,18 @@ impl Training {
         };
         let events = section("events", analysis.events.as_ref());
         let train = section("train", analysis.train.as_ref());
-        let evaluate = section("evaluate", Some(analysis.evaluate.as_ref().unwrap_or(&Value::Object(Default::default()))));
+        let evaluate = section(
+            "evaluate",
+            Some(analysis.evaluate.as_ref().unwrap_or(&Value::Object(Default::default()))),
+        );
         let missing = [("events", analysis.events.is_none()), ("train", analysis.train.is_none())];
         for (key, _) in missing.into_iter().filter(|(_, missing)| *missing) {
             let message = format!("the analysis has no `{key}` section, which a training needs");
-            faults.push(Fault::new(Code::MissingKey, "", message).help("the manual has a page on it: `train`"));
+            faults
+                .push(Fault::new(Code::MissingKey, "", message).help("the manual has a page on it: `train`"));
         }
-        let processes: Option<IndexMap<String, ProcessSpec>> = events.and_then(|value| typed(value, "events", &mut faults));
+        let processes: Option<IndexMap<String, ProcessSpec>> =
+            events.and_then(|value| typed(value, "events", &mut faults));
         let train: Option<TrainSpec> = train.and_then(|value| typed(value, "train", &mut faults));
         let evaluate: Option<EvaluateSpec> = evaluate.and_then(|value| typed(value, "evaluate", &mut faults));
         if let Some(processes) = &processes {
@@ -99,19 +114,25 @@ impl Training {
         }
         let built = train.as_ref().map(|train| parts::build(train, linked, &mut faults));
         let bins = built.as_ref().and_then(|built| built.summary.as_ref()).map(|summary| summary.bins());
-        let made = processes.as_ref().map(|processes| samples::read(&analysis.workspace, processes, &mut faults));
+        let made =
+            processes.as_ref().map(|processes| samples::read(&analysis.workspace, processes, &mut faults));
         let (Some(processes), Some(train), Some(evaluate), Some(built), Some(made), Some(bins), true) =
             (processes, train, evaluate, built, made, bins, faults.is_empty())
         else {
             return Err(faults);
         };
-        let parts::Built { summary: Some(summary), scorer: Some((scorer_name, scorer)), optimiser: Some(optimiser), losses } =
-            built
+        let parts::Built {
+            summary: Some(summary),
+            scorer: Some((scorer_name, scorer)),
+            optimiser: Some(optimiser),
+            losses,
+        } = built
         else {
             return Err(faults);
         };
         let (optimiser, schedule, clip) = optimiser;
-        let signals = samples::signals(&analysis.workspace, &processes, &made.samples, train.measurement.as_deref());
+        let signals =
+            samples::signals(&analysis.workspace, &processes, &made.samples, train.measurement.as_deref());
         let workspace = samples::filled(&analysis.workspace, &made, &processes, bins);
         Ok(Self {
             processes,
@@ -145,7 +166,11 @@ fn typed<T: DeserializeOwned>(value: Value, key: &str, faults: &mut Vec<Fault>) 
     match serde_json::from_value(value) {
         Ok(found) => Some(found),
         Err(error) => {
-            faults.push(Fault::new(Code::Unreadable, format!("/{key}"), format!("`{key}` cannot be read: {error}")));
+            faults.push(Fault::new(
+                Code::Unreadable,
+                format!("/{key}"),
+                format!("`{key}` cannot be read: {error}"),
+            ));
             None
         }
     }

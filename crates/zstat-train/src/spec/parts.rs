@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use zstat_core::diag::{Code, Fault};
 use zstat_core::loss::Loss;
 use zstat_core::optimiser::OptimiserKind;
-use zstat_core::plugin::{Plugin, PluginError, Registry};
+use zstat_core::plugin::{PluginError, Registry};
 use zstat_core::scorer::ScorerKind;
 use zstat_core::summary::Summary;
 
@@ -28,12 +28,18 @@ pub(super) fn name_defaults(train: &mut Value) {
 /// What is wrong with processes, each by itself.
 pub(super) fn processes(processes: &IndexMap<String, ProcessSpec>, faults: &mut Vec<Fault>) {
     if processes.is_empty() {
-        faults.push(Fault::new(Code::Nothing, "/events", "there are no processes").help("name one, with its `yield`"));
+        faults.push(
+            Fault::new(Code::Nothing, "/events", "there are no processes").help("name one, with its `yield`"),
+        );
     }
     for (name, process) in processes {
         let at = format!("/events/{}", name.replace('~', "~0").replace('/', "~1"));
         let mut fault = |key: &str, message: String| {
-            faults.push(Fault::new(Code::OutOfRange, format!("{at}{key}"), format!("process `{name}`: {message}")));
+            faults.push(Fault::new(
+                Code::OutOfRange,
+                format!("{at}{key}"),
+                format!("process `{name}`: {message}"),
+            ));
         };
         if let Err(message) = process.events() {
             fault("", message.to_owned());
@@ -93,7 +99,11 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
             WordOr::With(spec) => spec.clone(),
         };
         if !spec.weight.is_finite() {
-            faults.push(Fault::new(Code::NotFinite, format!("{at}/weight"), "the weight of a loss must be finite"));
+            faults.push(Fault::new(
+                Code::NotFinite,
+                format!("{at}/weight"),
+                "the weight of a loss must be finite",
+            ));
         }
         if spec.until.is_some_and(|until| until <= spec.from) {
             let message = format!("the loss `{}` ends (`until`) before it begins (`from`)", spec.name);
@@ -104,9 +114,11 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
         }
     }
     for epoch in 0..train.epochs {
-        let counts = |(spec, _): &(LossSpec, _)| spec.from <= epoch && spec.until.is_none_or(|until| epoch < until);
+        let counts =
+            |(spec, _): &(LossSpec, _)| spec.from <= epoch && spec.until.is_none_or(|until| epoch < until);
         if !losses.is_empty() && !losses.iter().any(counts) {
-            let message = format!("no loss counts in epoch {epoch} (they count from 0): mind `from` and `until`");
+            let message =
+                format!("no loss counts in epoch {epoch} (they count from 0): mind `from` and `until`");
             faults.push(Fault::new(Code::OutOfRange, "/train/loss", message));
             break;
         }
@@ -120,10 +132,7 @@ fn one<T: ?Sized>(
     options: Map<String, Value>,
     at: &str,
     faults: &mut Vec<Fault>,
-) -> Option<Box<T>>
-where
-    Plugin<T>: inventory::Collect,
-{
+) -> Option<Box<T>> {
     match registry.build(name, Value::Object(options)) {
         Ok(built) => Some(built),
         Err(error @ PluginError::Unknown { .. }) => {

@@ -71,6 +71,10 @@ impl ProcessSpec {
             (None, None, Some(_)) => return Err("`cross_section` is missing beside `luminosity`"),
             (None, None, None) => return Err("says not how many events are expected: give `yield`"),
         };
-        if found > 0.0 && found.is_finite() { Ok(found) } else { Err("expects no events: `yield` must be positive") }
+        if found > 0.0 && found.is_finite() {
+            Ok(found)
+        } else {
+            Err("expects no events: `yield` must be positive")
+        }
     }
 }

@@ -74,7 +74,10 @@ pub(super) fn read(
                 None => (first, made.channel) = (Some((c, channel.name.as_str())), c),
                 Some((known, _)) if known == c => {}
                 Some((_, known)) => {
-                    let message = format!("channels `{known}` and `{}` both have events: there is one summary, for one channel", channel.name);
+                    let message = format!(
+                        "channels `{known}` and `{}` both have events: there is one summary, for one channel",
+                        channel.name
+                    );
                     faults.push(Fault::new(Code::OutOfRange, format!("{at}/events"), message));
                 }
             }
@@ -89,9 +92,14 @@ pub(super) fn read(
                             if let Some(name) = &effect.events {
                                 let _ = self::process(name, processes, &format!("{at}/{key}/events"), faults);
                             }
-                            let wrong = effect.scale.iter().find(|(_, factor)| !factor.is_finite() || **factor == 0.0);
+                            let wrong = effect
+                                .scale
+                                .iter()
+                                .find(|(_, factor)| !factor.is_finite() || **factor == 0.0);
                             if let Some((column, factor)) = wrong {
-                                let message = format!("column `{column}` is scaled by {factor}: a factor must be a number other than 0");
+                                let message = format!(
+                                    "column `{column}` is scaled by {factor}: a factor must be a number other than 0"
+                                );
                                 faults.push(Fault::new(Code::OutOfRange, &at, message));
                             }
                         }
@@ -114,7 +122,10 @@ pub(super) fn read(
     }
     if first.is_none() {
         let message = "no sample has `events`: there is nothing to train";
-        faults.push(Fault::new(Code::Nothing, "/workspace/channels", message).help("write `events: PROCESS` in place of a sample's `data`"));
+        faults.push(
+            Fault::new(Code::Nothing, "/workspace/channels", message)
+                .help("write `events: PROCESS` in place of a sample's `data`"),
+        );
     }
     made
 }
@@ -152,12 +163,15 @@ pub(super) fn signals(
     let pois: &[String] = pois.map_or(&[], |pois| pois.as_slice());
     let driven = |process: usize| {
         let of_process = samples.iter().filter(|sample| sample.process == process);
-        let channel = workspace.channels.iter().find(|channel| channel.samples.iter().any(|s| s.events.is_some()));
+        let channel =
+            workspace.channels.iter().find(|channel| channel.samples.iter().any(|s| s.events.is_some()));
         of_process.into_iter().any(|sample| {
             let sample = channel.and_then(|channel| channel.samples.get(sample.index));
             sample.is_some_and(|sample| {
                 let mut factors = sample.modifiers.iter();
-                factors.any(|modifier| modifier.kind == ModifierKind::NormFactor && pois.contains(&modifier.name))
+                factors.any(|modifier| {
+                    modifier.kind == ModifierKind::NormFactor && pois.contains(&modifier.name)
+                })
             })
         })
     };

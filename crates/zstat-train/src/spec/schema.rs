@@ -63,13 +63,20 @@ pub fn sections(linked: &Plugins) -> Sections {
     let loss = OfPlugins { house, ..OfPlugins::new("loss", "A loss") };
     let loss = plugins(&loss, &linked.losses, definitions);
     let house = of_optimiser(definitions);
-    let optimiser = OfPlugins { house, default: Some(OPTIMISER), ..OfPlugins::new("optimiser", "The optimiser") };
+    let optimiser =
+        OfPlugins { house, default: Some(OPTIMISER), ..OfPlugins::new("optimiser", "The optimiser") };
     let optimiser = plugins(&optimiser, &linked.optimisers, definitions);
     let losses = json!({ "anyOf": [
         { "$ref": "#/$defs/Loss" },
         { "type": "array", "items": { "$ref": "#/$defs/Loss" }, "minItems": 1 },
     ]});
-    let named = [("Scorer", scorer), ("Summary", summary), ("Loss", loss), ("Losses", losses), ("Optimiser", optimiser)];
+    let named = [
+        ("Scorer", scorer),
+        ("Summary", summary),
+        ("Loss", loss),
+        ("Losses", losses),
+        ("Optimiser", optimiser),
+    ];
     definitions.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
     all
 }

@@ -91,7 +91,8 @@ impl Cells {
                 let (lo, hi) = (of(down), of(up));
                 for bin in 0..n {
                     templates.shifts[at + bin] = 0.5 * (hi[bin] - lo[bin]);
-                    templates.shifts[at + n + bin] = 0.5 * ((hi[bin] - nominal[bin]) + (lo[bin] - nominal[bin]));
+                    templates.shifts[at + n + bin] =
+                        0.5 * ((hi[bin] - nominal[bin]) + (lo[bin] - nominal[bin]));
                 }
             }
         }

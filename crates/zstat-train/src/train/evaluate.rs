@@ -6,8 +6,8 @@ use zstat_core::model::Model;
 use zstat_core::scorer::Scorer;
 use zstat_core::spec::{BuildOptions, ModifierKind, Workspace};
 use zstat_losses::{
-    Asimov, AsimovOptions, Cls, ClsOptions, Discovery, DiscoveryOptions, Exclusion, Form, Inferno, InfernoOptions, SOverSqrtB,
-    SOverSqrtBOptions, Width,
+    Asimov, AsimovOptions, Cls, ClsOptions, Discovery, DiscoveryOptions, Exclusion, Form, Inferno,
+    InfernoOptions, SOverSqrtB, SOverSqrtBOptions, Width,
 };
 
 use super::fault::TrainFault;
@@ -128,7 +128,8 @@ impl Evaluation {
     /// Yields of each pass but those of one part, or of all.
     fn without(&self, part: Option<usize>) -> (Vec<f64>, Vec<f64>) {
         let others: Vec<usize> = (0..self.parts.len()).filter(|other| Some(*other) != part).collect();
-        let mean = |of: &[Vec<f64>], at: usize| others.iter().map(|p| of[*p][at]).sum::<f64>() / others.len() as f64;
+        let mean =
+            |of: &[Vec<f64>], at: usize| others.iter().map(|p| of[*p][at]).sum::<f64>() / others.len() as f64;
         let yields = match part {
             None => self.yields.clone(),
             Some(_) => (0..self.yields.len()).map(|at| mean(&self.parts, at)).collect(),
@@ -142,7 +143,13 @@ impl Evaluation {
         (&self.yields[place.clone()], self.squares[place].iter().map(|square| square.sqrt()).collect())
     }
 
-    /// Bins.
+    /// Bins that some event is in; the others are left out of the result.
+    pub fn kept(&self) -> Vec<usize> {
+        let seen = |bin: &usize| (*bin..self.counts.len()).step_by(self.bins).any(|at| self.counts[at] > 0);
+        (0..self.bins).filter(seen).collect()
+    }
+
+    /// Bins of the summary.
     pub fn bins(&self) -> usize {
         self.bins
     }
@@ -169,6 +176,31 @@ fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usize>) -> Wor
                 }
                 _ => {}
             }
+        }
+    }
+    let kept = found.kept();
+    if kept.len() < n {
+        let pick = |list: &mut Vec<f64>| {
+            if list.len() == n {
+                *list = kept.iter().map(|&bin| list[bin]).collect();
+            }
+        };
+        let channel = &mut workspace.channels[training.channel];
+        for sample in &mut channel.samples {
+            pick(&mut sample.data);
+            for modifier in &mut sample.modifiers {
+                match &mut modifier.kind {
+                    ModifierKind::HistoSys { lo, hi, .. } => {
+                        pick(lo);
+                        pick(hi);
+                    }
+                    ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => pick(errors),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(observed) = workspace.observations.get_mut(&channel.name) {
+            pick(observed);
         }
     }
     workspace
@@ -200,6 +232,11 @@ pub fn workspace(
 }
 
 impl Trainer<'_> {
+    /// The pass of the nominal yields of a sample of the training.
+    pub fn nominal_pass(&self, sample: usize) -> usize {
+        self.engine.cells.nominal_pass(sample)
+    }
+
     /// What each measurement of the workspace gets from the result, with errors from the number of events.
     ///
     /// # Errors
@@ -212,17 +249,21 @@ impl Trainer<'_> {
     ) -> Result<Vec<Metrics>, TrainFault> {
         let names: Vec<Option<String>> = match self.workspace.measurements.len() {
             0 => vec![None],
-            _ => self.workspace.measurements.iter().map(|measurement| Some(measurement.name.clone())).collect(),
+            _ => {
+                self.workspace.measurements.iter().map(|measurement| Some(measurement.name.clone())).collect()
+            }
         };
         let whole = filled(self, found, None);
-        let leaving: Vec<Workspace> = (0..PARTS as usize).map(|part| filled(self, found, Some(part))).collect();
+        let leaving: Vec<Workspace> =
+            (0..PARTS as usize).map(|part| filled(self, found, Some(part))).collect();
         let mut all = Vec::new();
         for measurement in names {
             let options = BuildOptions { measurement: measurement.clone(), ..options.clone() };
             let model = Model::build(&whole, &options).map_err(TrainFault::Model)?;
             let others = leaving.iter().map(|workspace| Model::build(workspace, &options));
             let others = others.collect::<Result<Vec<_>, _>>().map_err(TrainFault::Model)?;
-            let poi = model.poi().first().map_or(String::new(), |index| model.parameters()[index.0].name.clone());
+            let poi =
+                model.poi().first().map_or(String::new(), |index| model.parameters()[index.0].name.clone());
             let values = metrics().into_iter().map(|(name, of)| {
                 let value = of(&model, fitter).map_err(|error| error.to_string());
                 let value = value.map(|value| Metric { value, error: jackknife(&others, of, fitter) });
@@ -240,7 +281,11 @@ type Of = fn(&Model, &dyn Fitter) -> Result<f64, LossError>;
 fn metrics() -> [(&'static str, Of); 5] {
     [
         ("sigma", |model, fitter| {
-            value(&Inferno { options: InfernoOptions { form: Width::Sigma, ..Default::default() } }, model, fitter)
+            value(
+                &Inferno { options: InfernoOptions { form: Width::Sigma, ..Default::default() } },
+                model,
+                fitter,
+            )
         }),
         ("z_discovery", |model, fitter| {
             let loss = Discovery { options: DiscoveryOptions { form: Form::Root, ..Default::default() } };

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use zstat_core::fit::Fitter;
 use zstat_core::model::Model;
@@ -58,7 +58,7 @@ pub struct Progress {
 /// The state of a training between epochs: all that is needed to go on with the same bits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Saved {
-    /// The next epoch.
+    /// The next epoch; of a training that was stopped early the number of all.
     pub epoch: u32,
     /// Parameters of the scorer.
     pub parameters: Vec<f32>,
@@ -70,8 +70,6 @@ pub struct Saved {
     pub optimisers: [Vec<f64>; 2],
     /// Of early stopping.
     pub stopping: Option<StoppingState>,
-    /// The training has ended before its last epoch.
-    pub stopped: bool,
 }
 
 /// What a training gives.
@@ -169,7 +167,8 @@ impl<'t> Trainer<'t> {
         let mut best = None;
         let mut first = 0;
         if let Some(saved) = saved {
-            let fits = saved.parameters.len() == scorer.parameters().len() && saved.learnt.len() == learnt.len();
+            let fits =
+                saved.parameters.len() == scorer.parameters().len() && saved.learnt.len() == learnt.len();
             if !fits {
                 return Err(TrainFault::State("it has another number of parameters".to_owned()));
             }
@@ -178,9 +177,13 @@ impl<'t> Trainer<'t> {
             for (optimiser, state) in optimisers.iter_mut().zip(&saved.optimisers) {
                 optimiser.restore(state)?;
             }
-            watch = training.train.early_stopping.zip(saved.stopping).map(|(options, state)| Watch::resume(options, state));
+            watch = training
+                .train
+                .early_stopping
+                .zip(saved.stopping)
+                .map(|(options, state)| Watch::resume(options, state));
             best = saved.best;
-            first = if saved.stopped { training.train.epochs } else { saved.epoch };
+            first = saved.epoch;
         }
         for epoch in first..training.train.epochs {
             let mut progress = self.epoch(epoch, scorer.as_mut(), &mut learnt, &mut optimisers)?;
@@ -192,13 +195,12 @@ impl<'t> Trainer<'t> {
                 }
             }
             let state = Saved {
-                epoch: epoch + 1,
+                epoch: if progress.stopped { training.train.epochs } else { epoch + 1 },
                 parameters: scorer.parameters().to_vec(),
                 learnt: learnt.clone(),
                 best: best.clone(),
                 optimisers: optimisers.each_ref().map(|optimiser| optimiser.state()),
                 stopping: watch.as_ref().map(Watch::state),
-                stopped: progress.stopped,
             };
             if !each(&progress, &state) {
                 return Err(TrainFault::Interrupted);
@@ -208,7 +210,9 @@ impl<'t> Trainer<'t> {
             }
         }
         let mut epoch = training.train.epochs - 1;
-        if let (Some((parameters, summary)), Some(Epoch { epoch: at, .. })) = (best, watch.and_then(|watch| watch.best())) {
+        if let (Some((parameters, summary)), Some(Epoch { epoch: at, .. })) =
+            (best, watch.and_then(|watch| watch.best()))
+        {
             scorer.parameters_mut().copy_from_slice(&parameters);
             learnt = summary;
             epoch = at as u32;
@@ -225,7 +229,8 @@ impl<'t> Trainer<'t> {
         optimisers: &mut [Box<dyn Optimiser>; 2],
     ) -> Result<Progress, TrainFault> {
         let training = self.engine.training;
-        let orders: Vec<Vec<u32>> = (0..self.sources.len()).map(|process| self.order(epoch, process)).collect();
+        let orders: Vec<Vec<u32>> =
+            (0..self.sources.len()).map(|process| self.order(epoch, process)).collect();
         let (steps, epochs) = (self.steps(), training.train.epochs);
         let clip = training.clip.unwrap_or(Clip { norm: None, value: None });
         let mut gradient = Gradient::default();
@@ -233,7 +238,8 @@ impl<'t> Trainer<'t> {
         for step in 0..steps {
             let over = f64::from(epoch) + step as f64 / steps as f64;
             let at = At { epoch, step, progress: over / f64::from(epochs) };
-            let picks: Vec<Vec<u32>> = orders.iter().map(|order| batch(order, step, training.train.batch)).collect();
+            let picks: Vec<Vec<u32>> =
+                orders.iter().map(|order| batch(order, step, training.train.batch)).collect();
             let mut now = Learnt { scorer: &mut *scorer, summary: learnt };
             let values = self.engine.evaluate(&mut now, at, (&self.events, &picks), Some(&mut gradient))?;
             let norm = clip.apply(&mut [&mut gradient.scorer, &mut gradient.summary]);
@@ -261,7 +267,8 @@ impl<'t> Trainer<'t> {
     /// The order of a process's events in an epoch.
     fn order(&self, epoch: u32, process: usize) -> Vec<u32> {
         let mut key = [0; 32];
-        for (part, value) in key.chunks_exact_mut(8).zip([self.seed, ORDER, u64::from(epoch), process as u64]) {
+        for (part, value) in key.chunks_exact_mut(8).zip([self.seed, ORDER, u64::from(epoch), process as u64])
+        {
             part.copy_from_slice(&value.to_le_bytes());
         }
         let mut order: Vec<u32> = (0..self.count(process) as u32).collect();
@@ -290,8 +297,10 @@ fn wanted(training: &Training) -> Vec<String> {
     let mut wanted = training.train.features.clone().unwrap_or_default();
     let effects = training.samples.iter().flat_map(|sample| &sample.variations).flat_map(|v| &v.effects);
     for effect in effects {
-        let used = effect.reweight.iter().filter_map(|text| zstat_core::formula::Expression::parse(text).ok());
-        let used: Vec<String> = used.flat_map(|e| e.used().iter().map(|used| used.name.clone()).collect::<Vec<_>>()).collect();
+        let used =
+            effect.reweight.iter().filter_map(|text| zstat_core::formula::Expression::parse(text).ok());
+        let used: Vec<String> =
+            used.flat_map(|e| e.used().iter().map(|used| used.name.clone()).collect::<Vec<_>>()).collect();
         for name in effect.shift.keys().chain(effect.scale.keys()).chain(&used) {
             if !wanted.contains(name) {
                 wanted.push(name.clone());
@@ -307,12 +316,17 @@ fn features(training: &Training, sources: &[Source]) -> Vec<String> {
         return features.clone();
     }
     let Some((first, others)) = sources.split_first() else { return Vec::new() };
-    let common = first.columns().iter().filter(|name| others.iter().all(|source| source.columns().contains(name)));
+    let common =
+        first.columns().iter().filter(|name| others.iter().all(|source| source.columns().contains(name)));
     common.chain(training.train.derive.keys()).cloned().collect()
 }
 
 /// Learns means and deviations from the nominal training events of the samples' processes.
-fn standardiser(training: &Training, kitchen: &Kitchen, sources: &[Source]) -> Result<Standardiser, TrainFault> {
+fn standardiser(
+    training: &Training,
+    kitchen: &Kitchen,
+    sources: &[Source],
+) -> Result<Standardiser, TrainFault> {
     let mut all: Option<Table> = None;
     let mut seen = Vec::new();
     for sample in &training.samples {
@@ -323,10 +337,12 @@ fn standardiser(training: &Training, kitchen: &Kitchen, sources: &[Source]) -> R
         let source = &sources[sample.process];
         let fault = |why: String| TrainFault::Columns { process: source.name.clone(), why };
         let (table, weights) = source.events(Purpose::Training, 0..source.count(Purpose::Training));
-        let (kept, ..) = kitchen.table((sample.process, &source.name), &Default::default(), &table, &weights)?;
+        let (kept, ..) =
+            kitchen.table((sample.process, &source.name), &Default::default(), &table, &weights)?;
         let columns = kept.named(&kitchen.features).map_err(|found| fault(found.to_string()))?;
         let values = columns.into_iter().map(<[f64]>::to_vec).collect();
-        let kept = Table::new(kitchen.features.clone(), values, kept.rows()).map_err(|found| fault(found.to_string()))?;
+        let kept = Table::new(kitchen.features.clone(), values, kept.rows())
+            .map_err(|found| fault(found.to_string()))?;
         match &mut all {
             None => all = Some(kept),
             Some(known) => known.append(kept).map_err(|found| fault(found.to_string()))?,

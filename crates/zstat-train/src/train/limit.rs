@@ -16,18 +16,30 @@ use super::fit::Trainer;
 use crate::events::{Generator, Purpose};
 
 /// Events a process that are summed over, at most.
-const MOST: u64 = 200_000;
+const MOST: u64 = 1_000_000;
 
-/// The smallest standard deviation of the parameter of interest that a measurement may have; why it is not known elsewhere.
-///
-/// # Errors
-/// Where the workspace is faulty.
-pub fn unbinned(
-    trainer: &Trainer<'_>,
-    options: &BuildOptions,
-) -> Result<Result<f64, String>, TrainFault> {
+impl Trainer<'_> {
+    /// What no summary can beat, for each measurement: the smallest standard deviation of its parameter of interest; why it is
+    /// not known where it is not.
+    ///
+    /// # Errors
+    /// Where the workspace is faulty.
+    pub fn limits(&self, options: &BuildOptions) -> Result<Vec<Result<f64, String>>, TrainFault> {
+        let measurements =
+            self.workspace.measurements.iter().map(|measurement| Some(measurement.name.clone()));
+        let mut names: Vec<Option<String>> = measurements.collect();
+        if names.is_empty() {
+            names.push(None);
+        }
+        let of = |measurement| unbinned(self, &BuildOptions { measurement, ..options.clone() });
+        names.into_iter().map(of).collect()
+    }
+}
+
+fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64, String>, TrainFault> {
     let training = trainer.engine.training;
-    let generators: Option<Vec<&Generator>> = trainer.sources.iter().map(|source| source.generator()).collect();
+    let generators: Option<Vec<&Generator>> =
+        trainer.sources.iter().map(|source| source.generator()).collect();
     let Some(generators) = generators else {
         return Ok(Err("events are read from files: their density is not known".to_owned()));
     };
@@ -137,9 +149,13 @@ impl Places {
                     by_factor.push((i, slope));
                 }
             }
-            let shapes = sample.variations.iter().filter(|variation| variation.kind == crate::spec::VariationKind::Histosys);
+            let shapes = sample
+                .variations
+                .iter()
+                .filter(|variation| variation.kind == crate::spec::VariationKind::Histosys);
             let shapes = shapes.filter_map(|variation| {
-                let index = model.parameters().iter().position(|parameter| parameter.name == variation.name)?;
+                let index =
+                    model.parameters().iter().position(|parameter| parameter.name == variation.name)?;
                 Some((index, variation.effects.clone()))
             });
             samples.push(SampleAt {

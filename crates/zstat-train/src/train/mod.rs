@@ -17,4 +17,3 @@ mod step;
 pub use evaluate::{Evaluation, Metric, Metrics, evaluate, workspace};
 pub use fault::TrainFault;
 pub use fit::{Fitted, Progress, Saved, Trainer};
-pub use limit::unbinned;

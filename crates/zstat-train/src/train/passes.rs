@@ -95,11 +95,13 @@ impl Kitchen {
         let (names, mut values) = table.clone().into_parts();
         let mut weights = weights.to_vec();
         if let Some(text) = &effect.reweight {
-            let expression = Expression::parse(text)
-                .map_err(|found| fault(format!("the weight `{text}`, {}: {}", found.place(text), found.message)))?;
+            let expression = Expression::parse(text).map_err(|found| {
+                fault(format!("the weight `{text}`, {}: {}", found.place(text), found.message))
+            })?;
             let used: Vec<String> = expression.used().iter().map(|used| used.name.clone()).collect();
             let columns = table.named(&used).map_err(|found| fault(found.to_string()))?;
-            let factors = expression.numbers(&columns, table.rows()).map_err(|found| fault(found.to_string()))?;
+            let factors =
+                expression.numbers(&columns, table.rows()).map_err(|found| fault(found.to_string()))?;
             weights.iter_mut().zip(factors).for_each(|(weight, factor)| *weight *= factor);
         }
         let column = |name: &String| {
@@ -137,10 +139,8 @@ impl Kitchen {
         standardiser: &Standardiser,
         (purpose, range): (Purpose, &dyn Fn(u64) -> Range<u64>),
     ) -> Result<Events, TrainFault> {
-        let tables: Vec<(Table, Vec<f64>)> = sources
-            .iter()
-            .map(|source| source.events(purpose, range(source.count(purpose))))
-            .collect();
+        let tables: Vec<(Table, Vec<f64>)> =
+            sources.iter().map(|source| source.events(purpose, range(source.count(purpose)))).collect();
         let mut passes = Vec::with_capacity(all.len());
         for pass in all {
             let (table, weights) = &tables[pass.process];

@@ -21,7 +21,11 @@ pub(super) struct Source {
 }
 
 enum Kind {
-    Generated { generator: Generator, seed: u64, counts: [u64; 3] },
+    Generated {
+        generator: Generator,
+        seed: u64,
+        counts: [u64; 3],
+    },
     /// Training, validation and evaluation events with their weights, which add up to the same in each.
     Read([(Table, Vec<f64>); 3]),
 }
@@ -160,7 +164,8 @@ fn read_all(
     let [validation, test] = [spec.validation.unwrap_or(SHARES[0]), spec.evaluation.unwrap_or(SHARES[1])];
     let shares = Shares { training: 1.0 - validation - test, validation, test };
     let split = Split { shares, key: spec.key.clone(), seed: 0 };
-    let parts = split.parts(&table, 0).map_err(|source| TrainFault::Split { process: name.to_owned(), source })?;
+    let parts =
+        split.parts(&table, 0).map_err(|source| TrainFault::Split { process: name.to_owned(), source })?;
     let most = training.train.events.unwrap_or(u64::MAX);
     let of = |part: Part| {
         let mut left = if part == Part::Training { most } else { u64::MAX };
@@ -172,7 +177,8 @@ fn read_all(
                 keep
             })
             .collect();
-        let weights: Vec<f64> = weights.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(w, _)| *w).collect();
+        let weights: Vec<f64> =
+            weights.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(w, _)| *w).collect();
         (table.filter(&keep), weights)
     };
     let all = [of(Part::Training), of(Part::Validation), of(Part::Test)];

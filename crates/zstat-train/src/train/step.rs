@@ -84,9 +84,11 @@ impl<'t> Engine<'t> {
         fitter: &'t dyn Fitter,
         features: usize,
     ) -> Self {
-        let expected: Vec<f64> = training.processes.values().map(|p| p.events().unwrap_or(f64::NAN)).collect();
+        let expected: Vec<f64> =
+            training.processes.values().map(|p| p.events().unwrap_or(f64::NAN)).collect();
         let processes = training.processes.keys().zip(&expected).zip(&training.signals);
-        let processes = processes.map(|((name, &yield_), &is_signal)| Process { name: name.clone(), is_signal, yield_ });
+        let processes =
+            processes.map(|((name, &yield_), &is_signal)| Process { name: name.clone(), is_signal, yield_ });
         Self {
             cells: Cells::new(training, &model, &passes),
             processes: processes.collect(),
@@ -116,8 +118,10 @@ impl<'t> Engine<'t> {
         (events, picks): (&Events, &[Vec<u32>]),
         gradient: Option<&mut Gradient>,
     ) -> Result<Values, TrainFault> {
-        let counts = |from: u32, until: Option<u32>| from <= at.epoch && until.is_none_or(|until| at.epoch < until);
-        let active: Vec<bool> = self.training.losses.iter().map(|(spec, _)| counts(spec.from, spec.until)).collect();
+        let counts =
+            |from: u32, until: Option<u32>| from <= at.epoch && until.is_none_or(|until| at.epoch < until);
+        let active: Vec<bool> =
+            self.training.losses.iter().map(|(spec, _)| counts(spec.from, spec.until)).collect();
         let of_templates = |(active, (_, loss)): (&bool, &(_, Box<dyn zstat_core::loss::Loss>))| {
             *active && matches!(loss.level(), Level::Templates(_))
         };
@@ -151,7 +155,13 @@ impl<'t> Engine<'t> {
     }
 
     /// Features and weights of the picked events under the first `n_passes` passes.
-    fn gather(&mut self, events: &Events, picks: &[Vec<u32>], n_passes: usize, at: At) -> Result<(), TrainFault> {
+    fn gather(
+        &mut self,
+        events: &Events,
+        picks: &[Vec<u32>],
+        n_passes: usize,
+        at: At,
+    ) -> Result<(), TrainFault> {
         let mut units = Vec::with_capacity(picks.len());
         for (process, picks) in picks.iter().enumerate() {
             let weights = &events.weights[process];
@@ -306,7 +316,10 @@ impl<'t> Engine<'t> {
                 out.iter_mut().zip(shares).for_each(|(sum, share)| *sum += (weight * share).powi(2));
             }
         }
-        let mut all = Templates { nominal: vec![0.0; self.model.templates().nominal.len()], ..self.model.templates().zeros_like() };
+        let mut all = Templates {
+            nominal: vec![0.0; self.model.templates().nominal.len()],
+            ..self.model.templates().zeros_like()
+        };
         self.cells.fill(&squares, &mut all);
         all.nominal
     }

@@ -1,0 +1,221 @@
+//! `zstat train`: learns a summary statistic, and leaves a workspace of events that the training never saw.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use clap::Args;
+use sha2::{Digest, Sha256};
+use zstat_core::fit::Fitter;
+use zstat_core::spec::Analysis;
+use zstat_train::spec::Training;
+use zstat_train::train::{Fitted, Progress, TrainFault, Trainer, evaluate, workspace};
+
+use super::train_files::{self, Kept, Run};
+use crate::args::{GlobalArgs, ModelArgs, count, seed};
+use crate::failure::{Failure, OptionFault};
+use crate::jobs::make_folder;
+use crate::report::train::{SeedResult, TrainReport};
+use crate::session::{Session, seconds};
+use crate::{EXIT_DONE, fitter, interrupt, output, progress};
+
+/// Options of `zstat train`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The run's folder has `workspace.yaml`, a workspace like any other, for `zstat fit`, `limit`, `impacts`; `weights.safetensors`; `history.csv` and `history.parquet`; `evaluation.json`; and the spec. An interrupted training goes on with the same command.\n\nExamples:\n  zstat train specs/inferno.yaml --output run\n  zstat fit run/workspace.yaml\n  zstat train specs/inferno.yaml --seeds 10 --output runs"
+)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Seed in place of the spec's
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true, help_heading = "Training options")]
+    seed: Option<u64>,
+    /// Trainings, each with a seed of its own from --seed on; medians and bands over them
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Training options")]
+    seeds: Option<std::num::NonZeroUsize>,
+    /// Epochs in place of the spec's
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Training options")]
+    epochs: Option<std::num::NonZeroUsize>,
+    /// Go on from the checkpoint in the folder of --output: a fault if there is none
+    #[arg(long, help_heading = "Training options")]
+    resume: bool,
+    /// Minimiser of losses that profile; see `zstat plugins`
+    #[arg(long, value_name = "NAME", help_heading = "Training options")]
+    fitter: Option<String>,
+}
+
+/// Trains, evaluates, writes.
+pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
+    let mut faults = Vec::new();
+    let mut session = Session::open_with_training(&args.model)?;
+    let chosen = fitter::choose(&session, args.fitter.as_deref(), &mut faults)?;
+    let Some(folder) = &global.output else {
+        let fault = OptionFault::new("--output", "DIR", "is missing: the folder of the run");
+        faults.push(fault.help("for example `--output run`"));
+        return Err(Failure::Options(faults));
+    };
+    if session.training.is_none() {
+        let fault = OptionFault::new("SPEC", session.spec.name(), "has nothing to train: no `train` section");
+        faults.push(fault.help("the manual's page on `train` shows one"));
+    }
+    session.finish(faults)?;
+    let (Some(mut training), Some(chosen)) = (session.training.take(), chosen) else {
+        return Err(Failure::Options(Vec::new()));
+    };
+    if let Some(epochs) = args.epochs {
+        training.train.epochs = u32::try_from(epochs.get()).unwrap_or(u32::MAX);
+    }
+    if let Some(measurement) = &training.train.measurement {
+        session.options.measurement = Some(measurement.clone());
+    }
+    let first = args.seed.unwrap_or(training.train.seed);
+    let seeds = args.seeds.map_or(u64::from(training.evaluate.seeds.unwrap_or(1)), |n| n.get() as u64);
+    let started = Instant::now();
+    let job = Job { args, global, session: &session, training: &training, fitter: chosen.as_ref() };
+    let mut results = Vec::new();
+    for seed in first..first + seeds {
+        let folder = if seeds == 1 { folder.clone() } else { folder.join(format!("seed-{seed}")) };
+        results.push(job.one(seed, &folder)?);
+    }
+    let report = TrainReport::new(&session, &training, results, folder, seconds(started));
+    if seeds > 1 {
+        output::write_file(&folder.join("summary.json"), &report.document())?;
+    }
+    output::write(&report, &global.to_stdout())?;
+    Ok(EXIT_DONE)
+}
+
+/// What all seeds share.
+struct Job<'a> {
+    args: &'a TrainArgs,
+    global: &'a GlobalArgs,
+    session: &'a Session,
+    training: &'a Training,
+    fitter: &'a dyn Fitter,
+}
+
+impl Job<'_> {
+    /// What the result depends on: the spec and its options, the seed and the build.
+    fn digest(&self, seed: u64) -> String {
+        let mut hash = Sha256::new();
+        hash.update(env!("CARGO_PKG_VERSION"));
+        hash.update(serde_json::to_string(self.session.spec.analysis()).unwrap_or_default());
+        hash.update(format!("{:?} {:?} {seed}", self.session.options, self.training.train.epochs));
+        hash.update(self.args.fitter.clone().unwrap_or_default());
+        crate::jobs::digest(hash)
+    }
+
+    /// One training, from the beginning or from where it was left; or what it gave when it was done before.
+    fn one(&self, seed: u64, folder: &Path) -> Result<SeedResult, Failure> {
+        let digest = self.digest(seed);
+        make_folder(folder)?;
+        if let Some(done) = train_files::done(folder, &digest)? {
+            return Ok(done);
+        }
+        let saved = train_files::checkpoint(folder, &digest)?;
+        if self.args.resume && saved.is_none() {
+            let fault =
+                OptionFault::new("--resume", "", format!("there is no checkpoint in {}", folder.display()));
+            return Err(Failure::Options(vec![fault.help("without --resume the training begins anew")]));
+        }
+        let spec = PathBuf::from(self.session.spec.name());
+        let beside = spec.parent().unwrap_or(Path::new("")).to_owned();
+        let quiet = self.global.quiet;
+        let failed = |fault: TrainFault| self.failure(fault);
+        let mut trainer = progress::during(quiet, "events", || {
+            Trainer::new(self.training, &self.session.options, self.fitter, &beside, seed)
+        })
+        .map_err(failed)?;
+        let mut history = saved.as_ref().map(|kept| kept.history.clone()).unwrap_or_else(|| self.history());
+        interrupt::kept_in(folder);
+        let line = Mutex::new(format!("seed {seed}: epoch 1 of {}", self.training.train.epochs));
+        let mut broken = None;
+        let steps = trainer.steps();
+        let fitted = progress::live(quiet, &line, || {
+            trainer.run(saved.map(|kept| kept.state), &mut |now, state| {
+                history.rows.push(row(now, steps));
+                let text = format!(
+                    "seed {seed}: epoch {} of {}, loss {:.5}, validation {:.5}",
+                    now.epochs, now.of, now.loss, now.validation
+                );
+                *line.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = text;
+                let kept = Kept { state: state.clone(), history: history.clone() };
+                broken = train_files::keep(folder, &digest, &kept).err();
+                broken.is_none()
+            })
+        });
+        if let Some(failure) = broken {
+            return Err(failure);
+        }
+        let mut fitted: Fitted = fitted.map_err(failed)?;
+        let found = progress::counted(quiet, "evaluating, parts", 10, |tick| {
+            evaluate(&mut trainer, fitted.scorer.as_mut(), &fitted.learnt, &mut |_, _| {
+                tick();
+                true
+            })
+        })
+        .map_err(failed)?;
+        let made = workspace(&trainer, &found, &self.session.options).map_err(failed)?;
+        let metrics = trainer.metrics(&found, &self.session.options, self.fitter).map_err(failed)?;
+        let limits = trainer.limits(&self.session.options).map_err(failed)?;
+        let analysis = self.exported(made, seed);
+        let result = SeedResult::new(seed, (&fitted, &found), &history, metrics, limits);
+        let run = Run {
+            session: self.session,
+            training: self.training,
+            trainer: &trainer,
+            fitted: &fitted,
+            found: &found,
+            history: &history,
+            analysis: &analysis,
+            digest: &digest,
+            result: &result,
+        };
+        train_files::write(folder, &run)?;
+        let _ = fs::remove_file(folder.join(train_files::CHECKPOINT));
+        Ok(result)
+    }
+
+    fn history(&self) -> zstat_train::files::History {
+        let parts = self.training.losses.iter().map(|(spec, _)| format!("loss.{}", spec.name));
+        let columns = ["epoch", "steps", "learning_rate", "gradient_norm", "loss"].map(str::to_owned);
+        let columns = columns.into_iter().chain(parts).chain(["validation".to_owned()]).collect();
+        zstat_train::files::History { columns, rows: Vec::new() }
+    }
+
+    /// The workspace as an analysis that any command takes.
+    fn exported(&self, workspace: zstat_core::spec::Workspace, seed: u64) -> Analysis {
+        let analysis = self.session.spec.analysis();
+        let name = analysis.name.as_deref().unwrap_or("training");
+        Analysis {
+            name: Some(format!("{name} (trained, seed {seed})")),
+            workspace,
+            events: None,
+            train: None,
+            evaluate: None,
+            ..analysis.clone()
+        }
+    }
+
+    fn failure(&self, fault: TrainFault) -> Failure {
+        match fault {
+            TrainFault::Model(faults) => Failure::Training(
+                self.session
+                    .spec
+                    .locate(&faults)
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            ),
+            other => Failure::Training(other.to_string()),
+        }
+    }
+}
+
+fn row(now: &Progress, steps: u64) -> Vec<f64> {
+    let first = [f64::from(now.epochs - 1), steps as f64, now.rate, now.norm, now.loss];
+    let parts = now.parts.iter().map(|part| part.unwrap_or(f64::NAN));
+    first.into_iter().chain(parts).chain([now.validation]).collect()
+}
