@@ -16,7 +16,7 @@ mod vary;
 mod workspace;
 
 pub use analysis::{Analysis, FitSpec, PluginSpec};
-pub use check::{check, check_analysis};
+pub use check::{check, check_analysis, independent};
 pub use lint::lint;
 pub use modifier::{Modifier, ModifierKind};
 pub use parameter::{Bounds, ConstraintSpec, CorrelatedConstraint, OneOrMany, ParameterSpec};
