@@ -149,6 +149,15 @@ impl Table {
         }
     }
 
+    /// The same columns in the order of `names`; those not named come last, in the order they have.
+    pub fn in_order(self, names: &[String]) -> Self {
+        let place = |name: &String| names.iter().position(|other| other == name).unwrap_or(names.len());
+        let mut columns: Vec<_> = self.columns.into_iter().zip(self.values).collect();
+        columns.sort_by_key(|(name, _)| place(name));
+        let (columns, values) = columns.into_iter().unzip();
+        Self { columns, values, rows: self.rows }
+    }
+
     /// Names and columns.
     pub fn into_parts(self) -> (Vec<String>, Vec<Vec<f64>>) {
         (self.columns, self.values)

@@ -23,6 +23,7 @@ fn tables_are_filtered_and_joined() {
     assert_eq!((table.rows(), table.column("eta").unwrap()), (5, &[-1.0, 0.0, 1.0, -1.0, 1.0][..]));
     assert_eq!(table.named(&names(&["eta"])).unwrap(), [&[-1.0, 0.0, 1.0, -1.0, 1.0][..]]);
     assert_eq!(Table::new(Vec::new(), Vec::new(), 7).unwrap().rows(), 7);
+    assert_eq!(table.in_order(&names(&["eta"])).columns(), ["eta", "pt"]);
 }
 
 #[test]
