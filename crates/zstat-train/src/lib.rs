@@ -15,4 +15,3 @@ pub mod scorer;
 pub mod spec;
 pub mod summary;
 pub mod table;
-pub mod train;

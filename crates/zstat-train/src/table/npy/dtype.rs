@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(read("|u1", &[0xff]), Ok(255.0));
         assert_eq!(read(">u2", &[1, 2]), Ok(258.0));
         assert_eq!(read("<u4", &u32::MAX.to_le_bytes()), Ok(4_294_967_295.0));
-        assert_eq!(read("<u8", &(1_u64 << 63).to_le_bytes()), Ok(9.223_372_036_854_775_808e18));
+        assert_eq!(read("<u8", &(1_u64 << 63).to_le_bytes()), Ok(2_f64.powi(63)));
         assert_eq!(read("<u8", &u64::MAX.to_le_bytes()), Err(CellFault::Inexact(u64::MAX.into())));
         assert_eq!((read("|b1", &[0]), read("|b1", &[1])), (Ok(0.0), Ok(1.0)));
     }
