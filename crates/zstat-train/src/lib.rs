@@ -2,10 +2,12 @@
 //! scores into bins, and optimisers with what belongs to them.
 //!
 //! Each part knows nothing of the others: `events` are rows of features, `scorer` turns features into scores, `summary` scores
-//! into shares of bins; values one way, derivatives the other, and `optimiser` moves what is learnt against them. Losses are for
-//! others. Scorers, summaries and optimisers are plugins: a binary that wants them by name says `use zstat_train as _;`.
+//! into shares of bins; values one way, derivatives the other, and `optimiser` moves what is learnt against them. `files` is what
+//! a run leaves behind. Losses are for others. Scorers, summaries and optimisers are plugins: a binary that wants them by name
+//! says `use zstat_train as _;`.
 
 pub mod events;
+pub mod files;
 pub mod network;
 pub mod optimiser;
 mod options;
