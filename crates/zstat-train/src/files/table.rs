@@ -78,15 +78,3 @@ mod tests {
         Table::new(&["a", "b"]).row(&[1.0.into()]);
     }
 }
-#[cfg(test)]
-mod by_hand {
-    use super::super::tensors::*;
-    #[test]
-    fn by_hand() {
-        println!("{:?}", read(&std::fs::read("/tmp/theirs.safetensors").unwrap()));
-        println!(
-            "{:?}",
-            read(&std::fs::read("/tmp/theirs16.safetensors").unwrap()).map_err(|e| e.to_string())
-        );
-    }
-}

@@ -126,23 +126,28 @@ impl Checkpoint {
 /// What is between head and seal of a file that is whole.
 fn content(bytes: &[u8]) -> Result<&[u8], CheckpointFault> {
     let found = bytes.len();
-    // Of a file that is cut in its first word, that is all there is to compare.
-    if bytes[..found.min(MAGIC.len())] != MAGIC[..found.min(MAGIC.len())] {
+    // Of a file that is cut in its first word, what is left of it tells.
+    let first = found.min(MAGIC.len());
+    if bytes[..first] != MAGIC[..first] {
         return Err(CheckpointFault::Other);
     }
-    let mut head = Reader::new(bytes);
-    let (version, length) = head
-        .take::<8>()
-        .and_then(|_| Some((head.take()?, head.count()?)))
-        .ok_or(CheckpointFault::Head { found })?;
-    let version = u32::from_le_bytes(version);
+    let (version, expected) = head(bytes).ok_or(CheckpointFault::Head { found })?;
     if version != VERSION {
         return Err(CheckpointFault::Version { found: version, expected: VERSION });
     }
-    if length != found as u64 {
-        return Err(CheckpointFault::Length { found, expected: length });
+    if expected != found as u64 {
+        return Err(CheckpointFault::Length { found, expected });
     }
     let (sealed, seal) = bytes.split_last_chunk::<SEAL>().ok_or(CheckpointFault::Changed)?;
-    let is_whole = Sha256::digest(sealed)[..] == seal[..];
-    is_whole.then_some(sealed).and_then(|sealed| sealed.get(HEAD..)).ok_or(CheckpointFault::Changed)
+    if Sha256::digest(sealed)[..] != seal[..] {
+        return Err(CheckpointFault::Changed);
+    }
+    sealed.get(HEAD..).ok_or(CheckpointFault::Changed)
+}
+
+/// Version of the format, and length of the file.
+fn head(bytes: &[u8]) -> Option<(u32, u64)> {
+    let mut head = Reader::new(bytes);
+    head.take::<{ MAGIC.len() }>()?;
+    Some((head.take().map(u32::from_le_bytes)?, head.count()?))
 }

@@ -26,14 +26,14 @@ pub enum TensorsFault {
     HeaderStart,
     /// The header is no JSON object.
     #[error("the header is no JSON object: {0}")]
-    Header(#[source] serde_json::Error),
+    Header(serde_json::Error),
     /// A member of the header is not what it should be.
-    #[error("`{name}` in the header cannot be read: {source}")]
+    #[error("`{name}` in the header cannot be read: {fault}")]
     Member {
         /// The name of a tensor, or that of the texts.
         name: String,
         /// What is wrong.
-        source: serde_json::Error,
+        fault: serde_json::Error,
     },
     /// A name is there twice.
     #[error("the header has `{name}` twice")]

@@ -76,7 +76,7 @@ impl Header {
         let members: Members<Box<RawValue>> = serde_json::from_slice(text).map_err(TensorsFault::Header)?;
         let mut header = Self { metadata: Vec::new(), entries: Vec::new() };
         for (name, member) in members.distinct()? {
-            let fault = |source| TensorsFault::Member { name: name.clone(), source };
+            let fault = |fault| TensorsFault::Member { name: name.clone(), fault };
             if name == METADATA {
                 let texts: Members<String> = serde_json::from_str(member.get()).map_err(fault)?;
                 header.metadata = texts.distinct()?;
