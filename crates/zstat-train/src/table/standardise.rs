@@ -137,6 +137,12 @@ impl Standardiser {
         Ok(Self { columns: features.to_vec(), mean, deviation })
     }
 
+    /// One that leaves the features as they are.
+    pub fn identity(features: &[String]) -> Self {
+        let n = features.len();
+        Self { columns: features.to_vec(), mean: vec![0.0; n], deviation: vec![1.0; n] }
+    }
+
     /// Names of the features.
     pub fn columns(&self) -> &[String] {
         &self.columns
