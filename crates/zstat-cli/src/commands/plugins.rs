@@ -3,7 +3,11 @@
 use clap::Args;
 use serde_json::{Value, json};
 use zstat_core::fit::Fitter;
+use zstat_core::loss::Loss;
+use zstat_core::optimiser::OptimiserKind;
 use zstat_core::plugin::{PluginInfo, Registry};
+use zstat_core::scorer::ScorerKind;
+use zstat_core::summary::Summary;
 
 use crate::EXIT_DONE;
 use crate::args::GlobalArgs;
@@ -27,7 +31,14 @@ pub fn run(_args: &PluginsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 /// # Errors
 /// Where two of a kind share a name.
 pub fn linked() -> Result<Vec<PluginInfo>, Failure> {
-    Ok(Registry::<dyn Fitter>::load("fitter")?.info())
+    let kinds = [
+        Registry::<dyn Fitter>::load("fitter")?.info(),
+        Registry::<dyn Loss>::load("loss")?.info(),
+        Registry::<dyn OptimiserKind>::load("optimiser")?.info(),
+        Registry::<dyn ScorerKind>::load("scorer")?.info(),
+        Registry::<dyn Summary>::load("summary")?.info(),
+    ];
+    Ok(kinds.concat())
 }
 
 struct Plugins(Vec<PluginInfo>);
