@@ -2,7 +2,7 @@
 
 use super::support::{folder, golden, run, run_in};
 
-pub(super) const COMMANDS: [&str; 20] = [
+pub(super) const COMMANDS: [&str; 22] = [
     "validate",
     "inspect",
     "evaluate",
@@ -22,6 +22,8 @@ pub(super) const COMMANDS: [&str; 20] = [
     "convert",
     "schema",
     "plugins",
+    "plugin",
+    "build",
     "completions",
 ];
 
@@ -34,6 +36,7 @@ fn help_texts_are_as_accepted() {
         assert!(help.contains("Example"), "{command}: no example");
         golden(&format!("help/{command}.txt"), &help);
     }
+    golden("help/plugin-new.txt", &run("plugin new --help").exits(0).stdout);
 }
 
 #[test]
@@ -44,6 +47,7 @@ fn manual_pages_exist_for_every_command() {
         let page = std::fs::read_to_string(folder.path().join(format!("man/zstat-{command}.1"))).unwrap();
         assert!(page.contains(&format!("zstat\\-{}", command.replace('-', "\\-"))), "{page}");
     }
+    assert!(folder.path().join("man/zstat-plugin-new.1").exists());
     assert!(run("man").exits(0).stdout.contains(".TH zstat"));
 }
 

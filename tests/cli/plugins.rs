@@ -1,6 +1,9 @@
-//! `zstat plugins`: the linked plugins are exactly those accepted; the linker drops one that nobody names.
+//! `zstat plugins`: the linked plugins are exactly those accepted; the linker drops one that nobody names. `zstat plugin new` and
+//! what `zstat build` refuses; that crates compile and link is what `cargo xtask plugin` tries.
 
-use super::support::{golden, run};
+use std::fs;
+
+use super::support::{folder, golden, run, run_in, write};
 
 #[test]
 fn the_stock_build_links_these_plugins() {
@@ -19,4 +22,58 @@ fn json_and_csv_hold_the_same() {
         }
     }
     assert!(plugins.iter().any(|plugin| plugin["name"] == "newton"), "the default fitter is linked");
+}
+
+#[test]
+fn a_new_crate_is_whole_or_not_there() {
+    let folder = folder();
+    for (kind, name) in [("loss", "my_loss"), ("fitter", "my-fitter"), ("summary", "my_summary")] {
+        let json = run_in(folder.path(), &["plugin", "new", name, "--kind", kind, "--format", "json"])
+            .exits(0)
+            .json();
+        assert_eq!((&json["kind"], &json["folder"]), (&kind.into(), &name.into()));
+        for file in json["files"].as_array().unwrap() {
+            let text = fs::read_to_string(folder.path().join(name).join(file.as_str().unwrap())).unwrap();
+            let is_ours = file != "Cargo.lock" && file != ".gitignore";
+            assert!(!is_ours || text.contains(name) || text.contains(&name.replace('-', "_")), "{file}");
+        }
+        let spec = folder.path().join(name).join("spec.yaml");
+        // The stock build has no fitter of that name; all else is sound.
+        let code = if kind == "fitter" { 2 } else { 0 };
+        run_in(folder.path(), &["validate", spec.to_str().unwrap()]).exits(code);
+    }
+    let kept = fs::read_to_string(folder.path().join("my_loss/Cargo.toml")).unwrap();
+    run_in(folder.path(), &["plugin", "new", "my_loss", "--kind", "summary"]).exits(2).tells(&["it exists"]);
+    assert_eq!(fs::read_to_string(folder.path().join("my_loss/Cargo.toml")).unwrap(), kept);
+    run_in(folder.path(), &["plugin", "new", "x", "--path", "nowhere"])
+        .exits(2)
+        .tells(&["no folder `nowhere`"]);
+    run_in(folder.path(), &["plugin", "new", "My"]).exits(2).tells(&["NAME My", "lower-case"]);
+    run_in(folder.path(), &["plugin", "new", "x", "--zstat", "."]).exits(2).tells(&["no checkout of zstat"]);
+    let mut left: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["my-fitter", "my_loss", "my_summary"]);
+}
+
+#[test]
+fn what_cannot_be_linked_is_told_before_anything_is_built() {
+    let folder = folder();
+    let build = |with: &str| {
+        run_in(folder.path(), &["build", "--with", with, "--offline", "--output", "out"]).exits(2)
+    };
+    build("no/such").tells(&["--with no/such: no folder with a Cargo.toml"]);
+    fs::create_dir_all(folder.path().join("bad/src")).unwrap();
+    write(folder.path(), "bad/Cargo.toml", "[package\n");
+    build("bad").tells(&["--with bad: error"]);
+    let manifest = "[package]\nname = \"bad\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+    write(folder.path(), "bad/Cargo.toml", manifest);
+    write(folder.path(), "bad/src/main.rs", "fn main() {}\n");
+    build("bad").tells(&["the crate has no library"]);
+    write(folder.path(), "bad/src/lib.rs", "");
+    let other = "[dependencies]\nzstat-core = { path = \"../other\" }\n";
+    write(folder.path(), "bad/Cargo.toml", &format!("{manifest}{other}"));
+    build("bad").tells(&["`bad` depends on the zstat-core in", "other", "use one path for both"]);
+    run_in(folder.path(), &["build", "--with", "bad"]).exits(2).tells(&["--output my-zstat"]);
+    assert!(!folder.path().join("out").exists());
 }

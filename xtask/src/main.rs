@@ -2,6 +2,7 @@
 
 mod generated;
 mod licences;
+mod plugin;
 mod reproduce;
 mod tidy;
 
@@ -35,6 +36,8 @@ enum Task {
     },
     /// Check licences and sources of all dependencies against `deny.toml`
     Licences,
+    /// Begin a plugin with `zstat plugin new`, test it, and build a program with it
+    Plugin,
     /// Run what the gate runs: `.ci/run`
     Ci,
     /// Make a published result again; without NAME, list them
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Schemas { check } => generated::schemas(&root(), check),
         Task::Docs { check } => generated::docs(&root(), check),
         Task::Licences => licences::run(&root()),
+        Task::Plugin => plugin::from_nothing(&root()),
         Task::Ci => run(Command::new("bash").arg(".ci/run").current_dir(root())),
         Task::Reproduce { name, peers } => {
             reproduce::run(&reproduce::Setting { root: root(), peers }, name.as_deref())

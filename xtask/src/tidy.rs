@@ -33,6 +33,7 @@ const TOP_LEVEL: &[&str] = &[
     ".clippy.toml",
     "deny.toml",
     "docs",
+    "examples",
     "fuzz",
     "rustfmt.toml",
     "schemas",

@@ -9,6 +9,7 @@ use zstat_core::source::Document;
 use zstat_core::text::nearest;
 
 use crate::input::SpecFaults;
+use crate::plugin::BuildError;
 
 /// What ends a command before it has a result.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum Failure {
     /// A plugin is not linked or refuses its options.
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    /// A program with more plugins cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// A test cannot be done.
     #[error(transparent)]
     Test(#[from] zstat_inference::TestError),

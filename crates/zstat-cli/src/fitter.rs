@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use zstat_core::fit::Fitter;
-use zstat_core::plugin::Registry;
+use zstat_core::plugin::{HOW_TO_LINK, Registry};
 use zstat_core::spec::PluginSpec;
 
-use crate::failure::{Failure, OptionFault};
+use crate::failure::{Failure, OptionFault, known_names};
 use crate::session::Session;
 
 /// The minimiser where neither spec nor option names one.
@@ -49,6 +49,7 @@ pub fn choose(
         return Ok(Some(registry.build(name, Value::Null)?));
     }
     let known: Vec<&str> = registry.iter().map(|plugin| plugin.name).collect();
-    faults.push(OptionFault::unknown("--fitter", name, "fitter", &known));
+    let fault = OptionFault::new("--fitter", name, format!("no fitter is called `{name}`"));
+    faults.push(fault.help(format!("{}; {HOW_TO_LINK}", known_names(name, &known))));
     Ok(None)
 }

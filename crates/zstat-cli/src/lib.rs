@@ -13,6 +13,7 @@ mod input;
 mod interrupt;
 mod jobs;
 mod output;
+mod plugin;
 mod plugins;
 mod prepared;
 mod progress;

@@ -6,6 +6,7 @@
 use crate::fit::{EvalError, Fitter};
 use crate::model::{Model, Templates};
 use crate::plugin::Plugin;
+use crate::text::{list_of, nearest};
 
 /// A process that events are drawn from.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,15 @@ pub struct Process {
     pub is_signal: bool,
     /// Events that the analysis expects of it.
     pub yield_: f64,
+}
+
+/// A column of the events, handed to losses that ask for it: what a score must not depend on, for example.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Column<'a> {
+    /// Name in the spec.
+    pub name: &'a str,
+    /// One value an event.
+    pub values: &'a [f64],
 }
 
 /// A batch of events with scores. Slices over events have one entry an event.
@@ -31,9 +41,11 @@ pub struct Scored<'a> {
     pub weights: &'a [f64],
     /// The processes.
     pub processes: &'a [Process],
+    /// The columns that [`Loss::columns`] names, at least; empty where it names none. Read them with [`Scored::column`].
+    pub columns: &'a [Column<'a>],
 }
 
-impl Scored<'_> {
+impl<'a> Scored<'a> {
     /// Number of events.
     pub fn n_events(&self) -> usize {
         self.process.len()
@@ -42,6 +54,19 @@ impl Scored<'_> {
     /// Whether an event is of a signal process.
     pub fn is_signal(&self, event: usize) -> bool {
         self.processes[self.process[event]].is_signal
+    }
+
+    /// The column called `name`, one value an event.
+    ///
+    /// # Errors
+    /// Where the batch has none of that name.
+    pub fn column(&self, name: &str) -> Result<&'a [f64], LossError> {
+        let found = self.columns.iter().find(|column| column.name == name);
+        found.map(|column| column.values).ok_or_else(|| LossError::UnknownColumn {
+            name: name.to_owned(),
+            nearest: nearest(name, self.columns.iter().map(|column| column.name)).map(str::to_owned),
+            known: self.columns.iter().map(|column| column.name.to_owned()).collect(),
+        })
     }
 }
 
@@ -121,6 +146,20 @@ pub enum LossError {
         /// The nearest known one.
         nearest: Option<String>,
     },
+    /// A column that options name is none of the events'.
+    #[error(
+        "the events have no column `{name}`{}; the loss was given {}",
+        .nearest.as_ref().map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default(),
+        list_of(&.known.iter().map(String::as_str).collect::<Vec<_>>(), "and")
+    )]
+    UnknownColumn {
+        /// The name.
+        name: String,
+        /// The nearest known one.
+        nearest: Option<String>,
+        /// All columns of the batch.
+        known: Vec<String>,
+    },
     /// The value, or a derivative, is not finite.
     #[error("the loss is {value}: {why}")]
     NotFinite {
@@ -161,6 +200,37 @@ pub enum Level<'a> {
 pub trait Loss: Send + Sync {
     /// The loss at its level.
     fn level(&self) -> Level<'_>;
+
+    /// Names of the events' columns that it reads: whoever trains hands these over in [`Scored::columns`]. Most losses read
+    /// none.
+    fn columns(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 inventory::collect!(Plugin<dyn Loss>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_name_and_near_ones_named() {
+        let columns =
+            [Column { name: "mass", values: &[1.0, 2.0] }, Column { name: "pt", values: &[3.0, 4.0] }];
+        let batch = Scored {
+            scores: &[0.0; 2],
+            outputs: 1,
+            process: &[0; 2],
+            weights: &[1.0; 2],
+            processes: &[],
+            columns: &columns,
+        };
+        assert_eq!(batch.column("pt"), Ok(&[3.0, 4.0][..]));
+        let error = batch.column("mas").map(<[f64]>::to_vec).expect_err("none of that name");
+        assert_eq!(
+            error.to_string(),
+            "the events have no column `mas` (did you mean `mass`?); the loss was given `mass` and `pt`"
+        );
+    }
+}

@@ -1,4 +1,4 @@
-//! Plugins: algorithms that a binary links by name (fitters, later losses, samplers, summaries).
+//! Plugins: algorithms that a binary links by name: fitters, losses, optimisers, scorers, summaries.
 //!
 //! A crate registers with `inventory::submit!`; the linker keeps it only where some binary names the crate
 //! (`use my_fitter as _;`). The registry sorts by name, because `inventory` promises no order, and refuses duplicates.
@@ -10,6 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::text::nearest;
+
+/// What to do about a plugin that is not linked; ends a message or a line of help.
+pub const HOW_TO_LINK: &str = "a plugin of another crate must be linked: `zstat build --with CRATE --output BINARY` (docs/src/plugins.md)";
 
 /// One registered plugin of kind `T`, for example `dyn Fitter`.
 pub struct Plugin<T: ?Sized + 'static> {
@@ -120,9 +123,9 @@ impl<T: ?Sized + 'static> Registry<T> {
 pub enum PluginError {
     /// No plugin of that name is linked.
     #[error(
-        "no {kind} called `{name}`{}; this build has: {}. A plugin crate must be linked: name it in the binary (`use my_{kind} as _;`)",
+        "no {kind} called `{name}`{}; this build has {}; {HOW_TO_LINK}",
         nearest.as_ref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default(),
-        known.join(", ")
+        if known.is_empty() { "none".to_owned() } else { known.join(", ") }
     )]
     Unknown {
         /// Kind looked for.
@@ -155,4 +158,32 @@ pub enum PluginError {
         #[source]
         source: serde_json::Error,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_answered_with_near_ones_and_how_to_link() {
+        let unknown = |kind, name: &str, known: &[&'static str]| PluginError::Unknown {
+            kind,
+            name: name.to_owned(),
+            nearest: nearest(name, known.iter().copied()).map(str::to_owned),
+            known: known.to_vec(),
+        };
+        let how = "a plugin of another crate must be linked: `zstat build --with CRATE --output BINARY` (docs/src/plugins.md)";
+        for (kind, name, known, wanted) in [
+            (
+                "loss",
+                "bec",
+                &["bce", "cls"][..],
+                "no loss called `bec` (did you mean `bce`?); this build has bce, cls",
+            ),
+            ("summary", "histogram", &["bkde"], "no summary called `histogram`; this build has bkde"),
+            ("scorer", "mlp", &[], "no scorer called `mlp`; this build has none"),
+        ] {
+            assert_eq!(unknown(kind, name, known).to_string(), format!("{wanted}; {how}"));
+        }
+    }
 }

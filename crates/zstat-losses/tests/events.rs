@@ -34,6 +34,7 @@ impl Events {
             process: &self.process,
             weights: &self.weights,
             processes: &self.processes,
+            columns: &[],
         }
     }
 }

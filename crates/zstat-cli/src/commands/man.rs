@@ -25,6 +25,10 @@ pub fn run(_args: &ManArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         let file = folder.join(format!("zstat-{}.1", sub.get_name()));
         output::write_file(&file, &page(sub.clone())?)?;
+        for inner in sub.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            let file = folder.join(format!("zstat-{}-{}.1", sub.get_name(), inner.get_name()));
+            output::write_file(&file, &page(inner.clone())?)?;
+        }
     }
     output::write_file(&folder.join("zstat.1"), &page(command)?)?;
     Ok(EXIT_DONE)

@@ -1,6 +1,7 @@
 //! The commands, one file each. A command reads its options, calls the engine and hands a report to `output`.
 
 mod bias;
+mod build;
 mod compatibility;
 mod completions;
 mod convert;
@@ -16,6 +17,7 @@ mod limit_toys;
 mod man;
 mod merge;
 mod patch_set;
+mod plugin;
 mod plugins;
 mod scan;
 mod schema;
@@ -80,6 +82,10 @@ pub enum Command {
     Schema(schema::SchemaArgs),
     /// List the plugins that are linked
     Plugins(plugins::PluginsArgs),
+    /// Begin a plugin: a crate with a working example and its tests
+    Plugin(plugin::PluginArgs),
+    /// Build a `zstat` with more plugins
+    Build(build::BuildArgs),
     /// Completions for a shell
     Completions(completions::CompletionsArgs),
     /// Manual pages
@@ -121,6 +127,8 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),
         Command::Plugins(args) => plugins::run(args, &cli.global),
+        Command::Plugin(args) => plugin::run(args, &cli.global),
+        Command::Build(args) => build::run(args, &cli.global),
         Command::Completions(args) => completions::run(args, &cli.global),
         Command::Man(args) => man::run(args, &cli.global),
     }

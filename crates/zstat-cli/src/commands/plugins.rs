@@ -3,9 +3,12 @@
 use clap::Args;
 use serde_json::{Value, json};
 use zstat_core::fit::Fitter;
+use zstat_core::loss::Loss;
+use zstat_core::optimiser::OptimiserKind;
 use zstat_core::plugin::{PluginInfo, Registry};
+use zstat_core::scorer::ScorerKind;
+use zstat_core::summary::Summary;
 use zstat_core::table::EventReader;
-use zstat_train::spec::Plugins;
 
 use crate::EXIT_DONE;
 use crate::args::GlobalArgs;
@@ -29,11 +32,15 @@ pub fn run(_args: &PluginsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 /// # Errors
 /// Where two of a kind share a name.
 pub fn linked() -> Result<Vec<PluginInfo>, Failure> {
-    let Plugins { scorers, summaries, losses, optimisers } = Plugins::load()?;
-    let readers: Registry<dyn EventReader> = Registry::load("reader")?;
-    let fitters = Registry::<dyn Fitter>::load("fitter")?;
-    let of_training = [losses.info(), optimisers.info(), readers.info(), scorers.info(), summaries.info()];
-    Ok([fitters.info(), of_training.concat()].concat())
+    let kinds = [
+        Registry::<dyn Fitter>::load("fitter")?.info(),
+        Registry::<dyn Loss>::load("loss")?.info(),
+        Registry::<dyn OptimiserKind>::load("optimiser")?.info(),
+        Registry::<dyn EventReader>::load("reader")?.info(),
+        Registry::<dyn ScorerKind>::load("scorer")?.info(),
+        Registry::<dyn Summary>::load("summary")?.info(),
+    ];
+    Ok(kinds.concat())
 }
 
 struct Linked(Vec<PluginInfo>);

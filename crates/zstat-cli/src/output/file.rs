@@ -30,6 +30,16 @@ pub fn write_file_with(
     write_with(path, content).map_err(|error| Failure::write(path, error))
 }
 
+/// Writes a program that stands elsewhere, to be run by whoever may read it.
+///
+/// # Errors
+/// Where it cannot be read or written.
+pub fn write_program(path: &Path, program: &Path) -> std::result::Result<(), Failure> {
+    let mut from = fs::File::open(program).map_err(|error| Failure::read(program, error))?;
+    let copy = |out: &mut (dyn Write + Send)| std::io::copy(&mut from, out).map(|_| ());
+    write_kind(path, Mode::Program, copy).map_err(|error| Failure::write(path, error))
+}
+
 /// Whether a file could be written here: told before hours of work, not after.
 ///
 /// # Errors
@@ -71,6 +81,21 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn write_with(path: &Path, content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
+    write_kind(path, Mode::Text, content)
+}
+
+/// What a new file is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Text,
+    Program,
+}
+
+fn write_kind(
+    path: &Path,
+    mode: Mode,
+    content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+) -> Result<()> {
     let Target::File { path, folder, existing } = target(path)? else {
         // Not a place for a guard: a pipe may wait for its reader for ever.
         let mut open = OpenOptions::new().append(true).open(path)?;
@@ -84,18 +109,28 @@ fn write_with(path: &Path, content: impl FnOnce(&mut (dyn Write + Send)) -> Resu
     builder.prefix(".zstat-");
     // Minus the umask, as for any new file; one that exists has its own permissions before it has content.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(if existing.is_some() {
-        0o600
-    } else {
-        0o666
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match (&existing, mode) {
+        (Some(_), _) => 0o600,
+        (None, Mode::Text) => 0o666,
+        (None, Mode::Program) => 0o777,
     }));
     let mut file = builder.tempfile_in(folder).map_err(without_path)?;
     if let Some(existing) = existing {
+        #[cfg(unix)]
+        let existing = runnable(existing, mode);
         file.as_file().set_permissions(existing)?;
     }
     content(&mut file).and_then(|()| file.flush()).map_err(without_path)?;
     file.persist(&path).map_err(|error| without_path(error.error))?;
     Ok(())
+}
+
+/// The same permissions, and whoever may read a program may run it.
+#[cfg(unix)]
+fn runnable(existing: Permissions, mode: Mode) -> Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    let bits = existing.mode();
+    Permissions::from_mode(if mode == Mode::Program { bits | (bits & 0o444) >> 2 } else { bits })
 }
 
 /// The file that a path leads to, which need not exist; none where it leads through an open stream, such as
@@ -149,6 +184,20 @@ mod tests {
         assert!(write(&at("a"), b"").is_err(), "a ring of links");
         let left: Vec<_> = fs::read_dir(folder.path()).expect("read").collect();
         assert_eq!(left.len(), 7, "no temporary file is left: {left:?}");
+    }
+
+    #[test]
+    fn a_program_can_be_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("from"), "#!/bin/sh\n").expect("written");
+        fs::write(at("old"), "").expect("written");
+        fs::set_permissions(at("old"), Permissions::from_mode(0o640)).expect("set");
+        for (name, wanted) in [("new", 0o100), ("old", 0o750)] {
+            write_program(&at(name), &at("from")).expect("written");
+            let mode = fs::metadata(at(name)).expect("there").permissions().mode() & 0o777;
+            assert_eq!(mode & wanted, wanted, "{name}: {mode:o}");
+        }
     }
 
     #[test]

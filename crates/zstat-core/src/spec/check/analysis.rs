@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Uses, shown};
 use crate::diag::{Code, Fault};
 use crate::fit::Fitter;
-use crate::plugin::{PluginError, Registry};
+use crate::plugin::{HOW_TO_LINK, PluginError, Registry};
 use crate::source::{Node, walk};
 use crate::spec::scope::Settings;
 use crate::spec::{Analysis, PluginSpec};
@@ -104,9 +104,11 @@ fn fitter(analysis: &Analysis, fitters: &Registry<dyn Fitter>, faults: &mut Vec<
         Err(error) => {
             let message = format!("no fitter is called `{name}`");
             let help = match error {
-                PluginError::Unknown { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
+                PluginError::Unknown { nearest: Some(near), .. } => {
+                    format!("did you mean `{near}`? {HOW_TO_LINK}")
+                }
                 PluginError::Unknown { known, .. } => {
-                    format!("this program has {}", list_of(&known, "and"))
+                    format!("this program has {}; {HOW_TO_LINK}", list_of(&known, "and"))
                 }
                 other => other.to_string(),
             };
