@@ -160,3 +160,41 @@ fn options_are_called_by_their_names() {
         .exits(2)
         .tells(&["--fix mu: fixes `mu`, the parameter of interest"]);
 }
+
+/// Scanned together, the values of both are named, and all points of zero likelihood are told in one line.
+#[test]
+fn a_plane_tells_what_is_held_where_the_likelihood_is_zero() {
+    let folder = folder();
+    let both = IMPOSSIBLE.replace(
+        "[{name: mu, type: normfactor}]",
+        "[{name: mu, type: normfactor}, {name: scale, type: normfactor}]",
+    );
+    write(folder.path(), "zero.yaml", &both);
+    let line = "scan zero.yaml --parameter mu --parameter scale --range 0:3 --range 0.5:2 --points 4x5";
+    let page = run_in(folder.path(), &line.split(' ').collect::<Vec<_>>()).exits(0).stdout;
+    let told: Vec<&str> = page.lines().filter(|line| line.contains("likelihood is zero")).collect();
+    let [told] = told.as_slice() else { panic!("{page}") };
+    assert!(told.contains("with `mu` = 0, whatever the other parameters are"), "{told}");
+    assert!(told.ends_with("and at 5 other points") && !page.contains("no likelihood"), "{page}");
+}
+
+/// No background, and nothing seen: the best signal is none at all, on a bound where exactly nothing is expected.
+#[test]
+fn nothing_seen_and_nothing_expected_is_a_minimum() {
+    let folder = folder();
+    let text = "zstat: 1\nworkspace:\n  channels:\n    - name: SR\n      samples:\n        - {name: s, data: [2.0], modifiers: \
+                [{name: mu, type: normfactor}]}\n        - {name: b, data: [0.0]}\n  observations: {SR: [0]}\n  poi: mu\n  \
+                parameters: {mu: {bounds: [0, 10]}}\n";
+    write(folder.path(), "nothing.yaml", text);
+    let run = |line: &str| run_in(folder.path(), &line.split(' ').collect::<Vec<_>>()).exits(0);
+    for fitter in ["newton", "lbfgsb", "nelder-mead"] {
+        let fit = run(&format!("fit nothing.yaml --fitter {fitter} --format json")).json();
+        assert_eq!(fit["parameters"][0]["value"], 0.0, "{fitter}: {fit}");
+    }
+    for command in ["limit", "scan", "gof", "significance", "hypotest"] {
+        run(&format!("{command} nothing.yaml"));
+    }
+    run("limit nothing.yaml --toys 20 --points 3");
+    let unified = run("feldman-cousins nothing.yaml --points 3 --toys 20 --format json").json();
+    assert_eq!(unified["points"].as_array().map(Vec::len), Some(3), "the bound once: {unified}");
+}

@@ -2,6 +2,7 @@
 
 use zstat_core::model::Constraint;
 
+use crate::profile::summarised;
 use crate::record::StretchRecord;
 use crate::root::newton;
 use crate::tasks::{Tasks, all_tasks};
@@ -224,7 +225,7 @@ impl<'a> LineStudy<'a> {
             intervals: found,
             statistical: of_part,
             converged: profiles().all(Profile::converged),
-            warnings: profiles().flat_map(Profile::warnings).cloned().chain(beside).collect(),
+            warnings: summarised(profiles().flat_map(Profile::warnings).chain(&beside)),
             fits: profiles().map(Profile::fits).sum(),
         }
     }

@@ -1,7 +1,7 @@
 //! Options that choose the point that pseudo-data are made from.
 
 use clap::{Args, ValueEnum};
-use zstat_core::fit::{Minimum, Problem, Termination, from_anywhere, minimise};
+use zstat_core::fit::{Minimum, Nowhere, Problem, Termination, from_anywhere, minimise};
 use zstat_core::model::{Model, Parameter};
 
 use crate::failure::{Failure, OptionFault};
@@ -138,19 +138,26 @@ impl NuisanceArgs {
         let problem = Problem::new(&theta, &bounds, &fixed);
         let (mut found, _) = minimise(&mut inputs.nll(), inputs.fitter, &problem);
         let (mut warnings, mut fits) = (Vec::new(), 1);
-        if matches!(found.termination, Termination::InvalidStart(_))
-            && let Ok((other, _)) = from_anywhere(&mut inputs.nll(), inputs.fitter, &problem, SEED)
-        {
-            (found, fits) = (other, 2);
-            let why = "no likelihood at the start values with what is injected; started from a random point instead";
-            warnings.push(why.to_owned());
+        if matches!(found.termination, Termination::InvalidStart(_)) {
+            match from_anywhere(&mut inputs.nll(), inputs.fitter, &problem, &[], SEED) {
+                Ok((other, _)) => {
+                    (found, fits) = (other, 2);
+                    let told = "no likelihood at the start values with what is injected; the fit began at another point, \
+                                where there is one";
+                    warnings.push(told.to_owned());
+                }
+                Err(Nowhere { why, is_zero }) => {
+                    let is_zero =
+                        if is_zero { "the likelihood is zero whatever the others are: " } else { "" };
+                    let message = format!("no fit gives the truth: {is_zero}{why}");
+                    let fault = OptionFault::new("--nuisances", "fit", message);
+                    return Err(Failure::Options(vec![
+                        fault.help("`--nuisances nominal` takes the start values"),
+                    ]));
+                }
+            }
         }
         let Minimum { theta, termination, .. } = found;
-        if let Termination::InvalidStart(why) = &termination {
-            let message = format!("no fit gives the truth: {why}");
-            let fault = OptionFault::new("--nuisances", "fit", message);
-            return Err(Failure::Options(vec![fault.help("`--nuisances nominal` takes the start values")]));
-        }
         let converged = termination == Termination::Converged;
         if !converged {
             warnings.push("the fit that the pseudo-data are made from did not converge".to_owned());

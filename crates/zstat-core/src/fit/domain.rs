@@ -6,6 +6,7 @@
 //! vanishing fraction of an event in such bins is a logarithmic barrier (Nocedal and Wright, chapter 19), with the
 //! likelihood's own derivatives.
 
+use super::entry::{Entry, enter};
 use super::kinks::across_kinks;
 use super::{Curvature, Fitter, Minimum, Objective, Problem, Termination};
 use crate::likelihood::Nll;
@@ -78,7 +79,7 @@ pub(super) fn on_edge(nll: &mut Nll<'_>, theta: &[f64]) -> Option<String> {
     })
 }
 
-/// The minimum with lower and lower barriers; none where no start is inside.
+/// The minimum with lower and lower barriers; none where no start is inside, and no way leads there.
 fn from_inside(
     nll: &mut Nll<'_>,
     fitter: &dyn Fitter,
@@ -89,7 +90,11 @@ fn from_inside(
     for (i, value) in nominal.iter_mut().enumerate().filter(|(i, _)| problem.fixed[*i]) {
         *value = problem.start[i];
     }
-    let mut start = [problem.start.to_vec(), nominal].into_iter().find(|start| nll.is_inside(start))?;
+    let known = [problem.start.to_vec(), nominal].into_iter().find(|start| nll.is_inside(start));
+    let mut start = known.or_else(|| match enter(nll, fitter, problem) {
+        Entry::Inside { theta, .. } => Some(theta).filter(|theta| nll.is_inside(theta)),
+        Entry::Barred(_) | Entry::Lost(_) => None,
+    })?;
     let mut last: Option<(Minimum, Vec<usize>)> = None;
     let mut path: Vec<(f64, Vec<f64>)> = Vec::new();
     let (mut gradient, mut hessian) = (vec![0.0; start.len()], nll.new_hessian());

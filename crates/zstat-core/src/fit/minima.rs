@@ -1,14 +1,13 @@
 //! The minima of a likelihood, from one start or several.
 
+use super::anywhere::Nowhere;
 use super::run::reason;
 use super::starts::random_start;
-use super::{EvalError, FitOptions, Fitter, Minimum, Objective, Problem, Termination, minimise};
+use super::{FitOptions, Fitter, Minimum, Objective, Problem, Termination, from_anywhere, minimise};
 use crate::likelihood::Nll;
 
 /// 2 NLL values closer than this are the same.
 const SAME: f64 = 1e-6;
-/// Random points tried where the start values have no likelihood.
-const RESCUES: u64 = 50;
 /// How often a random start without likelihood is moved, and what is left of its distance each time.
 const ATTEMPTS: i32 = 20;
 const NEARER: f64 = 0.75;
@@ -22,36 +21,6 @@ pub(super) struct Found {
     pub starts: usize,
 }
 
-/// A search for problems whose start values have no likelihood: from the first random point, a function of `seed`, that has
-/// one. Returns the minimum, and the parameters on kinks as [`minimise`] does.
-///
-/// # Errors
-/// Where no such point was found: why not. A bin that expects exactly zero events is the reason only where some bin does so
-/// at every point tried: there the likelihood is zero for all values of what is free.
-pub fn from_anywhere(
-    nll: &mut Nll<'_>,
-    fitter: &dyn Fitter,
-    problem: &Problem<'_>,
-    seed: u64,
-) -> Result<(Minimum, Vec<usize>), EvalError> {
-    let parameters = nll.model().parameters();
-    let mut reason = nll.value(problem.start).err();
-    for attempt in 1..=RESCUES {
-        let start = random_start(parameters, problem.start, problem.fixed, seed, attempt);
-        match nll.value(&start) {
-            Err(why) if reason.as_ref().is_none_or(EvalError::is_zero_yield) => reason = Some(why),
-            Err(_) => {}
-            Ok(_) => {
-                let found = minimise(nll, fitter, &Problem { start: &start, ..*problem });
-                if !matches!(found.0.termination, Termination::InvalidStart(_)) {
-                    return Ok(found);
-                }
-            }
-        }
-    }
-    Err(reason.unwrap_or(EvalError::CalledBack))
-}
-
 /// The distinct minima, lowest first. Never empty.
 pub(super) fn find_minima(
     nll: &mut Nll<'_>,
@@ -60,28 +29,37 @@ pub(super) fn find_minima(
     options: &FitOptions,
     warnings: &mut Vec<String>,
 ) -> Vec<Found> {
-    let inside = |i: usize| {
+    let clamped = |i: usize| {
         let ([lower, upper], x) = (problem.bounds[i], problem.start[i]);
         if problem.fixed[i] { x } else { x.max(lower).min(upper) }
     };
-    let start: Vec<f64> = (0..problem.start.len()).map(inside).collect();
+    let start: Vec<f64> = (0..problem.start.len()).map(clamped).collect();
     let at_start = nll.value(&start);
     let (mut first, mut first_kink) = minimise(nll, fitter, problem);
     if let (Err(why), false) = (&at_start, matches!(first.termination, Termination::InvalidStart(_))) {
         warnings
             .push(format!("no likelihood at the start values ({why}); the fit began at a point near them"));
     }
-    if let Termination::InvalidStart(why) = first.termination.clone()
-        && let Ok((again, kink)) = from_anywhere(nll, fitter, problem, options.seed)
-    {
-        warnings
-            .push(format!("no likelihood at the start values ({why}); started from a random point instead"));
-        (first, first_kink) = (again, kink);
+    // Where random starts without likelihood are drawn to.
+    let mut inside = problem.start.to_vec();
+    if let Termination::InvalidStart(why) = first.termination.clone() {
+        match from_anywhere(nll, fitter, problem, &[], options.seed) {
+            Ok((again, kink)) => {
+                warnings.push(format!(
+                    "no likelihood at the start values ({why}); the fit began at another point, where there is one"
+                ));
+                inside.clone_from(&again.theta);
+                (first, first_kink) = (again, kink);
+            }
+            Err(Nowhere { is_zero: true, why }) => warnings
+                .push(format!("the likelihood is zero whatever the parameters that are free are: {why}")),
+            Err(_) => {}
+        }
     }
     let mut minima = vec![Found { minimum: first, on_kink: first_kink, starts: 1 }];
     let mut failed: Vec<(String, Vec<usize>)> = Vec::new();
     for start in 1..options.multi_start {
-        let point = valid_start(nll, problem, options.seed, start as u64);
+        let point = valid_start(nll, problem, &inside, options.seed, start as u64);
         let (minimum, on_kink) = minimise(nll, fitter, &Problem { start: &point, ..*problem });
         if minimum.termination != Termination::Converged {
             let why = reason(&minimum.termination);
@@ -125,13 +103,13 @@ pub(super) fn find_minima(
     minima
 }
 
-/// Random start number `start`, drawn towards the start values where there is no likelihood.
-fn valid_start(nll: &mut Nll<'_>, problem: &Problem<'_>, seed: u64, start: u64) -> Vec<f64> {
+/// Random start number `start`, drawn towards the point `inside` where there is no likelihood.
+fn valid_start(nll: &mut Nll<'_>, problem: &Problem<'_>, inside: &[f64], seed: u64, start: u64) -> Vec<f64> {
     let parameters = nll.model().parameters();
     let drawn = random_start(parameters, problem.start, problem.fixed, seed, start);
     let nearer = |attempt: i32| -> Vec<f64> {
         let scale = NEARER.powi(attempt);
-        drawn.iter().zip(problem.start).map(|(x, base)| base + scale * (x - base)).collect()
+        drawn.iter().zip(inside).map(|(x, base)| base + scale * (x - base)).collect()
     };
     (0..ATTEMPTS).map(nearer).find(|point| nll.value(point).is_ok()).unwrap_or(drawn)
 }

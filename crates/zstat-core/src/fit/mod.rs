@@ -3,8 +3,10 @@
 //! [`Objective`] and [`Fitter`] know no channels. [`run`] is the fit of a likelihood: minimum, covariance, pulls, MINOS
 //! intervals, several starts, and everything a careful reader should be told.
 
+mod anywhere;
 mod covariance;
 mod domain;
+mod entry;
 mod flat;
 mod kinks;
 mod minima;
@@ -14,10 +16,10 @@ mod result;
 mod run;
 mod starts;
 
+pub use anywhere::{Nowhere, from_anywhere};
 pub use covariance::{Uncertainties, uncertainties};
 pub use domain::minimise;
 pub use flat::Flat;
-pub use minima::from_anywhere;
 pub use objective::{Curvature, EvalError, Fitter, Known, Minimum, Objective, Problem, Termination};
 pub use result::{
     Covariance, FitOptions, FitResult, FitStatus, FormulaResult, Minos, OtherMinimum, ParameterResult,

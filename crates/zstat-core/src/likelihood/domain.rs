@@ -1,6 +1,8 @@
-//! The domain of a likelihood: where no bin expects a negative number of events.
+//! The domain of a likelihood: where no bin expects a negative number of events, and bins with data some.
 
 use super::Nll;
+use super::special::poisson_deviance;
+use crate::fit::EvalError;
 
 impl Nll<'_> {
     /// Bins without events that are not masked.
@@ -37,6 +39,23 @@ impl Nll<'_> {
         }
     }
 
+    /// From now on bins with data have a parabola in place of −ln L below so large a part of what was observed, and the
+    /// likelihood with it a value and derivatives where they expect no events or a negative number. None: none have.
+    pub(crate) fn relax(&mut self, part: Option<f64>) {
+        self.relaxed = part;
+    }
+
+    /// The worst bin with data at `theta`: how far below zero its expectation is, in units of what was observed; and why
+    /// there is no likelihood. None where all expect a positive number.
+    pub(crate) fn violation(&mut self, theta: &[f64]) -> Option<(f64, EvalError)> {
+        self.expected(theta);
+        let bins = self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked).enumerate();
+        let violated = bins.filter(|(_, ((n, nu), masked))| !**masked && **n > 0.0 && **nu <= 0.0);
+        let (bin, worst) =
+            violated.map(|(bin, ((n, nu), _))| (bin, -nu / n)).max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+        Some((worst, self.not_positive(bin)))
+    }
+
     fn is_here_inside(&self) -> bool {
         self.forward.nu.iter().zip(&self.data.masked).all(|(nu, masked)| *masked || *nu >= 0.0)
     }
@@ -48,6 +67,37 @@ impl Nll<'_> {
         none || {
             self.expected(theta);
             self.is_here_inside()
+        }
+    }
+
+    /// The first bin that makes the likelihood infinite or undefined.
+    pub(super) fn culprit(&self) -> EvalError {
+        for (bin, ((&n, &nu), &masked)) in
+            self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked).enumerate()
+        {
+            if masked || poisson_deviance(n, nu).is_finite() {
+                continue;
+            }
+            if nu <= 0.0 {
+                return self.not_positive(bin);
+            }
+            let (channel, bin) = self.model.locate_bin(bin);
+            return EvalError::NotFinite {
+                what: format!("the expectation of bin {bin} in channel `{channel}`"),
+            };
+        }
+        EvalError::NotFinite { what: "the sum over all bins".to_owned() }
+    }
+
+    /// What is wrong with a bin that has data, and no positive expectation.
+    fn not_positive(&self, bin: usize) -> EvalError {
+        let (channel, place) = self.model.locate_bin(bin);
+        EvalError::NonPositiveYield {
+            channel: channel.to_owned(),
+            bin: place,
+            // Never −0.
+            expected: self.forward.nu[bin] + 0.0,
+            observed: self.data.main[bin],
         }
     }
 }

@@ -10,7 +10,7 @@ use super::forward::{Forward, Zeros};
 use super::hessian::HessianScratch;
 use super::scales::Order;
 use super::shifts;
-use super::special::{ln_gamma_remainder, poisson_deviance};
+use super::special::{ln_gamma_remainder, poisson_deviance, relaxed_deviance};
 use super::{Data, Layout};
 use crate::fit::{Curvature, EvalError, Objective};
 use crate::linalg::{ArrowMatrix, ArrowStructure};
@@ -34,6 +34,8 @@ pub struct Nll<'m> {
     cell: Vec<f64>,
     /// Derivatives that may still be taken outside the domain; no limit if none.
     pub(super) excursion: Option<usize>,
+    /// Where bins go on below their observation, see [`Nll::relax`].
+    pub(super) relaxed: Option<f64>,
 }
 
 /// The likelihood at one point, with all constants.
@@ -65,6 +67,7 @@ impl<'m> Nll<'m> {
             extended: Extended::new(model, &layout),
             cell: Vec::new(),
             excursion: None,
+            relaxed: None,
             rows: Arc::new(ArrowStructure::clone(&layout.structure)),
             layout,
             data,
@@ -163,40 +166,16 @@ impl<'m> Nll<'m> {
 
     /// Sum of the bins' deviances at the current expectation.
     fn main_terms(&self) -> Result<f64, EvalError> {
-        let mut sum = 0.0;
-        for ((&n, &nu), &masked) in self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked) {
-            if !masked {
-                sum += poisson_deviance(n, nu);
-            }
-        }
+        let bins = self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked);
+        let bins = bins.filter(|(_, masked)| !**masked).map(|((&n, &nu), _)| (n, nu));
+        let sum: f64 = match self.relaxed {
+            None => bins.map(|(n, nu)| poisson_deviance(n, nu)).sum(),
+            Some(part) => bins.map(|(n, nu)| relaxed_deviance(n, nu, part)[0]).sum(),
+        };
         if !sum.is_finite() {
             return Err(self.culprit());
         }
         if self.is_too_far() { Err(EvalError::CalledBack) } else { Ok(sum) }
-    }
-
-    /// The first bin that makes the likelihood infinite or undefined.
-    fn culprit(&self) -> EvalError {
-        for (bin, ((&n, &nu), &masked)) in
-            self.data.main.iter().zip(&self.forward.nu).zip(&self.data.masked).enumerate()
-        {
-            if masked || poisson_deviance(n, nu).is_finite() {
-                continue;
-            }
-            let (channel, bin) = self.model.locate_bin(bin);
-            if nu <= 0.0 {
-                return EvalError::NonPositiveYield {
-                    channel: channel.to_owned(),
-                    bin,
-                    expected: nu,
-                    observed: n,
-                };
-            }
-            return EvalError::NotFinite {
-                what: format!("the expectation of bin {bin} in channel `{channel}`"),
-            };
-        }
-        EvalError::NotFinite { what: "the sum over all bins".to_owned() }
     }
 
     fn constraint_terms(&self, theta: &[f64]) -> Result<f64, EvalError> {
@@ -228,6 +207,8 @@ impl<'m> Nll<'m> {
                 0.0
             } else if n == 0.0 {
                 1.0
+            } else if let Some(part) = self.relaxed {
+                relaxed_deviance(n, nu, part)[1]
             } else {
                 1.0 - n / nu
             };

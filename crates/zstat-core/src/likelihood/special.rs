@@ -17,6 +17,20 @@ pub fn poisson_deviance(n: f64, nu: f64) -> f64 {
     if x.abs() < 0.15 { n * -ln_1p_minus(x) } else { nu - n + n * (n / nu).ln() }
 }
 
+/// [`poisson_deviance`] with its first two derivatives by ν, continued below ν = `part` n by the parabola that it has there:
+/// finite for any ν, and smaller than the deviance. 0 < `part` ≤ 1.
+pub fn relaxed_deviance(n: f64, nu: f64, part: f64) -> [f64; 3] {
+    if n == 0.0 {
+        return [nu, 1.0, 0.0];
+    }
+    let at = part * n;
+    if nu >= at {
+        return [poisson_deviance(n, nu), 1.0 - n / nu, n / (nu * nu)];
+    }
+    let (below, slope, bend) = (nu - at, 1.0 - 1.0 / part, 1.0 / (part * at));
+    [poisson_deviance(n, at) + below * (slope + 0.5 * bend * below), slope + bend * below, bend]
+}
+
 /// ln(1 + x) − x for x > −1, without cancellation near 0.
 ///
 /// |x| < 0.15: with s = x/(2 + x), ln(1+x) = 2 atanh(s), so ln(1+x) − x = −s x + 2 (s³/3 + s⁵/5 + …).
@@ -80,6 +94,27 @@ mod tests {
         let nu = n + n * x; // exact: n has few bits
         let exact = n * x * x * (0.5 - x / 3.0 + x * x / 4.0);
         assert!((poisson_deviance(n, nu) / exact - 1.0).abs() < 1e-9, "limited by the rounding of nu");
+    }
+
+    /// Above its edge the relaxed form is the deviance, and at it nothing jumps; below, the slopes are those of the values.
+    #[test]
+    fn relaxed_deviance_goes_on_below_zero() {
+        for (n, part) in [(3.0, 0.1), (0.4, 1e-3), (250.0, 1.0)] {
+            let edge: f64 = part * n;
+            let [value, slope, bend] = relaxed_deviance(n, edge, part);
+            assert_eq!(value.to_bits(), poisson_deviance(n, edge).to_bits());
+            let [below, slope_below, bend_below] = relaxed_deviance(n, edge * (1.0 - 1e-12), part);
+            assert!((below - value).abs() <= 1e-9 * value.abs().max(1.0), "n = {n}: value {value}, {below}");
+            assert!((slope_below - slope).abs() <= 1e-9 / part, "n = {n}: slope {slope}, {slope_below}");
+            assert!((bend_below / bend - 1.0).abs() < 1e-9, "n = {n}: bend {bend}, {bend_below}");
+            for nu in [-n, -edge, 0.0] {
+                let h = 1e-3 * edge;
+                let [low, here, high] = [nu - h, nu, nu + h].map(|nu| relaxed_deviance(n, nu, part));
+                let numeric = (high[0] - low[0]) / (2.0 * h);
+                assert!((numeric / here[1] - 1.0).abs() < 1e-6, "n = {n}, nu = {nu}: {numeric}");
+                assert!(low[0] > here[0], "the lower, the worse");
+            }
+        }
     }
 
     #[test]

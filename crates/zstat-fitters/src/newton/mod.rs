@@ -8,6 +8,7 @@
 //! steps go on with older ones, corrected by the gradients (`quasi`), as long as that is cheaper than new ones. Sources:
 //! Nocedal and Wright, *Numerical Optimization*, chapters 4, 7 and 16; H. B. Nielsen, IMM-REP-1999-05, for the update of λ.
 
+mod bounds;
 mod distance;
 mod escape;
 mod quasi;

@@ -205,8 +205,11 @@ impl<'a> Search<'a> {
                 break Termination::NoProgress;
             }
             if let Round::Stuck = round {
+                if self.settle_on_bounds() {
+                    continue;
+                }
                 if self.second == Second::Fisher && self.make_exact() {
-                    (self.damping, self.growth) = (0.0, 2.0);
+                    self.restart_damping();
                     continue;
                 }
                 match self.flat_edm() {
@@ -240,7 +243,7 @@ impl<'a> Search<'a> {
         );
         let Some(point) = point else { return false };
         self.trial = point;
-        (self.damping, self.growth) = (0.0, 2.0);
+        self.restart_damping();
         self.accept()
     }
 
@@ -369,7 +372,7 @@ impl<'a> Search<'a> {
     }
 
     /// Moves to the trial point; false if it has no derivatives.
-    fn accept(&mut self) -> bool {
+    pub(super) fn accept(&mut self) -> bool {
         self.evaluations += 1;
         let mut gradient = std::mem::take(&mut self.gradient);
         // A search that is to come near a minimum it knows has little use for more, unless it ends elsewhere.
@@ -388,6 +391,10 @@ impl<'a> Search<'a> {
             }
             Err(_) => false,
         }
+    }
+
+    pub(super) fn restart_damping(&mut self) {
+        (self.damping, self.growth) = (0.0, 2.0);
     }
 
     fn damp_more(&mut self) {

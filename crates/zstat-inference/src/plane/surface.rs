@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::{Contour, PlanePoint, threshold_2d};
 use crate::contour::{Edge, crossed, lines, saddles};
+use crate::profile::summarised;
 use crate::record::StretchRecord;
 use crate::root::newton;
 use crate::scan::usual_range;
@@ -275,12 +276,7 @@ impl<'a> Surface<'a> {
     pub fn warnings(&self, contours: &[Contour]) -> Vec<String> {
         let of_columns = self.columns.iter().flat_map(|column| column.profile.warnings());
         let of_alone = self.alone.iter().flat_map(Profile::warnings);
-        let mut out: Vec<String> = Vec::new();
-        for warning in of_alone.chain(&self.warnings).chain(of_columns) {
-            if !out.contains(warning) {
-                out.push(warning.clone());
-            }
-        }
+        let mut out = summarised(of_alone.chain(&self.warnings).chain(of_columns));
         for contour in contours.iter().filter(|contour| contour.lines.is_empty()) {
             out.push(format!(
                 "no contour at level {}: it is outside the range, or smaller than the grid's spacing; see --range and --points",

@@ -4,6 +4,8 @@ mod known;
 mod nowhere;
 mod starts;
 
+pub(crate) use nowhere::summarised;
+
 use std::sync::Arc;
 
 use zstat_core::fit::{

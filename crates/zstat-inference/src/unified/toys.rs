@@ -40,7 +40,8 @@ impl UnifiedTally {
 /// Toys of a grid of values: task i is toy i / n of value i mod n, so that more toys are more tasks.
 pub struct UnifiedToys<'a> {
     options: UnifiedOptions,
-    sources: Vec<ToySource<'a>>,
+    /// None where the hypothesis has no data to be made of: no point that has probabilities is known of it.
+    sources: Vec<Option<ToySource<'a>>>,
     /// What is known of the points without toys.
     points: Vec<UnifiedPoint>,
     best: f64,
@@ -77,13 +78,15 @@ impl<'a> UnifiedToys<'a> {
         for &mu in &values {
             // Infinite where events are seen that the hypothesis has none of: no other is further from the data.
             let t_obs = profile.twice_rise(mu, false).0;
-            if t_obs.is_nan() {
-                return Err(profile.no_likelihood(mu));
-            }
             let Fit { theta, converged, .. } = profile.held(mu);
-            let t_obs = t_obs.max(0.0);
             // The same random numbers for every value: p is a smooth function of it.
-            sources.push(ToySource::new(inputs, Some(poi), theta, rescue, seed, Purpose::Hypothesis)?);
+            let source = || ToySource::new(inputs, Some(poi), theta, rescue, seed, Purpose::Hypothesis);
+            sources.push(match t_obs {
+                t if t.is_nan() => None,
+                t if t.is_infinite() => source().ok(),
+                _ => Some(source()?),
+            });
+            let t_obs = if t_obs.is_nan() { t_obs } else { t_obs.max(0.0) };
             let p_value = Estimate { value: f64::NAN, error: f64::NAN };
             points.push(UnifiedPoint { mu, t_obs, t_critical: f64::NAN, p_value, converged, failed: 0 });
         }
@@ -120,7 +123,14 @@ impl<'a> UnifiedToys<'a> {
         let level = self.options.level;
         let mut points = self.points.clone();
         let mut resolution = 0.0_f64;
-        for (tally, point) in tally.statistics.into_iter().zip(&mut points) {
+        let tallies = tally.statistics.into_iter().zip(&self.sources);
+        for ((tally, source), point) in tallies.zip(&mut points) {
+            if source.is_none() {
+                // Without a likelihood the value is excluded for sure; without having found one nothing is known.
+                let value = if point.t_obs.is_nan() { f64::NAN } else { 0.0 };
+                point.p_value = Estimate { value, error: value };
+                continue;
+            }
             point.failed = toys.saturating_sub(tally.total());
             point.p_value = tally.observed();
             let (distribution, moved) = tally.distribution();
@@ -154,6 +164,9 @@ impl<'a> UnifiedToys<'a> {
 
     /// The smallest and the largest value accepted, p linear between the values tested.
     fn ends(&self, points: &[UnifiedPoint]) -> [Option<End>; 2] {
+        // Those that nothing is known of are passed over.
+        let points: Vec<&UnifiedPoint> =
+            points.iter().filter(|point| !point.p_value.value.is_nan()).collect();
         let first = points.iter().position(|point| self.accepted(point));
         let last = points.iter().rposition(|point| self.accepted(point));
         let (Some(first), Some(last)) = (first, last) else { return [None, None] };
@@ -161,11 +174,11 @@ impl<'a> UnifiedToys<'a> {
         let [lower, upper] = self.bounds;
         let [from, to] = self.options.range;
         let low = match first.checked_sub(1) {
-            Some(before) => Some(self.between(&points[before], &points[first])),
+            Some(before) => Some(self.between(points[before], points[first])),
             None => bound(from <= lower, lower),
         };
         let high = match points.get(last + 1) {
-            Some(after) => Some(self.between(after, &points[last])),
+            Some(after) => Some(self.between(after, points[last])),
             None => bound(to >= upper, upper),
         };
         [low, high]
@@ -184,19 +197,22 @@ impl<'a> UnifiedToys<'a> {
 
 impl<'a> Tasks for UnifiedToys<'a> {
     type Worker<'w>
-        = Vec<ToyMaker<'w, 'a>>
+        = Vec<Option<ToyMaker<'w, 'a>>>
     where
         Self: 'w;
     type Record = UnifiedRecord;
 
     fn worker(&self) -> Self::Worker<'_> {
-        self.sources.iter().map(ToyMaker::new).collect()
+        self.sources.iter().map(|source| source.as_ref().map(ToyMaker::new)).collect()
     }
 
     fn run(&self, worker: &mut Self::Worker<'_>, task: u64) -> UnifiedRecord {
         let count = self.points.len() as u64;
         let place = (task % count) as usize;
-        let toy = worker[place].toy(task / count);
+        let Some(maker) = &mut worker[place] else {
+            return UnifiedRecord { t: None, rescued: false };
+        };
+        let toy = maker.toy(task / count);
         let t = toy.profile.twice_rise(self.points[place].mu, false).0;
         let good = toy.profile.converged() && !t.is_nan();
         UnifiedRecord { t: good.then_some(t.max(0.0)), rescued: good && toy.profile.rescued() }

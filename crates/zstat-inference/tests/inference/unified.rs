@@ -180,3 +180,24 @@ fn ends_outside_the_range_are_none() {
     let found = of([50.0, 60.0]);
     assert!(found.low.is_none() && found.high.is_none() && found.warnings.len() == 1);
 }
+
+/// Where the data have no likelihood, whatever the parameters are, the value is marked and the others are tested: one event of
+/// background less three or four of signal is no expectation.
+#[test]
+fn a_value_of_zero_likelihood_is_excluded() {
+    let (model, data) = native(
+        r#"{"channels": [{"name": "SR", "samples": [
+            {"name": "s", "data": [1.0], "modifiers": [{"name": "mu", "type": "normfactor"}]},
+            {"name": "b", "data": [1.0], "modifiers": []}]}],
+            "observations": {"SR": [3]}, "parameters": {"mu": {"bounds": [-10, 60]}}, "poi": "mu"}"#,
+    );
+    let options = UnifiedOptions { level: 0.9, range: [-4.0, 8.0], points: 13 };
+    let found = with(&model, &data, |inputs, poi| by_toys(inputs, poi, options.clone(), 200));
+    assert!(found.converged, "{found:?}");
+    for point in &found.points {
+        assert_eq!(point.t_obs.is_infinite(), point.mu <= -1.0, "{point:?}");
+        assert!(point.mu > -1.0 || point.p_value.value == 0.0, "{point:?}");
+        assert_eq!(point.failed, 0);
+    }
+    assert!(found.low.is_some() && found.high.is_some(), "{found:?}");
+}

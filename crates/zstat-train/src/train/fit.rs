@@ -295,6 +295,7 @@ fn add(values: &Values, steps: u64, sum: &mut f64, parts: &mut [Option<f64>]) {
 /// Columns that variations, features and expressions of a training name.
 fn wanted(training: &Training) -> Vec<String> {
     let mut wanted = training.train.features.clone().unwrap_or_default();
+    wanted.extend(super::passes::columns(training));
     let effects = training.samples.iter().flat_map(|sample| &sample.variations).flat_map(|v| &v.effects);
     for effect in effects {
         let used =

@@ -26,6 +26,8 @@ pub(super) struct PassEvents {
     pub x: Vec<f32>,
     /// Weights of these.
     pub weights: Vec<f64>,
+    /// Columns that losses read, one value a row.
+    pub columns: Vec<Vec<f64>>,
     /// For each event of the process its row, `NONE` where it is not selected.
     pub row: Vec<u32>,
 }
@@ -72,6 +74,19 @@ pub(super) struct Kitchen {
     /// One a process.
     recipes: Vec<Recipe>,
     pub features: Vec<String>,
+    /// Columns that losses read.
+    pub columns: Vec<String>,
+}
+
+/// Columns that the losses of a training read, each once.
+pub(super) fn columns(training: &Training) -> Vec<String> {
+    let mut columns: Vec<String> = Vec::new();
+    for name in training.losses.iter().flat_map(|(_, loss)| loss.columns()) {
+        if !columns.contains(&name) {
+            columns.push(name);
+        }
+    }
+    columns
 }
 
 impl Kitchen {
@@ -80,7 +95,8 @@ impl Kitchen {
             Recipe::parse(&training.train.derive, process.select.as_deref())
                 .map_err(|source| TrainFault::Recipe { process: name.clone(), source })
         };
-        Ok(Self { recipes: training.processes.iter().map(recipe).collect::<Result<_, _>>()?, features })
+        let recipes = training.processes.iter().map(recipe).collect::<Result<_, _>>()?;
+        Ok(Self { recipes, features, columns: columns(training) })
     }
 
     /// The events of a table as the scorer sees them, under a variation; with their weights and numbers.
@@ -151,7 +167,12 @@ impl Kitchen {
             for (at, number) in numbers.iter().enumerate() {
                 row[*number as usize] = at as u32;
             }
-            passes.push(PassEvents { x, weights, row });
+            let columns = kept.named(&self.columns).map_err(|found| TrainFault::Columns {
+                process: name.clone(),
+                why: format!("a loss reads columns: {found}"),
+            })?;
+            let columns = columns.into_iter().map(<[f64]>::to_vec).collect();
+            passes.push(PassEvents { x, weights, columns, row });
         }
         Ok(Events { passes, weights: tables.into_iter().map(|(_, weights)| weights).collect() })
     }

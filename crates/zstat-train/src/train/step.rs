@@ -1,7 +1,7 @@
 //! One evaluation of the losses on some events, and its gradient.
 
 use zstat_core::fit::Fitter;
-use zstat_core::loss::{Binned, Level, LossError, Process, Scored};
+use zstat_core::loss::{Binned, Column, Level, LossError, Process, Scored};
 use zstat_core::model::{Model, Templates};
 use zstat_core::scorer::Scorer;
 use zstat_core::summary::Stage;
@@ -57,6 +57,8 @@ pub(super) struct Engine<'t> {
     fixed: Vec<bool>,
     poi: usize,
     features: usize,
+    /// Columns that losses read.
+    columns: Vec<String>,
     memory: Memory,
 }
 
@@ -65,6 +67,8 @@ struct Memory {
     x: Vec<f32>,
     weights: Vec<f64>,
     process: Vec<usize>,
+    /// Columns that losses read, of all rows.
+    columns: Vec<Vec<f64>>,
     /// Where the rows of each pass start, and where the last ends.
     start: Vec<usize>,
     out: Vec<f32>,
@@ -101,6 +105,7 @@ impl<'t> Engine<'t> {
             fitter,
             expected,
             features,
+            columns: super::passes::columns(training),
             memory: Memory::default(),
         }
     }
@@ -177,6 +182,8 @@ impl<'t> Engine<'t> {
         memory.x.clear();
         memory.weights.clear();
         memory.process.clear();
+        memory.columns.resize(self.columns.len(), Vec::new());
+        memory.columns.iter_mut().for_each(Vec::clear);
         memory.start.clear();
         for (pass, of) in self.passes.iter().zip(&events.passes).take(n_passes) {
             memory.start.push(memory.weights.len());
@@ -189,6 +196,8 @@ impl<'t> Engine<'t> {
                 memory.x.extend_from_slice(&of.x[row * width..(row + 1) * width]);
                 memory.weights.push(of.weights[row] * units[pass.process]);
                 memory.process.push(pass.process);
+                let columns = memory.columns.iter_mut().zip(&of.columns);
+                columns.for_each(|(out, column)| out.push(column[row]));
             }
         }
         memory.start.push(memory.weights.len());
@@ -208,6 +217,10 @@ impl<'t> Engine<'t> {
         values: &mut Values,
     ) -> Result<(), TrainFault> {
         let rows = self.memory.start[self.nominal()];
+        let values_of = std::mem::take(&mut self.memory.columns);
+        let columns = self.columns.iter().zip(&values_of);
+        let columns: Vec<Column<'_>> =
+            columns.map(|(name, values)| Column { name, values: &values[..rows] }).collect();
         let memory = &mut self.memory;
         for (i, (spec, loss)) in self.training.losses.iter().enumerate().filter(|(i, _)| active[*i]) {
             let Level::Events(loss) = loss.level() else { continue };
@@ -217,6 +230,7 @@ impl<'t> Engine<'t> {
                 process: &memory.process[..rows],
                 weights: &memory.weights[..rows],
                 processes: &self.processes,
+                columns: &columns,
             };
             memory.by_events.resize(rows * outputs, 0.0);
             match loss.evaluate(&batch, &mut memory.by_events[..rows * outputs]) {

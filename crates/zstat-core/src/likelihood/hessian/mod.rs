@@ -13,6 +13,7 @@
 mod bins;
 
 use super::forward::Zeros;
+use super::special::relaxed_deviance;
 use super::{Layout, Nll};
 use crate::fit::Curvature;
 use crate::linalg::dense::{add_product_tn, axpy};
@@ -163,10 +164,16 @@ impl Nll<'_> {
     /// without data even at ν = 0.
     fn bend_of_bin(&self, bin: usize, exact: bool) -> f64 {
         let (n, nu) = (self.data.main[bin], self.forward.nu[bin]);
-        if self.data.masked[bin] || (exact && n == 0.0) || (!exact && nu <= 0.0) {
+        if self.data.masked[bin] {
             return 0.0;
         }
         let keep = self.forward.keep_bin.get(bin).copied().unwrap_or(1.0);
+        if let Some(part) = self.relaxed.filter(|part| n > 0.0 && nu < part * n) {
+            return keep * relaxed_deviance(n, nu, part)[2];
+        }
+        if (exact && n == 0.0) || (!exact && nu <= 0.0) {
+            return 0.0;
+        }
         if exact { keep * n / (nu * nu) } else { keep / nu }
     }
 

@@ -13,9 +13,13 @@ pub trait Function {
     fn n_params(&self) -> usize;
     /// The value.
     fn at<T: Number>(&self, theta: &[T]) -> T;
+    /// The Fisher matrix at `theta`, `n` × `n`; none for the Hessian with the signs of its eigenvalues dropped.
+    fn fisher(&self, _theta: &[f64]) -> Option<Vec<f64>> {
+        None
+    }
 }
 
-/// A [`Function`] as an objective. Its Fisher matrix is the Hessian with the signs of its eigenvalues dropped.
+/// A [`Function`] as an objective. Its Fisher matrix is the function's own, or else the Hessian with the signs of its eigenvalues dropped.
 ///
 /// Records what a fitter must not do: evaluate outside the bounds, or move what is fixed.
 pub(super) struct Recorded<'a, F> {
@@ -114,6 +118,9 @@ impl<F: Function> Objective for Recorded<'_, F> {
             matrix = eigen.recompose();
         }
         hessian.shared.copy_from_slice(matrix.as_slice());
+        if let Some(fisher) = self.function.fisher(theta).filter(|_| curvature == Curvature::Fisher) {
+            hessian.shared.copy_from_slice(&fisher);
+        }
         Ok(value)
     }
 
@@ -193,6 +200,21 @@ impl Function for Counting {
             total += nu - nu.ln() * n;
         }
         total
+    }
+}
+
+/// A count of nothing where 2 θ are expected and no background: the line 2 θ, which counts are expected to bend by 2/θ.
+pub(super) struct Nothing;
+
+impl Function for Nothing {
+    fn n_params(&self) -> usize {
+        1
+    }
+    fn at<T: Number>(&self, theta: &[T]) -> T {
+        theta[0] * 2.0
+    }
+    fn fisher(&self, theta: &[f64]) -> Option<Vec<f64>> {
+        Some(vec![if theta[0] > 0.0 { 2.0 / theta[0] } else { 0.0 }])
     }
 }
 

@@ -6,7 +6,7 @@ mod functions;
 pub use functions::Function;
 
 use crate::fit::{Curvature, Fitter, Known, Minimum, Objective, Problem, Termination};
-use functions::{Counting, Flat, Nowhere, Quadratic, Recorded, Rosenbrock, Saddle};
+use functions::{Counting, Flat, Nothing, Nowhere, Quadratic, Recorded, Rosenbrock, Saddle};
 
 /// What is asked of a fitter beyond the contract.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,6 +133,13 @@ fn minima_on_bounds(fitter: &dyn Fitter, demands: &Demands) {
     let function = Quadratic { centre: vec![0.0, 1.0], spread: 1.0, coupling: 0.0 };
     let touching = Case::new("minimum that touches bounds", &[0.5, 0.5], &[[0.0, 1.0]; 2], 0.0, &[0.0, 1.0]);
     solve(fitter, demands, &function, &touching);
+    // Nothing is seen and no background expected: a line down to the bound, where the expectation is exactly zero.
+    for start in [1.0, 5.0, 0.3, 10.0, 0.0] {
+        let what = format!("line down to a bound, from {start}");
+        let case = Case::new(&what, &[start], &[[0.0, 10.0]], 0.0, &[0.0]);
+        let minimum = solve(fitter, demands, &Nothing, &case);
+        assert_eq!(minimum.theta, [0.0], "{what}: on the bound");
+    }
 }
 
 #[track_caller]
