@@ -71,6 +71,9 @@ fn what_cannot_be_linked_is_told_before_anything_is_built() {
     write(folder.path(), "bad/src/main.rs", "fn main() {}\n");
     build("bad").tells(&["the crate has no library"]);
     write(folder.path(), "bad/src/lib.rs", "");
+    fs::create_dir_all(folder.path().join("other/src")).unwrap();
+    write(folder.path(), "other/src/lib.rs", "");
+    write(folder.path(), "other/Cargo.toml", &manifest.replace("bad", "zstat-core"));
     let other = "[dependencies]\nzstat-core = { path = \"../other\" }\n";
     write(folder.path(), "bad/Cargo.toml", &format!("{manifest}{other}"));
     build("bad").tells(&["`bad` depends on the zstat-core in", "other", "use one path for both"]);
