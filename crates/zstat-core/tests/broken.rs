@@ -67,10 +67,18 @@ fn diagnostics(document: &Document) -> Vec<Diagnostic> {
             Ok(workspace) => of_workspace(&workspace),
             Err(shape) => with_meaning(shape, document, &schema::of::<Workspace>(), native, of_workspace),
         },
-        Native::Analysis => match parse_with(document, || spec::schema(&fitters)) {
-            Ok(analysis) => of_analysis(&analysis),
-            Err(shape) => with_meaning(shape, document, &spec::schema(&fitters), native, of_analysis),
-        },
+        Native::Analysis => {
+            match parse_with(document, || spec::schema(&fitters, spec::Sections::default())) {
+                Ok(analysis) => of_analysis(&analysis),
+                Err(shape) => with_meaning(
+                    shape,
+                    document,
+                    &spec::schema(&fitters, spec::Sections::default()),
+                    native,
+                    of_analysis,
+                ),
+            }
+        }
     };
     resolve(document, &native, &faults)
 }

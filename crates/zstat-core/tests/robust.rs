@@ -68,18 +68,20 @@ fn run(bytes: Vec<u8>) -> Vec<Fault> {
     let native = document.tree().map_or(Native::Analysis, Native::of);
     let options = BuildOptions::default();
     let faults = match native {
-        Native::Analysis => match parse_with::<Analysis>(&document, || spec::schema(&fitters)) {
-            Ok(analysis) => {
-                let mut faults = spec::check_analysis(&analysis, &fitters);
-                faults.extend(spec::check(&analysis.workspace, &options));
-                faults.extend(spec::lint(&analysis.workspace, &options));
-                faults
+        Native::Analysis => {
+            match parse_with::<Analysis>(&document, || spec::schema(&fitters, spec::Sections::default())) {
+                Ok(analysis) => {
+                    let mut faults = spec::check_analysis(&analysis, &fitters);
+                    faults.extend(spec::check(&analysis.workspace, &options));
+                    faults.extend(spec::lint(&analysis.workspace, &options));
+                    faults
+                }
+                Err(faults) => {
+                    assert!(!faults.is_empty(), "refused without a reason");
+                    faults
+                }
             }
-            Err(faults) => {
-                assert!(!faults.is_empty(), "refused without a reason");
-                faults
-            }
-        },
+        }
         Native::Workspace => match parse::<Workspace>(&document) {
             Ok(workspace) => spec::check(&workspace, &options),
             Err(faults) => {

@@ -81,8 +81,8 @@ impl<'s> Walk<'s> {
         }
         let written = schema;
         let schema = self.resolve(schema);
-        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array)
-        {
+        let choice = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
+        if let Some(branches) = choice.filter(|branches| !words::only_keys(branches)) {
             return self.choose(node, schema, branches, written);
         }
         if !self.has_type(node, schema) {

@@ -32,6 +32,7 @@ pub enum ModifierKind {
     /// Luminosity: the sample times λ, constrained by the measurement's luminosity.
     Lumi,
     /// Normalisation uncertainty: the sample times f(α), 1 at nominal, `lo` at α = −1, `hi` at α = +1.
+    #[schemars(extend("anyOf" = [{"required": ["lo", "hi"]}, {"required": ["vary"]}]))]
     NormSys {
         /// Factor at α = −1.
         #[schemars(default)]
@@ -44,6 +45,7 @@ pub enum ModifierKind {
         interpolation: Option<NormSysCode>,
     },
     /// Shape uncertainty: adds an interpolation between the varied templates.
+    #[schemars(extend("anyOf" = [{"required": ["lo", "hi"]}, {"required": ["vary"]}]))]
     HistoSys {
         /// Template at α = −1, events a bin.
         #[schemars(default)]

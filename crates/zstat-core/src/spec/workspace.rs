@@ -44,6 +44,7 @@ pub struct Channel {
 /// One process in one channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{"required": ["data"]}, {"required": ["events"]}]))]
 pub struct Sample {
     /// Name, unique in its channel.
     pub name: String,

@@ -128,6 +128,12 @@ impl<'t> Trainer<'t> {
         &self.standardiser
     }
 
+    /// The engine and the training events.
+    #[cfg(test)]
+    pub(super) fn parts(&mut self) -> (&mut Engine<'t>, &Events) {
+        (&mut self.engine, &self.events)
+    }
+
     /// Steps an epoch.
     pub fn steps(&self) -> u64 {
         let most = (0..self.sources.len()).map(|process| self.count(process)).max().unwrap_or(1);

@@ -17,3 +17,6 @@ mod step;
 pub use evaluate::{Evaluation, Metric, Metrics, evaluate, workspace};
 pub use fault::TrainFault;
 pub use fit::{Fitted, Progress, Saved, Trainer};
+
+#[cfg(test)]
+mod tests;

@@ -179,7 +179,7 @@ impl<'s> Walk<'s> {
         properties: Option<&'s Map<String, Value>>,
         guesses: &[(&str, &str)],
     ) {
-        for key in words::required(schema) {
+        for key in words::required_of(schema, |key| node.entry(key).is_some()) {
             if node.entry(key).is_some() || guesses.iter().any(|(_, guess)| *guess == key) {
                 continue;
             }

@@ -94,6 +94,25 @@ pub(super) fn required(schema: &Value) -> Vec<&str> {
     schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+/// Whether branches differ in the keys that they need and in nothing else.
+pub(super) fn only_keys(branches: &[Value]) -> bool {
+    let only =
+        |branch: &Value| branch.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("required"));
+    branches.iter().all(only)
+}
+
+/// Keys that a mapping needs, given which it `has`: where it needs one of several sets and has none, those of the first.
+pub(super) fn required_of(schema: &Value, has: impl Fn(&str) -> bool) -> Vec<&str> {
+    let mut keys = required(schema);
+    let branches = schema.get("anyOf").and_then(Value::as_array).filter(|branches| only_keys(branches));
+    if let Some(branches) = branches
+        && !branches.iter().any(|branch| required(branch).iter().all(|key| has(key)))
+    {
+        keys.extend(branches.first().map(required).unwrap_or_default());
+    }
+    keys
+}
+
 /// "is the number 3", "is the text `x`": what a document holds.
 pub(in crate::source) fn found(node: &Node) -> String {
     match &node.value {

@@ -1,0 +1,196 @@
+//! The whole way of a step, and of a training, against differences and against itself.
+
+use serde_json::{Value, json};
+use zstat_core::spec::{Analysis, BuildOptions};
+use zstat_fitters::Newton;
+
+use super::fit::Saved;
+use super::step::{At, Gradient, Learnt};
+use super::*;
+use crate::spec::{Plugins, Training};
+
+fn analysis(network: Value, summary: Value, loss: Value) -> Analysis {
+    serde_json::from_value(json!({
+        "zstat": 1,
+        "events": {
+            "signal": {"yield": 40, "generate": {"m": {"normal": [1.2, 0.4]}, "p": {"exponential": 2.0}}},
+            "background": {"yield": 500, "generate": {"m": {"exponential": 1.0}, "p": {"exponential": 3.0}}},
+        },
+        "workspace": {
+            "channels": [{"name": "SR", "samples": [
+                {"name": "s", "events": "signal", "modifiers": [{"name": "mu", "type": "normfactor"},
+                    {"name": "e", "type": "histosys", "vary": {"scale": {"m": 1.1}}}]},
+                {"name": "b", "events": "background", "modifiers": [
+                    {"name": "e", "type": "histosys", "vary": {"scale": {"m": 1.1}, "shift": {"p": 0.05}}},
+                    {"name": "w", "type": "histosys", "vary": {"reweight": "1 + 0.2 * m"}},
+                    {"name": "n", "type": "normsys", "lo": 0.9, "hi": 1.1}]}]}],
+            "poi": "mu",
+            "parameters": {"mu": {"init": 1, "bounds": [0, 10]}},
+        },
+        "train": {"network": network, "summary": summary, "loss": loss, "optimiser": {"type": "sgd", "learning_rate": 0.01},
+            "events": 400, "validation": 200, "batch": 100, "epochs": 3, "seed": 3},
+        "evaluate": {"events": 2000},
+    }))
+    .unwrap()
+}
+
+fn training(analysis: &Analysis) -> Training {
+    Training::read(analysis, &Plugins::load().unwrap()).map_err(|faults| format!("{faults:?}")).unwrap()
+}
+
+fn options() -> BuildOptions {
+    let mut options = BuildOptions::default();
+    options.interpolation.histosys = Some("code4p".parse().unwrap());
+    options
+}
+
+const LINEAR: &str = "linear";
+
+/// Derivatives by everything that is learnt, of losses of events and of templates, against differences in double steps.
+#[test]
+fn gradients_are_differences() {
+    let bkde = json!({"type": "bkde", "bins": 4, "bandwidth": 0.3, "range": [-2, 2], "train_edges": true});
+    let softmax = json!({"type": "softmax", "bins": 3, "temperature": 0.7});
+    let cases = [
+        (softmax.clone(), json!({"type": "inferno"})),
+        (softmax.clone(), json!([{"type": "discovery"}, {"type": "asimov", "weight": 0.3}])),
+        (softmax, json!({"type": "cls"})),
+        (bkde.clone(), json!([{"type": "bce"}, {"type": "inferno", "weight": 2.0}])),
+        (bkde, json!({"type": "generalised_variance"})),
+    ];
+    for (summary, loss) in cases {
+        let analysis = analysis(json!(LINEAR), summary.clone(), loss.clone());
+        let training = training(&analysis);
+        let newton = Newton::default();
+        let mut trainer = Trainer::new(&training, &options(), &newton, std::path::Path::new(""), 3).unwrap();
+        let (mut scorer, mut learnt) = trainer.start().unwrap();
+        let at = At { epoch: 0, step: 0, progress: 0.5 };
+        let picks = vec![(0..400).collect::<Vec<u32>>(); 2];
+        let mut gradient = Gradient::default();
+        let mut value =
+            |scorer: &mut dyn zstat_core::scorer::Scorer, learnt: &[f64], gradient: Option<&mut Gradient>| {
+                let mut now = Learnt { scorer, summary: learnt };
+                let (engine, events) = trainer.parts();
+                engine.evaluate(&mut now, at, (events, &picks), gradient).unwrap().total
+            };
+        value(scorer.as_mut(), &learnt, Some(&mut gradient));
+        let close = |numeric: f64, exact: f64, what: &str| {
+            let scale = gradient.scorer.iter().fold(1e-3_f64, |largest, g| largest.max(g.abs()));
+            assert!((numeric - exact).abs() < 2e-3 * scale, "{summary} {loss} {what}: {numeric}, {exact}");
+        };
+        for i in 0..scorer.parameters().len() {
+            let start = scorer.parameters()[i];
+            let mut at = |step: f32| {
+                scorer.parameters_mut()[i] = start + step;
+                let found = value(scorer.as_mut(), &learnt, None);
+                (found, f64::from(scorer.parameters()[i]))
+            };
+            let h = 4e-3;
+            let ((a, x), (b, y)) = (at(-h), at(h));
+            let ((c, u), (d, v)) = (at(-2.0 * h), at(2.0 * h));
+            scorer.parameters_mut()[i] = start;
+            // Richardson: the error of h² is gone.
+            let numeric = (4.0 * (b - a) / (y - x) - (d - c) / (v - u)) / 3.0;
+            close(numeric, gradient.scorer[i], &format!("parameter {i}"));
+        }
+        for i in 0..learnt.len() {
+            let start = learnt[i];
+            let mut at = |step: f64| {
+                learnt[i] = start + step;
+                value(scorer.as_mut(), &learnt, None)
+            };
+            let numeric = (at(1e-4) - at(-1e-4)) / 2e-4;
+            learnt[i] = start;
+            close(numeric, gradient.summary[i], &format!("edge {i}"));
+        }
+    }
+}
+
+fn run(training: &Training, from: Option<Saved>, stop: Option<u32>) -> (Vec<u32>, Vec<Saved>) {
+    let newton = Newton::default();
+    let mut trainer = Trainer::new(training, &options(), &newton, std::path::Path::new(""), 3).unwrap();
+    let mut states = Vec::new();
+    let fitted = trainer.run(from, &mut |progress, state| {
+        states.push(state.clone());
+        Some(progress.epochs) != stop
+    });
+    let bits = fitted.map(|fitted| fitted.scorer.parameters().iter().map(|p| p.to_bits()).collect());
+    (bits.unwrap_or_default(), states)
+}
+
+/// The same bits on one thread and on several, and when it is interrupted after any epoch.
+#[test]
+fn the_same_bits_always() {
+    let network = json!({"type": "mlp", "hidden": [8], "activation": "tanh"});
+    let analysis = analysis(
+        network,
+        json!({"type": "softmax", "bins": 3, "temperature": 0.5}),
+        json!({"type": "discovery"}),
+    );
+    let training = training(&analysis);
+    let (whole, states) = run(&training, None, None);
+    assert_eq!((states.len(), whole.is_empty()), (3, false));
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert_eq!(pool.install(|| run(&training, None, None)).0, whole, "{threads} threads");
+    }
+    for stop in 1..3 {
+        let (_, mut before) = run(&training, None, Some(stop));
+        let (resumed, _) = run(&training, before.pop(), None);
+        assert_eq!(resumed, whole, "after epoch {stop}");
+    }
+}
+
+/// The result's σ is that of the fit of the workspace it leaves, and no better than the events themselves allow.
+#[test]
+fn the_result_is_what_a_fit_gives() {
+    let network = json!({"type": "mlp", "hidden": [8], "activation": "tanh"});
+    let analysis = analysis(
+        network,
+        json!({"type": "softmax", "bins": 4, "temperature": 0.5}),
+        json!({"type": "inferno"}),
+    );
+    let mut training = training(&analysis);
+    // A variation by weights has no density that is known.
+    for sample in &mut training.samples {
+        sample.variations.retain(|variation| variation.name != "w");
+    }
+    let newton = Newton::default();
+    let mut trainer = Trainer::new(&training, &options(), &newton, std::path::Path::new(""), 3).unwrap();
+    let mut fitted = trainer.run(None, &mut |_, _| true).unwrap();
+    let found = evaluate(&mut trainer, fitted.scorer.as_mut(), &fitted.learnt, &mut |_, _| true).unwrap();
+    let made = workspace(&trainer, &found, &options()).unwrap();
+    let metrics = trainer.metrics(&found, &options(), &newton).unwrap();
+    let sigma = metrics[0].values.iter().find(|(name, _)| *name == "sigma").unwrap().1.clone().unwrap();
+    let limit = trainer.limits(&options()).unwrap()[0].clone().unwrap();
+    assert!(limit < sigma.value, "{limit}, {sigma:?}");
+    let model = zstat_core::model::Model::build(&made, &options()).unwrap();
+    let observed: Vec<f64> =
+        model.channels().iter().flat_map(|c| made.observations[&c.name].clone()).collect();
+    let mut nll = zstat_core::likelihood::Nll::new(&model, model.data(observed));
+    let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
+    let options =
+        zstat_core::fit::FitOptions { start: model.init(), fixed, minos: vec![], multi_start: 1, seed: 1 };
+    let fit = zstat_core::fit::run(&mut nll, &newton, &options);
+    let mu = fit.parameters.iter().find(|p| p.name == "mu").unwrap();
+    assert!((mu.uncertainty.unwrap() - sigma.value).abs() < 1e-6 * sigma.value, "{mu:?}, {sigma:?}");
+    let total: f64 = made.channels[0].samples[1].data.iter().sum();
+    assert!((total - 500.0).abs() < 1e-9, "softmax leaves out no event: {total}");
+}
+
+#[test]
+fn faults_are_all_told() {
+    let mut analysis = analysis(
+        json!({"hiden": [8]}),
+        json!({"type": "softmx"}),
+        json!({"type": "inferno", "from": 2, "until": 1}),
+    );
+    analysis.workspace.channels[0].samples[0].events = Some("signl".to_owned());
+    let faults = Training::read(&analysis, &Plugins::load().unwrap()).err().unwrap();
+    let text: Vec<String> =
+        faults.iter().map(|fault| format!("{}: {} {:?}", fault.pointer, fault.message, fault.help)).collect();
+    let text = text.join("\n");
+    for part in ["/train/network/hiden", "hidden", "softmx", "softmax", "signl", "signal"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
