@@ -16,6 +16,7 @@ mod output;
 mod plugins;
 mod prepared;
 mod progress;
+mod remarks;
 mod render;
 mod report;
 mod schemas;
