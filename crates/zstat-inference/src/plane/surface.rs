@@ -283,8 +283,8 @@ impl<'a> Surface<'a> {
         }
         for contour in contours.iter().filter(|contour| contour.lines.is_empty()) {
             out.push(format!(
-                "no contour at level {}: it is outside the range, or smaller than the grid's spacing; see --range and --points",
-                contour.level
+                "no contour at {:.1} %: it is outside the range, or smaller than the grid's spacing; see --range and --points",
+                100.0 * contour.level
             ));
         }
         out
