@@ -165,7 +165,7 @@ fn what_does_not_fit_together_is_refused() {
         .tells(&["part of the job: tasks [20, 40] here, [0, 20] there"]);
     zstat_in(folder, "hypotest counting.yaml --mu 1 --toys 30 --checkpoint all")
         .exits(2)
-        .tells(&["mu: 1.0 here, 2.0 there"]);
+        .tells(&["mu: 1 here, 2 there"]);
 }
 
 #[test]

@@ -149,8 +149,12 @@ fn what_is_wrong_stands_in_its_row() {
         "{}",
         all["status"]
     );
-    // No sensitivity alone is exit code 1; a limit above the bound is a result.
-    json_of(folder, "SET faulty.json:nothin?", 1);
+    // No limit, for want of sensitivity, is a result, as it is of the patch alone; so is a limit above the bound.
+    let none = json_of(folder, "SET faulty.json:nothin?", 0);
+    let alone = json_of(folder, "SET faulty.json:nothing", 0);
+    assert_eq!(rows(&none)[0]["status"]["converged"], alone["status"]["converged"]);
+    assert_eq!(rows(&none)[0]["status"]["warnings"], alone["status"]["warnings"]);
+    assert!(zstat_in(folder, "SET faulty.json:nothin?").exits(0).stdout.contains("all done"));
     json_of(folder, "SET faulty.json:m_*", 0);
     // Nothing but faults: no result, every reason once.
     let none = zstat_in(folder, "SET faulty.json:ALL --fitter newtn").exits(2);

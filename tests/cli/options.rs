@@ -109,7 +109,8 @@ fn numbers_of_options_are_checked() {
         ("--multi-start 0", "1 or more"),
         ("--multi-start -3", "1 or more"),
         ("--seed -1", "from 0 to"),
-        ("--threads 0", "1 or more"),
+        ("--threads 0", "from 1 to 1024"),
+        ("--threads 100000", "from 1 to 1024"),
         ("--poi mu --poi mu", "--poi mu: is given twice"),
         ("--interpolation normsys=code1,normsys=code4", "`normsys` has a code already"),
     ] {

@@ -132,7 +132,8 @@ fn parts_threads_and_interrupts_change_no_byte() {
         assert_eq!(result(&kept), whole);
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), journal.lines().count());
         // Nothing else is taken for it.
-        for other in ["--signal 2", "--asimov nominal", "--fix scale"] {
+        let value = if command == "significance" { "--signal 2" } else { "--mu 3" };
+        for other in [value, "--asimov nominal", "--fix scale"] {
             zstat_in(folder, &format!("{kept} {other}")).exits(2).tells(&["is of another job"]);
         }
         zstat_in(folder, &format!("limit SET faulty.json:ALL --checkpoint {command}"))
@@ -141,7 +142,7 @@ fn parts_threads_and_interrupts_change_no_byte() {
     }
     zstat_in(folder, "hypotest SET faulty.json:ALL --mu 2 --checkpoint hypotest")
         .exits(2)
-        .tells(&["mu: 2.0 here, 1.0 there"]);
+        .tells(&["mu: 2 here, 1 there"]);
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn a_folder_with_something_else_is_left_alone() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     fs::remove_file(&file).unwrap();
     toys(&[]).exits(0);
-    toys(&["--inject", "mu=2"]).exits(2).tells(&["is of another job", "truth injected mu: 2.0 here"]);
+    toys(&["--inject", "mu=2"]).exits(2).tells(&["is of another job", "truth injected mu: 2 here"]);
     toys(&["--report", "mu"]).exits(2).tells(&["reported: [\"mu\"] here, [\"mu\",\"norm\"] there"]);
     toys(&["--fix", "norm"]).exits(2).tells(&["other data, start values, model options or minimiser"]);
     toys(&[]).exits(0);

@@ -21,7 +21,7 @@ const FORMS: &str =
 /// # Errors
 /// Where the file cannot be read.
 pub fn read(model: &Model, path: &Path, faults: &mut Vec<OptionFault>) -> Result<Observations, Failure> {
-    let file = SideFile::open("--data", path)?;
+    let file = SideFile::open("--data", FORMS, path)?;
     let mut reader = Reader { file: &file, model, observations: Observations::new(), faults: Vec::new() };
     match file.tree() {
         Ok(root) => reader.root(root),

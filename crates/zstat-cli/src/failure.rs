@@ -63,6 +63,14 @@ pub enum Failure {
     /// The command line that a job recorded is none of this version.
     #[error("the job's command line is not understood: {0}")]
     Arguments(String),
+    /// The system gives no more threads.
+    #[error("no {count} threads can be had: {source}; ask for fewer with --threads")]
+    Threads {
+        /// How many were asked for.
+        count: usize,
+        /// Why not.
+        source: rayon::ThreadPoolBuildError,
+    },
     /// A format has no form for this result.
     #[error("`{command}` has no CSV form: its result is not one table; use --format json")]
     NoTable {
@@ -129,10 +137,16 @@ impl OptionFault {
         self
     }
 
+    /// `--option value: message`, or `--option: message` where it has no value.
+    pub fn title(&self) -> String {
+        let gap = if self.found.is_empty() { "" } else { " " };
+        format!("{}{gap}{}: {}", self.option, self.found, self.message)
+    }
+
     /// `--option value: message; help`
     pub fn line(&self) -> String {
         let help = self.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        format!("{} {}: {}{help}", self.option, self.found, self.message)
+        format!("{}{help}", self.title())
     }
 
     /// A name that nothing known has: says so, with the nearest known name and the list.

@@ -17,6 +17,7 @@ mod plugin;
 mod plugins;
 mod prepared;
 mod progress;
+mod remarks;
 mod render;
 mod report;
 mod schemas;
@@ -29,6 +30,8 @@ mod start;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use failure::Failure;
 
 pub use args::Cli;
 pub use render::diagnostic as rendered;
@@ -46,7 +49,7 @@ pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 /// converge, 2 bad input or usage, 130 interrupted.
 pub fn main() -> ExitCode {
     interrupt::install();
-    let cli = match Cli::try_parse() {
+    let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come this way, too, and go to standard output; a closed pipe is no error.
@@ -55,17 +58,25 @@ pub fn main() -> ExitCode {
         }
     };
     cli.global.color.write_global();
-    if let Some(threads) = cli.global.threads {
-        // Fails only where there is a pool already, and this is the first.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
-    }
-    let target = cli.global.output.as_deref().filter(|_| !cli.command.fills_a_folder());
-    let target = target.map_or(Ok(()), output::check_target);
-    match target.and_then(|()| commands::run(&cli)) {
+    match run(&mut cli) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             render::failure(&failure);
             ExitCode::from(EXIT_BAD_INPUT)
         }
     }
+}
+
+/// What all commands have in common, then the command.
+fn run(cli: &mut Cli) -> Result<u8, Failure> {
+    if let Some(threads) = cli.global.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+        pool.map_err(|source| Failure::Threads { count: threads.get(), source })?;
+    }
+    cli.global.output =
+        cli.global.output.take().filter(|path| path.as_os_str() != "-" || cli.command.needs_a_folder());
+    if let Some(target) = cli.global.output.as_deref().filter(|_| !cli.command.fills_a_folder()) {
+        output::check_target(target)?;
+    }
+    commands::run(cli)
 }

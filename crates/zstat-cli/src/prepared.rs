@@ -6,7 +6,6 @@ use zstat_inference::{Inputs, TestStatistic};
 
 use crate::args::StudyArgs;
 use crate::failure::{Failure, OptionFault, known_names};
-use crate::output::number::plain;
 use crate::session::{self, Session};
 use crate::start::Start;
 use crate::{EXIT_DONE, EXIT_NOT_CONVERGED, fitter, select};
@@ -104,21 +103,6 @@ impl Prepared {
         &self.session.model.parameters()[self.subjects[0]].name
     }
 
-    /// Remarks on values of the first parameter it is about that are outside its bounds.
-    pub fn remark_outside(&mut self, what: &str, values: &[f64]) {
-        let parameter = &self.session.model.parameters()[self.subjects[0]];
-        let [lower, upper] = parameter.bounds;
-        if let Some(value) = values.iter().find(|value| **value < lower || **value > upper) {
-            let name = &parameter.name;
-            self.start.warnings.push(format!(
-                "{what}, {name} = {}, is outside the bounds of `{name}`, {} to {}",
-                plain(*value),
-                plain(lower),
-                plain(upper)
-            ));
-        }
-    }
-
     /// What is fitted.
     pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
@@ -205,8 +189,24 @@ fn pois(session: &Session, start: &Start, faults: &mut Vec<OptionFault>) -> Vec<
 
 fn no_poi(session: &Session) -> OptionFault {
     let known = select::known_parameters(&session.model);
-    let message = "is needed: the spec has no parameter of interest";
-    OptionFault::new("--poi", "NAME", message).help(known_names("", &known))
+    let message = match absent_poi(session) {
+        Some(name) => format!("is needed: no modifier of the spec uses `{name}`, its parameter of interest"),
+        None => "is needed: the spec has no parameter of interest".to_owned(),
+    };
+    // Of a background-only file the signal is a patch.
+    let by_patch =
+        if session.spec.is_foreign() { "a signal may come with `--patch FILE:NAME`; " } else { "" };
+    let known = known_names("", &known);
+    OptionFault::new("--poi", "NAME", message).help(format!("{by_patch}{known}"))
+}
+
+/// The parameter of interest that the spec names, of which the model knows nothing.
+fn absent_poi(session: &Session) -> Option<String> {
+    let workspace = &session.spec.analysis().workspace;
+    let chosen = session.options.measurement.as_deref();
+    let measurement = workspace.measurements.iter().find(|one| chosen.is_none_or(|name| one.name == name));
+    let poi = measurement.and_then(|one| one.poi.as_ref()).or(workspace.poi.as_ref())?;
+    poi.as_slice().first().cloned()
 }
 
 fn fixed_poi(name: &str, start: &Start, index: usize) -> OptionFault {

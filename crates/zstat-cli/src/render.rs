@@ -127,8 +127,7 @@ fn options(faults: &[OptionFault]) {
 }
 
 fn option_fault(fault: &OptionFault) {
-    let title = format!("{} {}: {}", fault.option, fault.found, fault.message);
-    message(&title, fault.help.as_slice());
+    message(&fault.title(), fault.help.as_slice());
 }
 
 fn message(title: &str, help: &[String]) {

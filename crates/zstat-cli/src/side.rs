@@ -13,16 +13,18 @@ use crate::input;
 #[derive(Debug)]
 pub struct SideFile {
     option: &'static str,
+    /// What such a file needs, for the help where it has nothing.
+    form: &'static str,
     document: Arc<Document>,
 }
 
 impl SideFile {
-    /// Reads the file, YAML or JSON.
+    /// Reads the file, YAML or JSON; `form` says what such a file needs.
     ///
     /// # Errors
     /// Where it cannot be read or is no text.
-    pub fn open(option: &'static str, path: &Path) -> Result<Self, Failure> {
-        Ok(Self { option, document: Arc::new(input::read_document(path)?) })
+    pub fn open(option: &'static str, form: &'static str, path: &Path) -> Result<Self, Failure> {
+        Ok(Self { option, form, document: Arc::new(input::read_document(path)?) })
     }
 
     /// Name of the file, as given.
@@ -35,7 +37,9 @@ impl SideFile {
     /// # Errors
     /// Where it is neither YAML nor JSON.
     pub fn tree(&self) -> Result<&Node, OptionFault> {
-        self.document.tree().map_err(|fault| self.fault(fault))
+        let empty = |fault: &Fault| fault.code == Code::Empty;
+        let told = |fault: Fault| if empty(&fault) { fault.help(self.form) } else { fault };
+        self.document.tree().map_err(|fault| self.fault(told(fault)))
     }
 
     /// A fault of this file, at its place.

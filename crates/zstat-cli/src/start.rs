@@ -11,6 +11,8 @@ use crate::failure::{Failure, OptionFault};
 use crate::side::SideFile;
 use crate::{input, select};
 
+const RESULT: &str = "give the JSON result of `zstat fit`";
+
 /// Start values and fixed flags, one a parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Start {
@@ -138,7 +140,7 @@ impl Start {
         path: &Path,
         faults: &mut Vec<OptionFault>,
     ) -> Result<(), Failure> {
-        let file = SideFile::open("--init-from", path)?;
+        let file = SideFile::open("--init-from", RESULT, path)?;
         // A result may take the place of the one it started from.
         input::release(path);
         let parameters = match file.tree().map(|root| (root, root.get("parameters"))) {

@@ -24,7 +24,7 @@ pub enum Asimov {
 #[non_exhaustive]
 pub enum TestError {
     /// The likelihood has no value where it is needed.
-    #[error("no likelihood with `{parameter}` = {mu:?}: {why}")]
+    #[error("no likelihood with `{parameter}` = {mu}: {why}")]
     NoLikelihood {
         /// The parameter of interest.
         parameter: String,
@@ -35,7 +35,7 @@ pub enum TestError {
     },
     /// Asimov data and toys are made at the best values for the observed data, and these have no likelihood.
     #[error(
-        "no data can be made with `{parameter}` = {mu:?} and the other parameters at their best values, for there are none: {why}; `--asimov nominal` takes the start values"
+        "no data can be made with `{parameter}` = {mu} and the other parameters at their best values, for there are none: {why}; `--asimov nominal` takes the start values"
     )]
     NothingToProfile {
         /// The parameter of interest.
@@ -209,10 +209,7 @@ impl<'a> Tester<'a> {
         warnings.extend(of_asimov);
         let [lower, _] = self.observed.range();
         let name = self.parameter();
-        if !self.setup.inputs.has_effect(self.setup.poi) {
-            warnings
-                .push(format!("`{name}` has no effect: no bin expects anything else at another value of it"));
-        }
+        warnings.extend(self.setup.inputs.without_effect(self.setup.poi));
         if matches!(self.setup.statistic, TestStatistic::Q | TestStatistic::T) && lower >= 0.0 {
             warnings.push(format!(
                 "the lower bound of `{name}` is {lower}: `{}` needs room below 0, or use `{}`",

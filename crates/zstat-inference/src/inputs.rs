@@ -72,6 +72,15 @@ impl<'a> Inputs<'a> {
         nll.expected(&moved) != before
     }
 
+    /// What to say of a parameter without any effect; none where it has one.
+    pub fn without_effect(&self, parameter: usize) -> Option<String> {
+        let told = || {
+            let name = self.name(parameter);
+            format!("`{name}` has no effect: no bin expects anything else at another value of it")
+        };
+        (!self.has_effect(parameter)).then(told)
+    }
+
     /// Name of a parameter.
     pub fn name(&self, parameter: usize) -> &'a str {
         &self.model.parameters()[parameter].name

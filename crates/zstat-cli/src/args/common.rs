@@ -51,8 +51,8 @@ pub struct GlobalArgs {
     /// [default: by the ending of --output, `.json` or `.csv`; else text]
     #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = false)]
     format: Option<Format>,
-    /// Write the result there, whole or not at all, instead of to standard output: a file, with `toys`, `schema` and `man` a
-    /// folder
+    /// Write the result there, whole or not at all, instead of to standard output: a file, with `toys` and `schema` a
+    /// folder; `-` is standard output
     #[arg(long, short, global = true, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Print nothing on standard error but errors; warnings about a result stay on its page
@@ -62,7 +62,7 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
     /// Number of threads; by default all processors. Results never depend on it
-    #[arg(long, global = true, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    #[arg(long, global = true, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<NonZeroUsize>,
     /// Parts of a long job that are put together by running its command on their records.
     #[arg(skip)]
@@ -77,14 +77,23 @@ impl GlobalArgs {
 
     /// The format asked for, else that of the file's ending.
     pub fn format(&self) -> Format {
-        let ending =
-            self.output.as_ref().and_then(|path| path.extension()).and_then(|ending| ending.to_str());
-        self.format.unwrap_or(match ending {
+        let ending = self.output.as_ref().and_then(|path| path.extension());
+        let ending = ending.map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        self.format.unwrap_or(match ending.as_deref() {
             Some("json") => Format::Json,
             Some("csv") => Format::Csv,
             _ => Format::Text,
         })
     }
+}
+
+/// Threads beyond any use: hardly a machine has as many processors, and not every one has room for more.
+const MOST_THREADS: usize = 1024;
+
+/// A number of threads.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse::<NonZeroUsize>().ok().filter(|count| count.get() <= MOST_THREADS);
+    number.ok_or_else(|| format!("expected a whole number from 1 to {MOST_THREADS}"))
 }
 
 /// How many of something: one at least.

@@ -60,23 +60,41 @@ impl TestArgs {
 /// The signal that a discovery is expected with.
 #[derive(Debug, Args)]
 pub struct SignalArgs {
-    /// Signal in the Asimov data of a discovery
+    /// Signal in the Asimov data of a discovery [default: 1]
     #[arg(
         long,
         value_name = "X",
-        default_value_t = 1.0,
         allow_negative_numbers = true,
         value_parser = super::number,
         help_heading = "Test options"
     )]
-    pub signal: f64,
+    signal: Option<f64>,
 }
 
 impl SignalArgs {
+    /// The signal asked for, else 1.
+    pub fn signal(&self) -> f64 {
+        self.signal.unwrap_or(1.0)
+    }
+
     /// A fault where it is no number.
     pub fn check(&self, faults: &mut Vec<OptionFault>) {
-        if !self.signal.is_finite() {
-            faults.push(OptionFault::new("--signal", self.signal.to_string(), "expected a finite number"));
+        if !self.signal().is_finite() {
+            faults.push(OptionFault::new("--signal", self.signal().to_string(), "expected a finite number"));
         }
+    }
+
+    /// A fault where it is given and of no use.
+    pub fn check_use(&self, statistic: TestStatistic, faults: &mut Vec<OptionFault>) {
+        if let Some(signal) = self.signal.filter(|_| !statistic.is_discovery()) {
+            let message = format!("is for discoveries, and `{statistic}` is none");
+            let fault = OptionFault::new("--signal", signal.to_string(), message);
+            faults.push(fault.help("`--test-stat q0` and `--test-stat u0` are"));
+        }
+    }
+
+    /// A remark where the parameter of interest cannot have it.
+    pub fn remark(&self, prepared: &mut Prepared) {
+        prepared.remark_value("the signal that is expected", self.signal());
     }
 }

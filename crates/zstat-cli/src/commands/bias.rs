@@ -13,7 +13,7 @@ use super::toy_table::ToyTable;
 use super::toy_test::toys;
 use crate::args::{GlobalArgs, NuisanceArgs, StudyArgs, outside, seed};
 use crate::failure::{Failure, OptionFault};
-use crate::jobs::{self, Done, JobArgs, Manifest, ShardReport};
+use crate::jobs::{self, Done, JobArgs, Manifest, Merged, ShardReport};
 use crate::prepared::{Prepared, Subject, exit_code};
 use crate::report::bias::{BiasReport, ToysOfBias};
 use crate::report::head::{Head, Outcome};
@@ -84,15 +84,23 @@ fn points(text: &str) -> Result<usize, String> {
 pub fn run(args: &BiasArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     if let Some(path) = &args.save_toys {
         output::check_target(path)?;
+        let parts = global.merged.as_ref().map(Merged::folders);
+        jobs::check_output(path, parts.unwrap_or(args.job.checkpoint.as_slice()))?;
     }
     let mut faults = Vec::new();
+    let same = args
+        .save_toys
+        .as_ref()
+        .and_then(|path| jobs::same_output("--save-toys", path, global.output.as_ref()));
+    faults.extend(same);
     let injected = args.values(&mut faults);
     let named: Vec<String> = args.parameter.iter().cloned().collect();
-    let (prepared, ()) =
+    let (mut prepared, ()) =
         Prepared::open_with(&args.study, Subject::Named(&named), faults, |session, _, faults| {
             let parameter = args.subject(&session.model);
             faults.extend(injected.iter().filter_map(|&value| outside(parameter?, value)));
         })?;
+    prepared.remark_effect(prepared.subjects()[0]);
     let started = Instant::now();
     let studied = match study(args, &prepared, &injected, global)? {
         Studied::Part(report) => return output::write(&report, global).map(|()| EXIT_DONE),

@@ -12,6 +12,7 @@ use zstat_formats::{Format, Loss, Written};
 use crate::args::{GlobalArgs, Hinted, SpecArgs};
 use crate::failure::{Failure, OptionFault};
 use crate::input::{Spec, SpecFaults};
+use crate::jobs;
 use crate::output::{self, Page, Report};
 use crate::{EXIT_DONE, render};
 
@@ -38,8 +39,8 @@ pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         let fault = OptionFault::new("OUT", args.out.display().to_string(), "is the spec itself");
         return Err(Failure::Options(vec![fault.help("comments would be lost; write another file")]));
     }
-    if let Some(report) = global.output.as_ref().filter(|report| **report == args.out) {
-        let fault = OptionFault::new("--output", report.display().to_string(), "is OUT itself");
+    let to_stdout = args.out.as_os_str() == "-";
+    if let Some(fault) = jobs::same_output("OUT", &args.out, global.output.as_ref()).filter(|_| !to_stdout) {
         return Err(Failure::Options(vec![fault.help("the report of losses needs a file of its own")]));
     }
     let spec = Spec::open(&args.spec)?;
@@ -61,7 +62,6 @@ pub fn run(args: &ConvertArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let Written { text, losses } = format
         .write(spec.analysis())
         .map_err(|error| Failure::write(&args.out, std::io::Error::other(error)))?;
-    let to_stdout = args.out.as_os_str() == "-";
     if to_stdout {
         output::write_stdout(&text)?;
         if !global.quiet {

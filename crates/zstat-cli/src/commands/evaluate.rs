@@ -73,7 +73,7 @@ fn read_point(
     path: &Path,
     faults: &mut Vec<OptionFault>,
 ) -> Result<Vec<(usize, f64)>, Failure> {
-    let file = SideFile::open("--at", path)?;
+    let file = SideFile::open("--at", "give `{PARAMETER: value, ..}`", path)?;
     let root = match file.tree() {
         Ok(root) => root,
         Err(fault) => {

@@ -56,9 +56,11 @@ fn points(text: &str) -> Result<usize, String> {
 
 /// Finds the interval. Exit code 1 where a fit did not converge or a toy failed.
 pub fn run(args: &FeldmanCousinsArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let (prepared, ()) = Prepared::open_with(&args.study, Subject::Poi, Vec::new(), |session, _, faults| {
-        faults.extend(args.range.and_then(|range| outside(&session.model, range)));
-    })?;
+    let (mut prepared, ()) =
+        Prepared::open_with(&args.study, Subject::Poi, Vec::new(), |session, _, faults| {
+            faults.extend(args.range.and_then(|range| outside(&session.model, range)));
+        })?;
+    prepared.remark_effect(prepared.subjects()[0]);
     let started = Instant::now();
     let (inputs, poi) = (prepared.inputs(), prepared.subjects()[0]);
     let range = match args.range {

@@ -53,6 +53,21 @@ pub struct HypotestArgs {
     toys: ToyArgs,
 }
 
+impl HypotestArgs {
+    /// The value that is tested: of discoveries 0, whatever is given.
+    fn tested(&self, statistic: TestStatistic) -> f64 {
+        if statistic.is_discovery() { 0.0 } else { self.mu }
+    }
+
+    /// What a reader should know of the values.
+    fn remarks(&self, prepared: &mut Prepared, statistic: TestStatistic) {
+        prepared.remark_value("the value tested", self.tested(statistic));
+        if statistic.is_discovery() {
+            self.signal.remark(prepared);
+        }
+    }
+}
+
 /// Tests. Exit code 1 where a fit did not converge.
 pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
@@ -61,19 +76,20 @@ pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         faults.push(OptionFault::new("--mu", args.mu.to_string(), "expected a finite number"));
     }
     args.signal.check(&mut faults);
-    // Discoveries test 0, whatever is given.
-    let mu = if statistic.is_discovery() { 0.0 } else { args.mu };
+    args.signal.check_use(statistic, &mut faults);
+    let mu = args.tested(statistic);
     let each = |files: &Files, family: &Family<'_>| {
         let many = Many { test: &args.test, toys: &args.toys, files, family };
         let description = json!({
             "mu": mu,
             "statistic": statistic,
             "asimov": args.test.asimov(),
-            "signal": args.signal.signal,
+            "signal": args.signal.signal(),
         });
         let tests = PatchTests { statistic, mu };
         patch_set::run(&many, &tests, description, faults.clone(), global, &|prepared| {
-            let test = hypotest(args.test.setup(prepared, statistic, args.signal.signal), args.mu)?;
+            args.remarks(prepared, statistic);
+            let test = hypotest(args.test.setup(prepared, statistic, args.signal.signal()), args.mu)?;
             Ok(PatchTests::found(prepared, &test))
         })
     };
@@ -84,9 +100,9 @@ pub fn run(args: &HypotestArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     args.toys.check_alone("asymptotic test", &mut faults);
     let session = Session::of(Spec::read(files)?, &args.test.study.model)?;
     let (mut prepared, ()) = Prepared::of(session, &args.test.study, Subject::Poi, faults, |_, _, _| ())?;
-    prepared.remark_outside("the value tested", &[mu]);
+    args.remarks(&mut prepared, statistic);
     let started = Instant::now();
-    let setup = args.test.setup(&prepared, statistic, args.signal.signal);
+    let setup = args.test.setup(&prepared, statistic, args.signal.signal());
     if let Some(count) = args.toys.toys {
         let test = match toy_test("hypotest", &prepared, setup, mu, count, &args.toys, global)? {
             ToyOutcome::Whole(test) => *test,

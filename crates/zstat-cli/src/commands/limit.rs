@@ -90,7 +90,8 @@ pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     alone(args, &mut faults);
     let study = &args.test.study;
     let session = Session::of(Spec::read(files)?, &study.model)?;
-    let (prepared, ()) = Prepared::of(session, study, Subject::Poi, faults, |_, _, _| ())?;
+    let (mut prepared, ()) = Prepared::of(session, study, Subject::Poi, faults, |_, _, _| ())?;
+    remarks(args, &mut prepared);
     if let Some(count) = args.toys.toys {
         return limit_toys::run(args, &prepared, (statistic, options), count, global);
     }
@@ -104,6 +105,14 @@ pub fn run(args: &LimitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     Ok(exit_code(report.converged()))
 }
 
+/// What a reader should know of the curve; `--widen` goes beyond the upper bound on purpose.
+fn remarks(args: &LimitArgs, prepared: &mut Prepared) {
+    let Some(Some(ends)) = args.curve else { return };
+    let poi = prepared.subjects()[0];
+    let [_, upper] = prepared.session.model.parameters()[poi].bounds;
+    prepared.remark_ends(poi, "the curve", ends.map(|end| if args.widen { end.min(upper) } else { end }));
+}
+
 /// The limit of each of many patches.
 fn of_patches(
     args: &LimitArgs,
@@ -114,7 +123,7 @@ fn of_patches(
 ) -> Result<u8, Failure> {
     let PatchLimits { statistic, options } = limits;
     if let Some(curve) = options.curve {
-        let found = curve.range.map_or("without range".to_owned(), |[low, high]| format!("{low}:{high}"));
+        let found = curve.range.map(|[low, high]| format!("{low}:{high}")).unwrap_or_default();
         faults.push(OptionFault::new("--curve", found, ALONE).help(BY_NAME));
     } else if let Some(points) = args.points {
         faults.push(OptionFault::new("--points", points.to_string(), ALONE).help(BY_NAME));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Cli, GlobalArgs};
 use crate::failure::{Failure, OptionFault};
-use crate::jobs::Merged;
+use crate::jobs::{self, Merged};
 use crate::output::{self, Page, Report};
 use crate::{EXIT_BAD_INPUT, EXIT_DONE, EXIT_NOT_CONVERGED};
 
@@ -30,12 +30,15 @@ pub struct MergeArgs {
 pub fn run(args: &MergeArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let merged = Merged::open(&args.folders)?;
     let Some(first) = merged.first() else { return Ok(EXIT_BAD_INPUT) };
-    let is_part = |output: &PathBuf| {
-        let same = |folder: &PathBuf| folder.canonicalize().ok() == output.canonicalize().ok();
-        output.exists() && args.folders.iter().any(same)
-    };
-    if let Some(output) = global.output.as_ref().filter(|output| is_part(output)) {
-        let fault = OptionFault::new("--output", output.display().to_string(), "is one of the parts");
+    let part = |output: &PathBuf| Some((output.clone(), jobs::folder_of(output, &args.folders)?));
+    if let Some((output, part)) = global.output.as_ref().and_then(part) {
+        let same = output::real_place(&output) == output::real_place(part);
+        let message = if same {
+            "is one of the parts".to_owned()
+        } else {
+            format!("is in `{}`, one of the parts, which would be lost", part.display())
+        };
+        let fault = OptionFault::new("--output", output.display().to_string(), message);
         return Err(Failure::Options(vec![fault.help("choose another place for the result")]));
     }
     if args.missing {

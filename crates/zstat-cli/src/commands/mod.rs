@@ -99,6 +99,11 @@ impl Command {
         // A merge fills what its command fills.
         matches!(self, Self::Schema(_) | Self::Man(_) | Self::Toys(_) | Self::Train(_) | Self::Merge(_))
     }
+
+    /// `--output` must name a folder: there is no result on standard output alone.
+    pub fn needs_a_folder(&self) -> bool {
+        matches!(self, Self::Toys(_))
+    }
 }
 
 /// Runs the command; the exit code of one that wrote its result.

@@ -60,7 +60,7 @@ pub struct Many<'a> {
 }
 
 /// Computes the row of one patch.
-type One<'a, N> = dyn Fn(&Prepared) -> Result<PatchFound<N>, Failure> + Sync + 'a;
+type One<'a, N> = dyn Fn(&mut Prepared) -> Result<PatchFound<N>, Failure> + Sync + 'a;
 
 /// The job: task i is patch i of the family.
 struct PatchJob<'a, N> {
@@ -69,7 +69,7 @@ struct PatchJob<'a, N> {
 }
 
 /// Does the job; `options` say what a row depends on beside the model, `faults` are those of options found already. Exit
-/// code 1 where a patch is faulty, a fit did not converge, or the study has no result for a patch.
+/// code 1 where a patch is faulty or a fit did not converge.
 ///
 /// # Errors
 /// Bad options; where the journal is of no use; where not one patch has a result.
@@ -127,8 +127,8 @@ impl<N> PatchJob<'_, N> {
         let files = files.named(family.place(), &family.members()[member].name);
         let spec = Spec::of(files, family.read(member))?;
         let session = Session::of(spec, &test.study.model)?;
-        let (prepared, ()) = Prepared::of(session, &test.study, Subject::Poi, Vec::new(), |_, _, _| ())?;
-        (self.one)(&prepared)
+        let (mut prepared, ()) = Prepared::of(session, &test.study, Subject::Poi, Vec::new(), |_, _, _| ())?;
+        (self.one)(&mut prepared)
     }
 }
 

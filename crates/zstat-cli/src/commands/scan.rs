@@ -60,8 +60,25 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         [first, second] if first == second => {
             Err(Failure::Options(vec![OptionFault::new("--parameter", &args.parameter[1], TWICE)]))
         }
-        [first, second, ..] => plane(args, &prepared, [first, second], global),
-        _ => line(args, &mut prepared, global),
+        [first, second, ..] => {
+            remarks(args, &mut prepared, &[first, second]);
+            plane(args, &prepared, [first, second], global)
+        }
+        [first] => {
+            remarks(args, &mut prepared, &[first]);
+            line(args, &prepared, global)
+        }
+        [] => Err(Failure::Options(Vec::new())),
+    }
+}
+
+/// What a reader should know of the parameters and their ranges.
+fn remarks(args: &ScanArgs, prepared: &mut Prepared, parameters: &[usize]) {
+    for (place, &parameter) in parameters.iter().enumerate() {
+        prepared.remark_effect(parameter);
+        if let Some(range) = args.range.get(place) {
+            prepared.remark_ends(parameter, "the range", *range);
+        }
     }
 }
 
@@ -90,7 +107,7 @@ fn faults(args: &ScanArgs) -> Vec<OptionFault> {
     faults
 }
 
-fn line(args: &ScanArgs, prepared: &mut Prepared, global: &GlobalArgs) -> Result<u8, Failure> {
+fn line(args: &ScanArgs, prepared: &Prepared, global: &GlobalArgs) -> Result<u8, Failure> {
     let started = Instant::now();
     let mut options = ScanOptions {
         range: args.range.first().copied(),
@@ -104,9 +121,6 @@ fn line(args: &ScanArgs, prepared: &mut Prepared, global: &GlobalArgs) -> Result
         options.levels = args.level.clone();
     }
     let parameter = prepared.subjects()[0];
-    if let Some(range) = options.range {
-        prepared.remark_outside("an end of the range", &range);
-    }
     let study =
         progress::during(global.quiet, "fitting", || LineStudy::new(prepared.inputs(), parameter, &options))?;
     let description = json!({

@@ -48,12 +48,13 @@ pub fn run(args: &SignificanceArgs, global: &GlobalArgs) -> Result<u8, Failure> 
     let mut faults = Vec::new();
     let statistic = statistic(&args.test_stat, &[TestStatistic::Q0, TestStatistic::U0], &mut faults);
     args.signal.check(&mut faults);
-    let signal = args.signal.signal;
+    let signal = args.signal.signal();
     let each = |files: &Files, family: &Family<'_>| {
         let many = Many { test: &args.test, toys: &args.toys, files, family };
         let description = json!({ "statistic": statistic, "asimov": args.test.asimov(), "signal": signal });
         let study = PatchSignificances { statistic, signal };
         patch_set::run(&many, &study, description, faults.clone(), global, &|prepared| {
+            args.signal.remark(prepared);
             let found = significance(args.test.setup(prepared, statistic, signal))?;
             Ok(PatchSignificances::found(prepared, &found))
         })
@@ -64,7 +65,8 @@ pub fn run(args: &SignificanceArgs, global: &GlobalArgs) -> Result<u8, Failure> 
     };
     args.toys.check_alone("asymptotic test", &mut faults);
     let session = Session::of(Spec::read(files)?, &args.test.study.model)?;
-    let (prepared, ()) = Prepared::of(session, &args.test.study, Subject::Poi, faults, |_, _, _| ())?;
+    let (mut prepared, ()) = Prepared::of(session, &args.test.study, Subject::Poi, faults, |_, _, _| ())?;
+    args.signal.remark(&mut prepared);
     let started = Instant::now();
     let setup = args.test.setup(&prepared, statistic, signal);
     if let Some(count) = args.toys.toys {

@@ -1,9 +1,10 @@
 //! `zstat toys`: pseudo-data, fits of them, and what the fits make of the truth.
 
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Arg, Args, value_parser};
 use serde_json::json;
 use zstat_core::model::Model;
 use zstat_inference::{StudyOptions, StudyRecord, ToyStudy};
@@ -22,7 +23,8 @@ use crate::{EXIT_DONE, output, select};
 /// Options of `zstat toys`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  zstat toys specs/quickstart.yaml --n 1000 --output toys\n  zstat toys specs/quickstart.yaml --n 1000 --inject mu=2 --seed 7 --report mu --output toys\n  zstat toys specs/quickstart.yaml --n 100000 --shard 1/4 --output part1    # then: zstat merge part* --output toys"
+    after_help = "Examples:\n  zstat toys specs/quickstart.yaml --n 1000 --output toys\n  zstat toys specs/quickstart.yaml --n 1000 --inject mu=2 --seed 7 --report mu --output toys\n  zstat toys specs/quickstart.yaml --n 100000 --shard 1/4 --output part1    # then: zstat merge part* --output toys",
+    arg = folder()
 )]
 pub struct ToysArgs {
     #[command(flatten)]
@@ -46,21 +48,40 @@ pub struct ToysArgs {
     shard: Option<Shard>,
 }
 
+/// The option `--output` of all commands, as it is here.
+fn folder() -> Arg {
+    Arg::new("output")
+        .long("output")
+        .short('o')
+        .value_name("DIR")
+        .value_parser(value_parser!(PathBuf))
+        .help("Folder of the toys, made where there is none; needed")
+        .help_heading("Output options")
+}
+
 /// Draws and fits. Exit code 1 where a toy failed.
 pub fn run(args: &ToysArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut faults = Vec::new();
-    if global.output.is_none() {
-        let fault = OptionFault::new("--output", "DIR", "is missing: the folder for the toys");
-        faults.push(fault.help("for example `--output toys`"));
-    }
-    let (prepared, (injected, reported)) =
+    let fault = match &global.output {
+        None => Some(OptionFault::new("--output", "DIR", "is missing: the folder for the toys")),
+        Some(path) if path.as_os_str() == "-" => {
+            Some(OptionFault::new("--output", "-", "is standard output, and toys need a folder"))
+        }
+        Some(_) => None,
+    };
+    faults.extend(fault.map(|fault| fault.help("for example `--output toys`")));
+    let (mut prepared, (injected, reported)) =
         Prepared::open_with(&args.study, Subject::Model, faults, |session, start, faults| {
             let injected = args.truth.injected(&session.model, faults);
             (injected, reported(&session.model, &start.fixed, &args.report, faults))
         })?;
     let started = Instant::now();
+    let free = |index: &usize| !prepared.start.fixed[*index];
+    let poi = prepared.session.model.poi().iter().map(|index| index.0).find(free);
+    if let Some(poi) = poi {
+        prepared.remark_effect(poi);
+    }
     let model = &prepared.session.model;
-    let poi = model.poi().iter().map(|index| index.0).find(|&index| !prepared.start.fixed[index]);
     let (theta, found) = args.truth.point(&prepared, &injected)?;
     let options = StudyOptions { poi, reported, with_data: args.save_data, seed: args.seed };
     let name = |index: usize| model.parameters()[index].name.as_str();

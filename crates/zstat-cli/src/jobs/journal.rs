@@ -161,8 +161,8 @@ pub fn in_order<R: DeserializeOwned>(
     let mut early: BTreeMap<u64, (usize, u64)> = BTreeMap::new();
     let mut again: Vec<(PathBuf, BufReader<File>)> = Vec::new();
     let mut record = |line: &[u8], path: &Path, offset: u64| {
-        let (task, record) = serde_json::from_slice::<(u64, R)>(line)
-            .map_err(|error| damaged(path, at_byte(offset), error))?;
+        let (task, record) =
+            serde_json::from_slice::<(u64, R)>(line).map_err(|_| damaged(path, at_byte(offset)))?;
         each(task, record)
     };
     for (at, folder) in folders.iter().enumerate() {
@@ -177,7 +177,7 @@ pub fn in_order<R: DeserializeOwned>(
             if line.starts_with(MANIFEST) {
                 continue;
             }
-            let task = task_of(&line).ok_or_else(|| damaged(&path, at_byte(here), "it has no task"))?;
+            let task = task_of(&line).ok_or_else(|| damaged(&path, at_byte(here)))?;
             if task >= next && task < tasks {
                 early.entry(task).or_insert((at, here));
             }
@@ -247,8 +247,8 @@ fn parsed(path: &Path, number: usize, line: &[u8]) -> Result<Manifest, Failure> 
         manifest: Manifest,
     }
     let read = serde_json::from_slice::<Line>(line);
-    read.map(|line| line.manifest).map_err(|error| {
-        let message = format!("line {number} is no manifest: {error}");
+    read.map(|line| line.manifest).map_err(|_| {
+        let message = format!("line {number} is damaged, or the manifest of another version of zstat");
         Failure::read(path, Error::new(ErrorKind::InvalidData, message))
     })
 }
@@ -279,7 +279,7 @@ fn read_lines<R: DeserializeOwned>(
     while whole_line(path, &mut reader, &mut line)? {
         if !line.starts_with(MANIFEST) {
             let (task, record) = serde_json::from_slice::<(u64, R)>(&line)
-                .map_err(|error| damaged(path, format!("line {number}"), error))?;
+                .map_err(|_| damaged(path, format!("line {number}")))?;
             each(task, record);
         }
         whole += line.len() as u64;
@@ -292,7 +292,9 @@ fn at_byte(offset: u64) -> String {
     format!("the line at byte {offset}")
 }
 
-fn damaged(path: &Path, place: String, why: impl std::fmt::Display) -> Failure {
-    let message = format!("{place} is damaged ({why}); without that line its task is done again");
+fn damaged(path: &Path, place: String) -> Failure {
+    let message = format!(
+        "{place} is damaged, and no record of a task of this job; without that line its task is done again"
+    );
     Failure::read(path, Error::new(ErrorKind::InvalidData, message))
 }

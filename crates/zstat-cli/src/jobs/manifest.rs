@@ -157,6 +157,8 @@ fn first_difference(way: &[&str], mine: &Value, others: &Value) -> String {
     let shown = |value: &Value| match value {
         Value::Null => "nothing".to_owned(),
         Value::String(text) => text.clone(),
+        // Without the `.0` that JSON has, as everywhere else.
+        Value::Number(number) if number.is_f64() => number.as_f64().unwrap_or_default().to_string(),
         other => other.to_string(),
     };
     format!("{}: {} here, {} there", way.join(" "), shown(mine), shown(others))
@@ -192,8 +194,8 @@ mod tests {
             None => serde_json::json!({ "truth": { "injected": {} }, "poi": "mu" }),
         };
         let of = |a, b| first_difference(&[], &study(a), &study(b));
-        assert_eq!(of(Some(2.0), Some(1.0)), "truth injected mu: 2.0 here, 1.0 there");
-        assert_eq!(of(Some(2.0), None), "truth injected mu: 2.0 here, nothing there");
+        assert_eq!(of(Some(2.0), Some(1.0)), "truth injected mu: 2 here, 1 there");
+        assert_eq!(of(Some(2.0), None), "truth injected mu: 2 here, nothing there");
     }
 
     #[test]

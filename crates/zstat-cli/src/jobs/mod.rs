@@ -1,5 +1,6 @@
 //! Long jobs: numbered tasks that are done on all threads, kept on disk as they end, divided over machines and merged.
 
+mod apart;
 mod done;
 mod journal;
 mod manifest;
@@ -21,6 +22,7 @@ use crate::{interrupt, progress};
 use done::DoneSet;
 use journal::Journal;
 
+pub use apart::{check_output, folder_of, same_output};
 pub use journal::{in_order, make_folder};
 pub use manifest::{Manifest, Shard, digest};
 pub use shards::{Merged, ShardReport};
@@ -72,6 +74,10 @@ where
     if let Some(merged) = &global.merged {
         merged.records(&manifest, sink)?;
         return Ok(Done::All);
+    }
+    // Toys are kept in the folder that they are written into.
+    if let Some(output) = global.output.as_ref().filter(|_| manifest.command != "toys") {
+        check_output(output, args.checkpoint.as_slice())?;
     }
     let total = manifest.tasks;
     let range = args.shard.map_or(0..total, |shard| shard.range(total));

@@ -128,6 +128,11 @@ impl Merged {
         self.manifests.first()
     }
 
+    /// The folders of the parts, as given.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
     /// The folders of the parts, in the order of their tasks.
     pub fn in_order(&self) -> Vec<PathBuf> {
         let mut parts: Vec<(&Manifest, &PathBuf)> = self.manifests.iter().zip(&self.folders).collect();

@@ -48,6 +48,18 @@ pub fn check_target(path: &Path) -> std::result::Result<(), Failure> {
     target(path).map(|_| ()).map_err(|error| Failure::write(path, error))
 }
 
+/// The real name of the file or folder that would be written, which need not exist; none where the path leads to a stream.
+pub fn real_place(path: &Path) -> Option<PathBuf> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return None;
+    }
+    let place = std::path::absolute(behind_links(path).ok()??).ok()?;
+    // Of what does not exist yet, the folder that does.
+    let (known, real) = place.ancestors().find_map(|known| Some((known, known.canonicalize().ok()?)))?;
+    let rest = place.strip_prefix(known).ok().filter(|rest| !rest.as_os_str().is_empty());
+    Some(rest.map_or(real.clone(), |rest| real.join(rest)))
+}
+
 /// What is to be written to.
 enum Target {
     /// Something that only takes bytes.

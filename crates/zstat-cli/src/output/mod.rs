@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::args::{Format, GlobalArgs};
 use crate::failure::Failure;
 
-pub use file::{check_target, write_file, write_file_with, write_program};
+pub use file::{check_target, real_place, write_file, write_file_with, write_program};
 pub use json::{Finite, document as json_document};
 pub use text::{ATTENTION, BAD, BOLD, DIM, GOOD, Page, styled};
 

@@ -98,10 +98,6 @@ impl PatchStudy for PatchTests {
         all
     }
 
-    fn complete(&self, _: &TestNumbers) -> bool {
-        true
-    }
-
     /// Data and median between 0 and 1.
     fn sketch(&self, rows: &[(&str, Option<&TestNumbers>)], page: &mut Page) {
         let mut table = Table::new(&[("patch", Align::Left), (SCALE, Align::Left)]);

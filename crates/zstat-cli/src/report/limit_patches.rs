@@ -92,11 +92,6 @@ impl PatchStudy for PatchLimits {
         numbers.all().map(Reached::value).collect()
     }
 
-    /// A bound that the limit lies above is a result.
-    fn complete(&self, numbers: &LimitNumbers) -> bool {
-        numbers.all().all(|reached| reached != Reached::NoSensitivity)
-    }
-
     /// Limits of data and median, on a logarithmic scale.
     fn sketch(&self, rows: &[(&str, Option<&LimitNumbers>)], page: &mut Page) {
         let limits = |numbers: &LimitNumbers| [numbers.expected[2], numbers.observed];

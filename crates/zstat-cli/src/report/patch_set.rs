@@ -51,9 +51,6 @@ pub trait PatchStudy: Sync {
     /// A number for each of [`PatchStudy::header`], where there is one.
     fn numbers(&self, numbers: &Self::Numbers) -> Vec<Option<f64>>;
 
-    /// Is there a result for these numbers? Fits that did not converge are told apart from that.
-    fn complete(&self, numbers: &Self::Numbers) -> bool;
-
     /// All rows on one scale; patches without a result have a line without marks.
     fn sketch(&self, rows: &[(&str, Option<&Self::Numbers>)], page: &mut Page);
 }
@@ -128,6 +125,11 @@ impl<N> Row<N> {
     /// Faults, then warnings.
     fn remarks(&self) -> impl Iterator<Item = &String> {
         self.record.faults.iter().chain(self.record.found.iter().flat_map(|found| &found.warnings))
+    }
+
+    /// Has it a result, found by fits that converged? That there is no limit may be one.
+    fn is_done(&self) -> bool {
+        self.record.found.as_ref().is_some_and(|found| found.converged)
     }
 
     fn status(&self) -> &'static str {
@@ -208,12 +210,7 @@ impl<'a, S: PatchStudy> PatchSetReport<'a, S> {
 
     /// Has every patch a result, found by fits that converged?
     pub fn complete(&self) -> bool {
-        self.outcome.rows.iter().all(|row| self.done(row))
-    }
-
-    fn done(&self, row: &Row<S::Numbers>) -> bool {
-        let found = row.record.found.as_ref();
-        found.is_some_and(|found| found.converged && self.study.complete(&found.numbers))
+        self.outcome.rows.iter().all(Row::is_done)
     }
 
     fn row_json(&self, row: &Row<S::Numbers>) -> Value {
@@ -286,7 +283,7 @@ impl<S: PatchStudy> Report for PatchSetReport<'_, S> {
         };
         let title = self.study.title(self.poi.as_deref().unwrap_or("the parameter of interest"));
         let what = format!("{title}, asymptotic formulas, for {count} of {}", self.outcome.file);
-        let good = rows.iter().filter(|row| self.done(row)).count();
+        let good = rows.iter().filter(|row| row.is_done()).count();
         let (word, style) = match rows.len() - good {
             0 => ("all done".to_owned(), GOOD),
             bad => (format!("{good} DONE, {bad} NOT"), BAD),

@@ -96,7 +96,7 @@ impl Report for SignificanceReport {
 
     fn csv(&self) -> Option<Vec<Vec<String>>> {
         let row = |name: &str, p: f64, z: f64| vec![name.to_owned(), exact(p), exact(z)];
-        let header = ["", "p0", "z"].map(str::to_owned).to_vec();
+        let header = ["data", "p0", "z"].map(str::to_owned).to_vec();
         let found = &self.found;
         Some(vec![
             header,

@@ -84,10 +84,6 @@ impl PatchStudy for PatchSignificances {
         first.into_iter().chain(band).chain([numbers.q_obs, numbers.q_asimov]).collect()
     }
 
-    fn complete(&self, _: &SignificanceNumbers) -> bool {
-        true
-    }
-
     /// Data and expectation in standard deviations, from 0 to 3 at least.
     fn sketch(&self, rows: &[(&str, Option<&SignificanceNumbers>)], page: &mut Page) {
         let marks = |numbers: &SignificanceNumbers| [numbers.z_exp, numbers.z_obs];

@@ -10,6 +10,9 @@ use crate::output::number::{exact, fixed, plain, several};
 use crate::output::table::{Align, Table};
 use crate::output::{Finite, Page, Report};
 
+/// A statistic that is 0 but for rounding.
+const ROUNDING: f64 = 1e-9;
+
 /// A test with toys: of one value, or of the absence of a signal.
 pub struct ToyTestReport {
     head: TestHead,
@@ -37,6 +40,28 @@ impl ToyTestReport {
         self.head.converged()
     }
 
+    /// The significances of data and expectation; none, with the reason in `finite`, where they have no number.
+    fn z_json(&self, finite: &mut Finite) -> [Option<f64>; 2] {
+        if self.significance.is_none() {
+            return [None; 2];
+        }
+        let test = &self.test;
+        let observed = ("z_obs", "the data have", test.q_obs, test.p_obs.value);
+        let expected = ("z_exp", "the median toy with signal has", test.q_exp, test.p_exp[2]);
+        [observed, expected].map(|(name, whose, q, p)| {
+            if is_capped(q, p) {
+                finite.warnings.push(format!("{name} is null: {whose} no excess, and Z is 0 or less"));
+                return None;
+            }
+            finite.number(z(p), || name.to_owned())
+        })
+    }
+
+    /// The significance of a statistic and its probability, for people.
+    fn z_shown(&self, q: f64, p: f64) -> String {
+        if is_capped(q, p) { "≤ 0".to_owned() } else { significance(p, self.test.toys.requested) }
+    }
+
     fn rows(&self) -> Vec<(&'static str, Estimate, [f64; 5])> {
         let expected = self.test.expected;
         if self.statistic.has_cls() {
@@ -56,6 +81,7 @@ impl Report for ToyTestReport {
 
     fn json(&self) -> Value {
         let mut finite = Finite::default();
+        let [z_obs, z_exp] = self.z_json(&mut finite);
         let mut number = |value: f64, what: &str| finite.number(value, || what.to_owned());
         let test = &self.test;
         let toys = json!({
@@ -78,9 +104,9 @@ impl Report for ToyTestReport {
             put("signal", json!(signal));
             put("p0_obs", json!(number(test.p_obs.value, "p0_obs")));
             put("p0_obs_error", json!(number(test.p_obs.error, "p0_obs_error")));
-            put("z_obs", json!(number(z(test.p_obs.value), "z_obs")));
+            put("z_obs", json!(z_obs));
             put("p0_exp", json!(number(test.p_exp[2], "p0_exp")));
-            put("z_exp", json!(number(z(test.p_exp[2]), "z_exp")));
+            put("z_exp", json!(z_exp));
             put("p0_exp_band", json!(test.p_exp.map(|p| number(p, "p0_exp_band"))));
             return self.head.document(body, finite);
         }
@@ -133,11 +159,12 @@ impl Report for ToyTestReport {
                 "observed".into(),
                 plain(value).into(),
                 plain(error).into(),
-                significance(value, toys).into(),
+                self.z_shown(test.q_obs, value).into(),
             ]);
             let expected = format!("expected at {name} = {}", plain(signal));
             let median = test.p_exp[2];
-            table.row([expected.into(), plain(median).into(), "".into(), significance(median, toys).into()]);
+            let z = self.z_shown(test.q_exp, median);
+            table.row([expected.into(), plain(median).into(), "".into(), z.into()]);
             page.table(&table);
             return;
         }
@@ -159,8 +186,19 @@ impl Report for ToyTestReport {
             let numbers = [observed.value, observed.error].into_iter().chain(expected);
             out.push(std::iter::once(name).chain(numbers.map(exact)).collect());
         }
+        if self.significance.is_some() {
+            let observed = [exact(z(self.test.p_obs.value)), String::new()];
+            let expected = self.test.p_exp.map(|p| exact(z(p)));
+            out.push(std::iter::once("z".to_owned()).chain(observed).chain(expected).collect());
+        }
         Some(out)
     }
+}
+
+/// Whether there is no excess to tell the size of: `q0` is 0 for all deficits, and so is `u0` where the bounds allow no negative
+/// signal. No toy is less, and the probability is 1 whatever the data.
+fn is_capped(q: f64, p: f64) -> bool {
+    q.abs() <= ROUNDING && p >= 1.0
 }
 
 /// The one-sided significance of a probability; infinite where no toy was as extreme.

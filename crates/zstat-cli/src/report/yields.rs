@@ -68,7 +68,9 @@ impl YieldsReport {
         self.channels[channel].bins.clone().map(|bin| self.observed(bin)).sum()
     }
 
-    fn stage(&self, table: &YieldTable, finite: &mut Finite) -> Value {
+    fn stage(&self, stage: &str, table: &YieldTable, told: &mut Finite) -> Value {
+        let mut all_finite = Finite::default();
+        let finite = &mut all_finite;
         let channels: Vec<Value> = (0..self.channels.len()).map(|c| self.channel(table, c, finite)).collect();
         let mut all = one(table.total, "all channels", finite);
         all["observed"] = json!((0..self.channels.len()).map(|c| self.observed_in(c)).sum::<Option<f64>>());
@@ -78,6 +80,7 @@ impl YieldsReport {
         });
         let functions: Vec<Value> = functions.collect();
         let names: Vec<&String> = self.functions.iter().map(|(name, _)| name).collect();
+        told.warnings.extend(all_finite.warnings.iter().map(|warning| format!("{stage}: {warning}")));
         json!({
             "channels": channels, "all": all, "functions": functions,
             "correlations": { "names": names, "matrix": table.correlations },
@@ -133,10 +136,10 @@ impl Report for YieldsReport {
     fn json(&self) -> Value {
         let mut finite = Finite::default();
         let stage = if self.found.postfit.is_some() { "postfit" } else { "prefit" };
-        let body = self.stage(self.shown(), &mut finite);
+        let body = self.stage(stage, self.shown(), &mut finite);
         let mut parts = vec![json!({ "stage": stage }), body];
         if self.found.postfit.is_some() {
-            parts.push(json!({ "prefit": self.stage(&self.found.prefit, &mut finite) }));
+            parts.push(json!({ "prefit": self.stage("prefit", &self.found.prefit, &mut finite) }));
         }
         self.head.document(parts, finite)
     }

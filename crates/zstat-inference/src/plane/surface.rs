@@ -279,8 +279,8 @@ impl<'a> Surface<'a> {
         let mut out = summarised(of_alone.chain(&self.warnings).chain(of_columns));
         for contour in contours.iter().filter(|contour| contour.lines.is_empty()) {
             out.push(format!(
-                "no contour at level {}: it is outside the range, or smaller than the grid's spacing; see --range and --points",
-                contour.level
+                "no contour at {:.1} %: it is outside the range, or smaller than the grid's spacing; see --range and --points",
+                100.0 * contour.level
             ));
         }
         out
