@@ -82,7 +82,7 @@ impl Training {
         let mut faults = Vec::new();
         let known = sections(linked);
         let mut section = |key: &str, value: Option<&Value>| -> Option<Value> {
-            let Some(value) = value else { return None };
+            let value = value?;
             let schema = schema_of(&known, key);
             let mut value = value.clone();
             if key == "train" {

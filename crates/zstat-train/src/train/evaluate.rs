@@ -288,7 +288,7 @@ fn metrics() -> [(&'static str, Of); 5] {
             )
         }),
         ("z_discovery", |model, fitter| {
-            let loss = Discovery { options: DiscoveryOptions { form: Form::Root, ..Default::default() } };
+            let loss = Discovery { options: DiscoveryOptions { form: Form::Root } };
             value(&loss, model, fitter).map(|value| -value)
         }),
         ("z_asimov", |model, fitter| {

@@ -44,17 +44,17 @@ pub enum TrainFault {
         /// The process.
         process: String,
         /// Why.
-        source: SplitFault,
+        source: Box<SplitFault>,
     },
     /// Features cannot be standardised.
     #[error(transparent)]
-    Standardiser(#[from] StandardiserFault),
+    Standardiser(Box<StandardiserFault>),
     /// Weights have no sum.
     #[error(transparent)]
-    Weights(#[from] WeightFault),
+    Weights(Box<WeightFault>),
     /// The scorer cannot be made.
     #[error(transparent)]
-    Scorer(#[from] ScorerError),
+    Scorer(Box<ScorerError>),
     /// A step has no value.
     #[error("epoch {epoch}, step {step}, loss `{loss}`: {source}")]
     Step {
@@ -65,7 +65,7 @@ pub enum TrainFault {
         /// The loss.
         loss: String,
         /// Why.
-        source: LossError,
+        source: Box<LossError>,
     },
     /// The gradient is not finite.
     #[error(
@@ -93,13 +93,31 @@ pub enum TrainFault {
     },
     /// A metric has no value.
     #[error("the result: {0}")]
-    Result(LossError),
+    Result(Box<LossError>),
     /// The state of another training.
     #[error("the state cannot be taken up again: {0}")]
     State(String),
     /// Somebody asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl From<StandardiserFault> for TrainFault {
+    fn from(fault: StandardiserFault) -> Self {
+        Self::Standardiser(Box::new(fault))
+    }
+}
+
+impl From<WeightFault> for TrainFault {
+    fn from(fault: WeightFault) -> Self {
+        Self::Weights(Box::new(fault))
+    }
+}
+
+impl From<ScorerError> for TrainFault {
+    fn from(error: ScorerError) -> Self {
+        Self::Scorer(Box::new(error))
+    }
 }
 
 impl From<StateError> for TrainFault {

@@ -164,8 +164,9 @@ fn read_all(
     let [validation, test] = [spec.validation.unwrap_or(SHARES[0]), spec.evaluation.unwrap_or(SHARES[1])];
     let shares = Shares { training: 1.0 - validation - test, validation, test };
     let split = Split { shares, key: spec.key.clone(), seed: 0 };
-    let parts =
-        split.parts(&table, 0).map_err(|source| TrainFault::Split { process: name.to_owned(), source })?;
+    let parts = split
+        .parts(&table, 0)
+        .map_err(|source| TrainFault::Split { process: name.to_owned(), source: Box::new(source) })?;
     let most = training.train.events.unwrap_or(u64::MAX);
     let of = |part: Part| {
         let mut left = if part == Part::Training { most } else { u64::MAX };

@@ -206,7 +206,7 @@ impl<'t> Engine<'t> {
 
     fn failed(&self, loss: usize, at: At, source: LossError) -> TrainFault {
         let name = self.training.losses[loss].0.name.clone();
-        TrainFault::Step { epoch: at.epoch, step: at.step, loss: name, source }
+        TrainFault::Step { epoch: at.epoch, step: at.step, loss: name, source: Box::new(source) }
     }
 
     fn of_events(
