@@ -37,6 +37,47 @@ fn all_faults_are_told_at_once_with_their_places() {
     assert_eq!(run.stdout, "faulty.yaml: 3 errors, 0 warnings: not valid\n");
 }
 
+/// Two faults of shape and, behind them, three of meaning.
+const FAULTY_IN_BOTH: &str = "\
+zstat: 1
+workspace:
+  channels:
+    - name: SR
+      samples:
+        - name: signal
+          data: [1.0, 2.0]
+          modfiers:
+            - {name: mu, type: normfactor}
+        - name: bkg
+          data: [10.0, \"five\"]
+          modifiers:
+            - {name: b, type: normsys, hi: 1.1, lo: 0.9}
+  observations: {SR: [3, 6, 7]}
+  parameters:
+    mu: {bounds: [10, 0]}
+    b: {init: 90}
+  poi: mu
+";
+
+#[test]
+fn faults_of_shape_hide_none_of_meaning() {
+    let folder = folder();
+    write(folder.path(), "both.yaml", FAULTY_IN_BOTH);
+    let run = run_in(folder.path(), &["validate", "both.yaml"]).exits(2);
+    golden("validate/both.txt", &run.stderr);
+    assert_eq!(run.stdout, "both.yaml: 5 errors, 0 warnings: not valid\n");
+    for command in ["validate", "fit"] {
+        let run = run_in(folder.path(), &[command, "both.yaml"]).exits(2);
+        let places: Vec<&str> =
+            run.stderr.lines().filter_map(|line| line.trim_start().strip_prefix("--> both.yaml:")).collect();
+        assert_eq!(places, ["8:11", "11:24", "14:22", "16:18", "17:15"], "{command}");
+    }
+    let json = run_in(folder.path(), &["validate", "both.yaml", "--format", "json"]).exits(2).json();
+    let codes: Vec<&str> =
+        json["errors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["E0201", "E0203", "E0302", "E0402", "E0402"]);
+}
+
 #[test]
 fn json_has_the_fields_of_the_contract() {
     let folder = folder();

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use zstat_core::diag::{Code, Diagnostic, resolve};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use zstat_core::diag::{Code, Diagnostic, Fault, resolve};
 use zstat_core::fit::{Fitter, Minimum, Objective, Problem, Termination};
 use zstat_core::plugin::{Plugin, PluginError, Registry};
-use zstat_core::source::{Document, Native, parse, parse_with};
+use zstat_core::source::{Document, Mended, Native, parse, parse_with, schema};
 use zstat_core::spec::{self, Analysis, BuildOptions, Workspace};
 
 /// Stands for a fitter, for its options: the real ones live in other crates.
@@ -56,19 +58,38 @@ inventory::submit! {
 fn diagnostics(document: &Document) -> Vec<Diagnostic> {
     let fitters = Registry::<dyn Fitter>::load("fitter").expect("unique plugin names");
     let native = document.tree().map_or(Native::Analysis, Native::of);
+    let of_workspace = |workspace: &Workspace| spec::check(workspace, &BuildOptions::default());
+    let of_analysis = |analysis: &Analysis| {
+        [spec::check_analysis(analysis, &fitters), of_workspace(&analysis.workspace)].concat()
+    };
     let faults = match native {
-        Native::Workspace => parse::<Workspace>(document)
-            .map(|workspace| spec::check(&workspace, &BuildOptions::default()))
-            .unwrap_or_else(|faults| faults),
-        Native::Analysis => parse_with::<Analysis>(document, || spec::schema(&fitters))
-            .map(|analysis| {
-                let mut faults = spec::check_analysis(&analysis, &fitters);
-                faults.extend(spec::check(&analysis.workspace, &BuildOptions::default()));
-                faults
-            })
-            .unwrap_or_else(|faults| faults),
+        Native::Workspace => match parse(document) {
+            Ok(workspace) => of_workspace(&workspace),
+            Err(shape) => with_meaning(shape, document, &schema::of::<Workspace>(), native, of_workspace),
+        },
+        Native::Analysis => match parse_with(document, || spec::schema(&fitters)) {
+            Ok(analysis) => of_analysis(&analysis),
+            Err(shape) => with_meaning(shape, document, &spec::schema(&fitters), native, of_analysis),
+        },
     };
     resolve(document, &native, &faults)
+}
+
+/// Faults of shape, and what is found behind them.
+fn with_meaning<T: DeserializeOwned>(
+    mut faults: Vec<Fault>,
+    document: &Document,
+    schema: &Value,
+    native: Native,
+    check: impl Fn(&T) -> Vec<Fault>,
+) -> Vec<Fault> {
+    let Ok(root) = document.tree() else { return faults };
+    let mended = Mended::of(root, schema);
+    faults.extend_from_slice(mended.faults());
+    if let Some(value) = mended.read() {
+        faults.extend(spec::independent(check(&value), &mended, &native));
+    }
+    faults
 }
 
 fn report(path: &Path) -> String {

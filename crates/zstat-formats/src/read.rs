@@ -1,7 +1,10 @@
 //! The one way in: texts of any layout that zstat knows, with patches, become an analysis.
 //!
-//! In: documents. Out: [`Loaded`], or every fault with its place in the file that it was written in. Where the numbers go
-//! afterwards is not known here; the places of their faults are ([`Loaded::resolve`]).
+//! In: documents. Out: [`Loaded`], or every fault with its place in the file that it was written in: those of shape, and those
+//! that are found behind them. Where the numbers go afterwards is not known here; the places of their faults are
+//! ([`Loaded::resolve`]).
+
+mod further;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -96,7 +99,10 @@ fn read_text(document: &Document) -> Result<(Content, Trace), Failure> {
     let trace = Trace { kind, history: History::default(), patched: None };
     match result {
         Ok(content) => Ok((content, trace)),
-        Err(faults) => Err(Failure::Found(faults, Box::new(trace))),
+        Err(mut faults) => {
+            faults.extend(further::faults(document, &trace));
+            Err(Failure::Found(faults, Box::new(trace)))
+        }
     }
 }
 

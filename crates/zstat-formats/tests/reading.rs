@@ -230,3 +230,29 @@ fn the_digest_does_not_depend_on_the_layout() {
         panic!("a normfactor");
     };
 }
+
+#[test]
+fn faults_behind_those_of_shape_are_told_with_them() {
+    // A mistyped key, with a fault inside, and a fault of the data.
+    let modifiers = r#"{"name": "mu", "type": "normfactor", "data": null},
+        {"name": "b", "type": "normsys", "dat": {"lo": -1, "hi": 1.1}}"#;
+    let text = workspace(modifiers, PARAMETERS).replace("[5, 8]", "[5, 8, 9]");
+    refused(
+        &text,
+        &["unknown key `dat`", "`lo` is -1, a normsys needs positive", "3 entries, the channel has 2 bins"],
+    );
+    // What pyhf refuses.
+    let parameters = r#"{"name": "mu", "inits": ["one"], "sigmas": [1]}, {"name": "mu", "bouns": [[0, 9]]}"#;
+    let text = workspace(MODIFIERS, parameters);
+    refused(&text, &["is the text `one`", "parameter `mu` is set twice", "unknown key `bouns`"]);
+}
+
+#[test]
+fn what_may_follow_from_a_fault_of_shape_is_not_told() {
+    // The name that is no text may be that of the parameter of interest.
+    let modifiers = r#"{"name": 1, "type": "shapesys", "data": [1, 1]}"#;
+    refused(&workspace(modifiers, r#"{"name": "1", "inits": [1, 1, 1]}"#), &["is the number 1"]);
+    // In a key that nothing reads there may be anything.
+    let parameters = r#"{"name": "mu", "inits": [90], "range": [[0, 100]], "limit": 3}"#;
+    refused(&workspace(MODIFIERS, parameters), &["unknown key `range`", "unknown key `limit`"]);
+}

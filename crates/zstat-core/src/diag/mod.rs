@@ -6,12 +6,14 @@
 mod code;
 mod diagnostic;
 mod explain;
+mod mend;
 
 use std::fmt;
 use std::ops::Range;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, resolve};
+pub use mend::Mend;
 use serde::Serialize;
 
 /// Errors stop; warnings do not.
@@ -40,12 +42,15 @@ pub struct Fault {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Of a fault of shape: what to change for reading on. Only looked for where somebody means to.
+    pub mend: Option<Box<Mend>>,
 }
 
 impl Fault {
     /// A fault at `pointer`.
     pub fn new(code: Code, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), at_key: false, span: None, message: message.into(), help: None }
+        let (pointer, message) = (pointer.into(), message.into());
+        Self { code, pointer, at_key: false, span: None, message, help: None, mend: None }
     }
 
     /// The same with advice.

@@ -108,6 +108,30 @@ impl Node {
         super::walk::found(self)
     }
 
+    /// The value at `pointer`, if there is one.
+    pub fn at(&self, pointer: &str) -> Option<&Self> {
+        pointer::keys(pointer).try_fold(self, |node, key| match &node.value {
+            NodeValue::List(items) => items.get(key.parse::<usize>().ok()?),
+            _ => node.get(&key),
+        })
+    }
+
+    /// The same, to be changed.
+    pub(super) fn at_mut(&mut self, pointer: &str) -> Option<&mut Self> {
+        pointer::keys(pointer).try_fold(self, |node, key| node.child_mut(&key))
+    }
+
+    /// The value under a key, or the item at an index, to be changed.
+    pub(super) fn child_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match &mut self.value {
+            NodeValue::List(items) => items.get_mut(key.parse::<usize>().ok()?),
+            NodeValue::Map(entries) => {
+                entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
+            }
+            _ => None,
+        }
+    }
+
     /// The text, if it is one.
     pub fn text(&self) -> Option<&str> {
         match &self.value {

@@ -17,6 +17,11 @@ pub fn keys(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pointer.split('/').skip(1).map(unescape)
 }
 
+/// Whether `pointer` is `place` or leads to something inside it.
+pub fn is_within(pointer: &str, place: &str) -> bool {
+    pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// A key as it stands in a pointer: `~` and `/` are written `~0` and `~1`.
 pub fn escape(key: &str) -> Cow<'_, str> {
     if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
@@ -36,5 +41,11 @@ mod tests {
         let pointer = from_keys(all);
         assert_eq!(keys(&pointer).collect::<Vec<_>>(), all);
         assert_eq!(keys("").count(), 0);
+    }
+
+    #[test]
+    fn places_hold_what_is_below_them() {
+        assert!(is_within("/a/b", "/a") && is_within("/a", "/a") && is_within("/a", ""));
+        assert!(!is_within("/ab", "/a") && !is_within("/a", "/a/b"));
     }
 }

@@ -7,34 +7,48 @@
 mod advice;
 mod choose;
 mod mapping;
+mod mend;
 mod place;
 mod words;
 
 use serde_json::Value;
 
 use super::{Node, NodeValue, pointer};
-use crate::diag::{Code, Fault};
+use crate::diag::{Code, Fault, Mend};
 use crate::text::{list_of, nearest, number};
 use words::describe;
 pub(in crate::source) use words::found;
 
 /// Wrong entries of one list that are reported one by one.
 const PER_LIST: usize = 3;
+/// Wrong entries of one list that are mended.
+const MENDED_PER_LIST: usize = 1000;
 
 /// Every difference between `node`, which stands at `pointer` of its document, and `schema`.
 pub fn walk(node: &Node, schema: &Value, pointer: &str) -> Vec<Fault> {
+    let mut faults = faults(node, schema, pointer, false);
+    // One aliased value that is wrong is wrong at every use of it: said once.
+    let mut seen = std::collections::HashSet::new();
+    faults.retain(|fault| match &fault.span {
+        Some(span) => seen.insert((span.start, span.end, fault.code, fault.message.clone())),
+        None => true,
+    });
+    faults
+}
+
+/// The same of a whole document, for mending it: each fault with what mends it, at every use of an aliased value, and all
+/// entries of a list.
+pub(in crate::source) fn walk_to_mend(root: &Node, schema: &Value) -> Vec<Fault> {
+    faults(root, schema, "", true)
+}
+
+fn faults(node: &Node, schema: &Value, pointer: &str, mending: bool) -> Vec<Fault> {
     let is_index = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
     let path = pointer::keys(pointer)
         .map(|key| Step { index: is_index(&key), key: key.into_owned(), name: None })
         .collect();
-    let mut walk = Walk { root: schema, faults: Vec::new(), path, infinite: false };
+    let mut walk = Walk { root: schema, faults: Vec::new(), path, infinite: false, mending };
     walk.value(node, schema);
-    // One aliased value that is wrong is wrong at every use of it: said once.
-    let mut seen = std::collections::HashSet::new();
-    walk.faults.retain(|fault| match &fault.span {
-        Some(span) => seen.insert((span.start, span.end, fault.code, fault.message.clone())),
-        None => true,
-    });
     walk.faults
 }
 
@@ -53,6 +67,8 @@ struct Walk<'s> {
     path: Vec<Step>,
     /// Infinite numbers are allowed here (`x-infinite` in the schema): bounds of parameters.
     infinite: bool,
+    /// Faults get what mends them.
+    mending: bool,
 }
 
 impl<'s> Walk<'s> {
@@ -133,6 +149,7 @@ impl<'s> Walk<'s> {
             (None, meaning) => meaning,
         };
         self.faults.push(fault);
+        self.mend(|walk| walk.mend_of_type(node, schema));
     }
 
     /// "`lo` is: factor at α = −1", from the description of the place where the walk is.
@@ -153,18 +170,20 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn unknown_word(&mut self, node: &Node, text: &str, known: &[&str], schema: &Value) {
+    fn unknown_word(&mut self, node: &Node, text: &str, known: &[&str], schema: &'s Value) {
         let near = advice::synonym(text, known).or_else(|| nearest(text, known.iter().copied()));
         let near = near.map(|near| format!("did you mean `{near}`?"));
         if let Some(kind) = schema.get("x-plugin").and_then(Value::as_str) {
             let help = near.unwrap_or_else(|| format!("this program has {}", list_of(known, "and")));
-            return self.push(Code::UnknownPlugin, node, format!("no {kind} is called `{text}`"), Some(help));
+            self.push(Code::UnknownPlugin, node, format!("no {kind} is called `{text}`"), Some(help));
+        } else {
+            let message = format!("{} is `{text}`, expected {}", self.subject(), list_of(known, "or"));
+            self.push(Code::UnknownWord, node, message, near);
         }
-        let message = format!("{} is `{text}`, expected {}", self.subject(), list_of(known, "or"));
-        self.push(Code::UnknownWord, node, message, near);
+        self.mend(|walk| walk.mend_of_word(text, known, schema));
     }
 
-    fn range(&mut self, node: &Node, value: f64, schema: &Value) {
+    fn range(&mut self, node: &Node, value: f64, schema: &'s Value) {
         if self.infinite && value.is_infinite() {
             return;
         }
@@ -173,7 +192,8 @@ impl<'s> Walk<'s> {
                 if value.is_nan() { "is not a number (NaN)" } else { "is infinite, or beyond 1.8e308" };
             let message = format!("{} {what}, expected a finite number", self.subject());
             let help = "find out where it comes from: an empty histogram, a division by zero?";
-            return self.push(Code::NotFinite, node, message, Some(help.to_owned()));
+            self.push(Code::NotFinite, node, message, Some(help.to_owned()));
+            return self.mend(|walk| walk.number_for(schema).map(Mend::StandIn));
         }
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         // schemars gives unsigned numbers a least value, and the greatest only by the name of the format.
@@ -196,6 +216,7 @@ impl<'s> Walk<'s> {
         };
         let message = format!("{} is {}, expected {wrong}", self.subject(), number(value));
         self.push(Code::OutOfRange, node, message, None);
+        self.mend(|walk| walk.number_for(schema).map(Mend::StandIn));
     }
 
     fn list(&mut self, node: &Node, items: &[Node], schema: &'s Value) {
@@ -210,13 +231,16 @@ impl<'s> Walk<'s> {
             };
             let message = format!("{} has {} entries, expected {wanted}", self.subject(), items.len());
             self.push(Code::OutOfRange, node, message, None);
+            self.mend(Self::removal);
         }
         let prefix = schema.get("prefixItems").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if let Some(help) = self.brackets_missing(items, schema) {
             let expected = describe(schema, &|schema| self.resolve(schema));
             let message = format!("{} is a list of numbers, expected {expected}", self.subject());
-            return self.push(Code::WrongType, node, message, Some(help));
+            self.push(Code::WrongType, node, message, Some(help));
+            return self.mend(Self::removal);
         }
+        let most = if self.mending { MENDED_PER_LIST } else { PER_LIST };
         let mut wrong = 0;
         let mut first_hidden = None;
         for (index, item) in items.iter().enumerate() {
@@ -229,14 +253,14 @@ impl<'s> Walk<'s> {
             let is_leaf = !matches!(item.value, NodeValue::List(_) | NodeValue::Map(_));
             if self.faults.len() > before && is_leaf {
                 wrong += 1;
-                if wrong > PER_LIST {
+                if wrong > most {
                     self.faults.truncate(before);
                     first_hidden = first_hidden.or(Some(item));
                 }
             }
         }
         if let Some(item) = first_hidden {
-            let hidden = wrong - PER_LIST;
+            let hidden = wrong - most;
             let entries = if hidden == 1 { "entry" } else { "entries" };
             let message = format!("{} has {hidden} more wrong {entries}, from here on", self.subject());
             self.push(Code::WrongType, item, message, None);

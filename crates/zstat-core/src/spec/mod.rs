@@ -15,7 +15,7 @@ mod settings;
 mod workspace;
 
 pub use analysis::{Analysis, FitSpec, PluginSpec};
-pub use check::{check, check_analysis};
+pub use check::{check, check_analysis, independent};
 pub use lint::lint;
 pub use modifier::{Modifier, ModifierKind};
 pub use parameter::{Bounds, ConstraintSpec, CorrelatedConstraint, OneOrMany, ParameterSpec};

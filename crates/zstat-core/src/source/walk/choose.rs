@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Walk;
 use super::words::{required, words};
-use crate::diag::Code;
+use crate::diag::{Code, Fault, Mend};
 use crate::source::{Entry, Node, NodeValue};
 use crate::text::{list_of, nearest};
 
@@ -39,18 +39,21 @@ impl<'s> Walk<'s> {
             [one] => self.value(node, one),
             several => {
                 // The branch with the fewest faults is the one that was meant.
-                let tried = several.iter().map(|branch| {
-                    // Without the faults so far: there may be many, and choices, too.
-                    let (root, path, infinite) = (self.root, self.path.clone(), self.infinite);
-                    let mut trial = Walk { root, faults: Vec::new(), path, infinite };
-                    trial.value(node, branch);
-                    trial.faults
-                });
+                let tried = several.iter().map(|branch| self.tried(node, branch, self.mending));
                 if let Some(best) = tried.min_by_key(Vec::len) {
                     self.faults.extend(best);
                 }
             }
         }
+    }
+
+    /// The faults of `node`, were it to stand here with this schema.
+    pub(super) fn tried(&self, node: &Node, schema: &'s Value, mending: bool) -> Vec<Fault> {
+        // Without the faults so far: there may be many, and choices, too.
+        let (root, path, infinite) = (self.root, self.path.clone(), self.infinite);
+        let mut trial = Walk { root, faults: Vec::new(), path, infinite, mending };
+        trial.value(node, schema);
+        trial.faults
     }
 
     /// The branches behind references and inside nested choices.
@@ -92,6 +95,7 @@ impl<'s> Walk<'s> {
                     let near = nearest(&entry.key, names.iter().copied());
                     let help = near.map(|near| format!("did you mean `{near}`?"));
                     self.push_key(Code::UnknownWord, entry, message, help);
+                    self.mend(|_| near.map(|near| Mend::Rename(near.to_owned())));
                 }
             }
         }

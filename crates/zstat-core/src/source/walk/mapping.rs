@@ -5,16 +5,17 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::advice::synonym;
+use super::mend::{mend_of_key, mend_of_tag};
 use super::words::{self, found};
 use super::{Step, Walk};
-use crate::diag::Code;
+use crate::diag::{Code, Mend};
 use crate::source::{Entry, Node, NodeValue};
 use crate::text::{list_of, nearest, number};
 
 /// Repeated or unknown keys of one mapping that are reported one by one.
 const PER_MAP: usize = 100;
 /// What modifiers of zstat's layout have beside `type`, and those of pyhf's in `data`.
-const INSIDE_DATA: [&str; 4] = ["lo", "hi", "lo_data", "hi_data"];
+pub(super) const INSIDE_DATA: [&str; 4] = ["lo", "hi", "lo_data", "hi_data"];
 
 impl<'s> Walk<'s> {
     pub(super) fn map(&mut self, node: &Node, entries: &[Entry], schema: &'s Value) {
@@ -92,6 +93,7 @@ impl<'s> Walk<'s> {
                 }
                 let message = format!("{} is given twice", self.subject_of(&entry.key));
                 self.push_key(Code::DuplicateKey, entry, message, Some("keep one of the two".to_owned()));
+                self.mend(|_| Some(Mend::KeepFirst));
             }
         }
         if let (Some(last), true) = (entries.last(), repeated > PER_MAP) {
@@ -166,6 +168,7 @@ impl<'s> Walk<'s> {
             None => format!("known keys are {}", list_of(&all, "and")),
         };
         self.push_key(Code::UnknownKey, entry, message, Some(help));
+        self.mend(|_| mend_of_key(&entry.key, guesses, &all));
     }
 
     /// Required keys that are not there, and not there under a wrong name either.
@@ -223,7 +226,10 @@ impl<'s> Walk<'s> {
             Some(entry) => {
                 self.path.push(Step { key: key.to_owned(), index: false, name: None });
                 match &entry.node.value {
-                    NodeValue::Text(text) => self.unknown_word(&entry.node, text, &known, schema),
+                    NodeValue::Text(text) => {
+                        self.unknown_word(&entry.node, text, &known, schema);
+                        self.mend(|_| mend_of_tag(text, &known));
+                    }
                     _ => {
                         let expected = list_of(&known, "or");
                         let message =

@@ -6,6 +6,7 @@
 mod analysis;
 mod bins;
 mod correlated;
+mod doubt;
 mod formulas;
 mod modifiers;
 mod parameters;
@@ -13,6 +14,7 @@ mod poi;
 mod uses;
 
 pub use analysis::check_analysis;
+pub use doubt::independent;
 pub(crate) use uses::{Use, Uses};
 
 use super::{BuildOptions, Workspace};
