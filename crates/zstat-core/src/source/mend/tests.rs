@@ -1,3 +1,5 @@
+//! Mends of single faults, and what comes to light by them.
+
 use super::*;
 use crate::source::{Document, schema};
 use crate::spec::{Analysis, ModifierKind};
