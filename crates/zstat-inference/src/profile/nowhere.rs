@@ -82,7 +82,7 @@ impl Profile<'_, '_> {
             told.map(|i| format!("`{}` = {}", parameters[i].name, short(theta[i]))).collect();
         let more = match told.len() {
             0 => return String::new(),
-            0..=TOLD => String::new(),
+            1..=TOLD => String::new(),
             n => format!(" and {} more held", n - TOLD),
         };
         format!(" with {}{more}", told[..told.len().min(TOLD)].join(", "))
