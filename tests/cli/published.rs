@@ -37,5 +37,7 @@ fn far_signals_have_a_likelihood() {
     run(&format!("hypotest {path} --mu=-1.5 --test-stat t")).exits(0);
     run(&format!("feldman-cousins {path} --range=-2:4 --toys 10 --points 5")).exits(0);
     run(&format!("bias {path} --inject=-1.32 --n 4")).exits(0);
-    run(&format!("toys {path} --inject {poi}=-1.32 --n 4")).exits(0);
+    let work = super::support::folder();
+    let toys = work.path().join("toys");
+    run(&format!("toys {path} --inject {poi}=-1.32 --n 4 --output {}", toys.display())).exits(0);
 }
