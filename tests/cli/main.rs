@@ -36,4 +36,5 @@ mod schema;
 mod streams;
 mod support;
 mod toys;
+mod train;
 mod validate;

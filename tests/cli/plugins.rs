@@ -38,9 +38,9 @@ fn a_new_crate_is_whole_or_not_there() {
             assert!(!is_ours || text.contains(name) || text.contains(&name.replace('-', "_")), "{file}");
         }
         let spec = folder.path().join(name).join("spec.yaml");
-        // The stock build has no fitter of that name; all else is sound.
-        let code = if kind == "fitter" { 2 } else { 0 };
-        run_in(folder.path(), &["validate", spec.to_str().unwrap()]).exits(code);
+        // The stock build has no plugin of that name; all else is sound.
+        let told = run_in(folder.path(), &["validate", spec.to_str().unwrap()]).exits(2);
+        assert!(told.stdout.contains("1 error,"), "{}{}", told.stdout, told.stderr);
     }
     let kept = fs::read_to_string(folder.path().join("my_loss/Cargo.toml")).unwrap();
     run_in(folder.path(), &["plugin", "new", "my_loss", "--kind", "summary"]).exits(2).tells(&["it exists"]);

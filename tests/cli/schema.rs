@@ -82,6 +82,9 @@ fn options_of_plugins_are_part_of_the_schema() {
     let with = |fitter: Value| json!({"zstat": 1, "workspace": {"channels": []}, "fit": {"fitter": fitter}});
     for plugin in run("plugins --format json").exits(0).json()["plugins"].as_array().unwrap() {
         let name = &plugin["name"];
+        if plugin["kind"] != "fitter" {
+            continue;
+        }
         assert!(validator.is_valid(&with(name.clone())), "{name}");
         assert!(validator.is_valid(&with(json!({"type": name}))), "{name}");
         assert!(!validator.is_valid(&with(json!({"type": name, "no_such_option": 1}))), "{name}");

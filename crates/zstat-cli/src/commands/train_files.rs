@@ -141,7 +141,9 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
     write_file(&folder.join("templates.csv"), &templates(run))?;
     let text = written(Format::Native, run.analysis)?;
     write_file(&folder.join("workspace.yaml"), &text)?;
-    let pyhf = Format::Pyhf.write(run.analysis);
+    // Titles and settings of commands are no part of a model.
+    let bare = Analysis { name: None, fit: Default::default(), ..run.analysis.clone() };
+    let pyhf = Format::Pyhf.write(&bare);
     let pyhf = match pyhf {
         Ok(pyhf) if pyhf.losses.is_empty() => {
             write_file(&folder.join("workspace.json"), &pyhf.text)?;

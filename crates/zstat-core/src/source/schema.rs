@@ -114,6 +114,7 @@ mod tests {
         for key in ["name", "type", "lo", "hi", "interpolation", "constraint"] {
             assert!(then["properties"].get(key).is_some(), "{key}: {then:#}");
         }
-        assert_eq!(then["required"], json!(["name", "type", "lo", "hi"]));
+        assert_eq!(then["required"], json!(["name", "type"]));
+        assert_eq!(then["anyOf"], json!([{"required": ["lo", "hi"]}, {"required": ["vary"]}]));
     }
 }

@@ -81,8 +81,7 @@ impl<'s> Walk<'s> {
         }
         let written = schema;
         let schema = self.resolve(schema);
-        let choice = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
-        if let Some(branches) = choice.filter(|branches| !words::only_keys(branches)) {
+        if let Some(branches) = words::choices(schema) {
             return self.choose(node, schema, branches, written);
         }
         if !self.has_type(node, schema) {

@@ -20,7 +20,7 @@ pub use check::{check, check_analysis, independent};
 pub use lint::lint;
 pub use modifier::{Modifier, ModifierKind};
 pub use parameter::{Bounds, ConstraintSpec, CorrelatedConstraint, OneOrMany, ParameterSpec};
-pub use schema::{OfPlugins, Sections, plugin_options, plugins, schema};
+pub use schema::{OfPlugins, Sections, plugin_options, plugins, schema, section};
 pub use settings::{
     BuildOptions, Dialect, HistoSysCode, Interpolation, NormSysCode, StatErrorConstraint, StatErrorSpec,
 };

@@ -127,6 +127,23 @@ pub fn plugins<T: ?Sized>(
     })
 }
 
+/// A type's schema for a place inside another: its definitions moved to `definitions`, under names that begin with `prefix`.
+pub fn section<T: schemars::JsonSchema>(prefix: &str, definitions: &mut Map<String, Value>) -> Value {
+    let mut schema = of::<T>();
+    if let Value::Object(map) = &mut schema {
+        map.remove("$schema");
+        map.remove("title");
+        if let Some(Value::Object(own)) = map.remove("$defs") {
+            for (name, mut definition) in own {
+                redirect(&mut definition, prefix);
+                definitions.insert(format!("{prefix}{name}"), definition);
+            }
+        }
+    }
+    redirect(&mut schema, prefix);
+    schema
+}
+
 /// Lets every reference into the schema's own definitions point at their new names.
 fn redirect(schema: &mut Value, prefix: &str) {
     match schema {

@@ -2,7 +2,8 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{CorrelatedConstraint, Modifier, OneOrMany, ParameterSpec, read};
 
@@ -42,7 +43,7 @@ pub struct Channel {
 }
 
 /// One process in one channel.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("anyOf" = [{"required": ["data"]}, {"required": ["events"]}]))]
 pub struct Sample {
@@ -57,6 +58,31 @@ pub struct Sample {
     /// What varies the yield.
     #[serde(default, deserialize_with = "read::mappings")]
     pub modifiers: Vec<Modifier>,
+}
+
+/// A sample as it is read: it must have `data` or `events`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSample {
+    name: String,
+    #[serde(default)]
+    data: Option<read::Numbers>,
+    #[serde(default)]
+    events: Option<String>,
+    #[serde(default, deserialize_with = "read::mappings")]
+    modifiers: Vec<Modifier>,
+}
+
+impl<'de> Deserialize<'de> for Sample {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let RawSample { name, data, events, modifiers } = RawSample::deserialize(deserializer)?;
+        let data = match (data, &events) {
+            (Some(read::Numbers(data)), _) => data,
+            (None, Some(_)) => Vec::new(),
+            (None, None) => return Err(D::Error::custom("`data` is missing")),
+        };
+        Ok(Self { name, data, events, modifiers })
+    }
 }
 
 /// A named choice of parameters of interest and parameter settings.

@@ -1,13 +1,11 @@
 //! The schemas of the sections of a training spec, with the options of the linked plugins.
 
-use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use zstat_core::loss::Loss;
 use zstat_core::optimiser::OptimiserKind;
 use zstat_core::plugin::{PluginError, Registry};
 use zstat_core::scorer::ScorerKind;
-use zstat_core::source::schema::of;
-use zstat_core::spec::{OfPlugins, Sections, plugins};
+use zstat_core::spec::{OfPlugins, Sections, plugins, section};
 use zstat_core::summary::Summary;
 
 use super::{EvaluateSpec, ProcessSpec, TrainSpec};
@@ -48,10 +46,10 @@ pub(super) const OPTIMISER: &str = "adam";
 /// The sections `events`, `train` and `evaluate`.
 pub fn sections(linked: &Plugins) -> Sections {
     let mut all = Sections::default();
-    let process = own::<ProcessSpec>(&mut all.definitions);
+    let process = section::<ProcessSpec>("events.", &mut all.definitions);
     let events = json!({ "type": "object", "additionalProperties": process });
-    let train = own::<TrainSpec>(&mut all.definitions);
-    let evaluate = own::<EvaluateSpec>(&mut all.definitions);
+    let train = section::<TrainSpec>("train.", &mut all.definitions);
+    let evaluate = section::<EvaluateSpec>("evaluate.", &mut all.definitions);
     for (key, schema) in [("events", events), ("train", train), ("evaluate", evaluate)] {
         all.properties.insert(key.to_owned(), schema);
     }
@@ -67,8 +65,8 @@ pub fn sections(linked: &Plugins) -> Sections {
         OfPlugins { house, default: Some(OPTIMISER), ..OfPlugins::new("optimiser", "The optimiser") };
     let optimiser = plugins(&optimiser, &linked.optimisers, definitions);
     let losses = json!({ "anyOf": [
-        { "$ref": "#/$defs/Loss" },
-        { "type": "array", "items": { "$ref": "#/$defs/Loss" }, "minItems": 1 },
+        { "$ref": "#/$defs/train.Loss" },
+        { "type": "array", "items": { "$ref": "#/$defs/train.Loss" }, "minItems": 1 },
     ]});
     let named = [
         ("Scorer", scorer),
@@ -77,21 +75,8 @@ pub fn sections(linked: &Plugins) -> Sections {
         ("Losses", losses),
         ("Optimiser", optimiser),
     ];
-    definitions.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
+    definitions.extend(named.map(|(name, schema)| (format!("train.{name}"), schema)));
     all
-}
-
-/// A type's schema, its definitions moved to those of all.
-fn own<T: JsonSchema>(definitions: &mut Map<String, Value>) -> Value {
-    let mut schema = of::<T>();
-    if let Value::Object(map) = &mut schema {
-        map.remove("$schema");
-        map.remove("title");
-        if let Some(Value::Object(more)) = map.remove("$defs") {
-            definitions.extend(more);
-        }
-    }
-    schema
 }
 
 fn of_loss() -> Map<String, Value> {
@@ -108,7 +93,7 @@ fn of_loss() -> Map<String, Value> {
 
 fn of_optimiser(definitions: &mut Map<String, Value>) -> Map<String, Value> {
     let mut house = Map::new();
-    house.insert("schedule".to_owned(), own::<Schedule>(definitions));
-    house.insert("clip".to_owned(), own::<Clip>(definitions));
+    house.insert("schedule".to_owned(), section::<Schedule>("train.", definitions));
+    house.insert("clip".to_owned(), section::<Clip>("train.", definitions));
     house
 }

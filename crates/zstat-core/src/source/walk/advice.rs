@@ -105,7 +105,7 @@ impl<'s> Walk<'s> {
     /// Whether `schema` accepts a list, of any length, of values of a type.
     fn wants_list_of(&self, schema: &'s Value, name: &str) -> bool {
         let schema = self.resolve(schema);
-        let branches = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
+        let branches = super::words::choices(schema);
         if let Some(branches) = branches {
             return branches.iter().any(|branch| self.wants_list_of(branch, name));
         }

@@ -61,7 +61,7 @@ impl<'s> Walk<'s> {
         let mut all = Vec::new();
         for branch in branches {
             let branch = self.resolve(branch);
-            match branch.get("anyOf").or_else(|| branch.get("oneOf")).and_then(Value::as_array) {
+            match super::words::choices(branch) {
                 Some(inner) if depth < 8 => all.extend(self.flatten(inner, depth + 1)),
                 _ => all.push(branch),
             }
@@ -129,8 +129,7 @@ impl<'s> Walk<'s> {
     /// Whether `schema` accepts values of a type.
     pub(super) fn accepts(&self, schema: &'s Value, name: &str) -> bool {
         let schema = self.resolve(schema);
-        if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array)
-        {
+        if let Some(branches) = super::words::choices(schema) {
             return self.flatten(branches, 0).iter().any(|branch| self.accepts(branch, name));
         }
         match schema.get("type") {
@@ -143,7 +142,7 @@ impl<'s> Walk<'s> {
     /// All words that a schema of constants, or a choice of them, allows; none where other text is allowed as well.
     pub(super) fn all_words(&self, schema: &'s Value) -> Vec<&'s str> {
         let schema = self.resolve(schema);
-        match schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
+        match super::words::choices(schema) {
             Some(branches) => self.flatten(branches, 0).into_iter().flat_map(words).collect(),
             None => words(schema),
         }

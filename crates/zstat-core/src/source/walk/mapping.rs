@@ -138,7 +138,10 @@ impl<'s> Walk<'s> {
         let rest: Vec<&'e str> =
             unknown.into_iter().filter(|key| !guesses.iter().any(|(k, _)| k == key)).collect();
         let missing: Vec<&'s str> =
-            words::required(schema).into_iter().filter(|key| free.contains(key)).collect();
+            words::required_of(schema, |key| entries.iter().any(|entry| entry.key == key))
+                .into_iter()
+                .filter(|key| free.contains(key))
+                .collect();
         if let ([key], [guess]) = (rest.as_slice(), missing.as_slice()) {
             guesses.push((key, guess));
         }

@@ -17,7 +17,7 @@ fn describe_as<'s>(
     depth: usize,
 ) -> String {
     let schema = resolve(schema);
-    if let Some(branches) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
+    if let Some(branches) = choices(schema) {
         let mut parts: Vec<String> = Vec::new();
         for branch in branches {
             let part = describe_as(branch, resolve, plural, depth + 1);
@@ -67,7 +67,7 @@ fn describe_as<'s>(
             }
         }
         ("object", plural) => {
-            let keys = required(schema);
+            let keys = required_of(schema, |_| false);
             let mapping = if plural { "mappings" } else { "a mapping" };
             if keys.is_empty() {
                 mapping.to_owned()
@@ -94,8 +94,14 @@ pub(super) fn required(schema: &Value) -> Vec<&str> {
     schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+/// The branches of a schema that is one of several; sets of keys that a mapping may need are none.
+pub(super) fn choices(schema: &Value) -> Option<&Vec<Value>> {
+    let branches = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
+    branches.filter(|branches| !only_keys(branches))
+}
+
 /// Whether branches differ in the keys that they need and in nothing else.
-pub(super) fn only_keys(branches: &[Value]) -> bool {
+fn only_keys(branches: &[Value]) -> bool {
     let only =
         |branch: &Value| branch.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("required"));
     branches.iter().all(only)
