@@ -173,7 +173,11 @@ impl<'s> Walk<'s> {
         let near = advice::synonym(text, known).or_else(|| nearest(text, known.iter().copied()));
         let near = near.map(|near| format!("did you mean `{near}`?"));
         if let Some(kind) = schema.get("x-plugin").and_then(Value::as_str) {
-            let help = near.unwrap_or_else(|| format!("this program has {}", list_of(known, "and")));
+            let (help, sign) = match near {
+                Some(near) => (near, ""),
+                None => (format!("this program has {}", list_of(known, "and")), ";"),
+            };
+            let help = format!("{help}{sign} {}", crate::plugin::HOW_TO_LINK);
             self.push(Code::UnknownPlugin, node, format!("no {kind} is called `{text}`"), Some(help));
         } else {
             let message = format!("{} is `{text}`, expected {}", self.subject(), list_of(known, "or"));
