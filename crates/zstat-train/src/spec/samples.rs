@@ -88,21 +88,7 @@ pub(super) fn read(
                 let at = format!("{at}/modifiers/{m}/vary");
                 match vary.effects() {
                     Ok(effects) => {
-                        for (effect, key) in effects.iter().zip(["down", "up"]) {
-                            if let Some(name) = &effect.events {
-                                let _ = self::process(name, processes, &format!("{at}/{key}/events"), faults);
-                            }
-                            let wrong = effect
-                                .scale
-                                .iter()
-                                .find(|(_, factor)| !factor.is_finite() || **factor == 0.0);
-                            if let Some((column, factor)) = wrong {
-                                let message = format!(
-                                    "column `{column}` is scaled by {factor}: a factor must be a number other than 0"
-                                );
-                                faults.push(Fault::new(Code::OutOfRange, &at, message));
-                            }
-                        }
+                        self::effects(&effects, processes, &at, faults);
                         let kind = match modifier.kind {
                             ModifierKind::NormSys { .. } => VariationKind::Normsys,
                             _ => VariationKind::Histosys,
@@ -128,6 +114,26 @@ pub(super) fn read(
         );
     }
     made
+}
+
+/// What is wrong with what −1 and +1 do.
+fn effects(
+    effects: &[Effect; 2],
+    processes: &IndexMap<String, ProcessSpec>,
+    at: &str,
+    faults: &mut Vec<Fault>,
+) {
+    for (effect, key) in effects.iter().zip(["down", "up"]) {
+        if let Some(name) = &effect.events {
+            let _ = process(name, processes, &format!("{at}/{key}/events"), faults);
+        }
+        let wrong = effect.scale.iter().find(|(_, factor)| !factor.is_finite() || **factor == 0.0);
+        if let Some((column, factor)) = wrong {
+            let message =
+                format!("column `{column}` is scaled by {factor}: a factor must be a number other than 0");
+            faults.push(Fault::new(Code::OutOfRange, at, message));
+        }
+    }
 }
 
 fn process(
