@@ -56,6 +56,12 @@ pub(super) fn processes(processes: &IndexMap<String, ProcessSpec>, faults: &mut 
         if let Err((column, why)) = Generator::of(process) {
             fault("", format!("column {column}: {why}"));
         }
+        let groups = process.correlated.iter().flat_map(|group| &group.columns);
+        let columns: Vec<&String> = process.generate.keys().chain(groups).collect();
+        for (at, column) in columns.iter().enumerate().filter(|(at, column)| columns[..*at].contains(column))
+        {
+            fault("", format!("column `{column}` is generated twice (number {})", at + 1));
+        }
     }
 }
 

@@ -61,7 +61,10 @@ fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64,
     let n = theta.len();
     let mut fisher = DMatrix::<f64>::zeros(n, n);
     let mut slopes = vec![0.0; n];
-    let places = Places::new(trainer, &model);
+    let places = match Places::new(trainer, &model) {
+        Ok(places) => places,
+        Err(why) => return Ok(Err(why)),
+    };
     for (process, source) in trainer.sources.iter().enumerate() {
         if !training.samples.iter().any(|sample| sample.process == process) {
             continue;
@@ -91,10 +94,11 @@ fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64,
     let masked = vec![true; model.n_bins()];
     let mut nll = Nll::new(&model, Data { masked, ..model.data(vec![0.0; model.n_bins()]) });
     let mut hessian = nll.new_hessian();
-    if nll.hessian(&theta, Curvature::Fisher, &mut vec![0.0; n], &mut hessian).is_ok() {
-        let dense = hessian.to_dense();
-        fisher += DMatrix::from_fn(n, n, |i, j| dense[i * n + j]);
+    if let Err(error) = nll.hessian(&theta, Curvature::Fisher, &mut vec![0.0; n], &mut hessian) {
+        return Ok(Err(format!("the constraints have no second derivatives: {error}")));
     }
+    let dense = hessian.to_dense();
+    fisher += DMatrix::from_fn(n, n, |i, j| dense[i * n + j]);
     let free: Vec<usize> = (0..n).filter(|&i| !model.parameters()[i].fixed).collect();
     let matrix = DMatrix::from_fn(free.len(), free.len(), |i, j| fisher[(free[i], free[j])]);
     let Some(at) = free.iter().position(|&i| i == poi) else {
@@ -124,7 +128,7 @@ struct SampleAt {
 }
 
 impl Places {
-    fn new(trainer: &Trainer<'_>, model: &Model) -> Self {
+    fn new(trainer: &Trainer<'_>, model: &Model) -> Result<Self, String> {
         let training = trainer.engine.training;
         let channel = &training.workspace.channels[training.channel];
         let theta = model.init();
@@ -134,39 +138,27 @@ impl Places {
             let name = &channel.samples[sample.index].name;
             let expected = trainer.engine.expected[sample.process];
             // With flat templates the yields of a sample change by factors alone: shapes vary nothing there.
-            let mut total = |theta: &[f64]| sample_total(&mut nll, model, &channel.name, name, theta);
-            let base = total(&theta);
-            let mut by_factor = Vec::new();
-            for i in 0..theta.len() {
-                let h = 1e-4 * theta[i].abs().max(1e-2);
-                let mut at = |step: f64| {
-                    let mut moved = theta.clone();
-                    moved[i] += step;
-                    total(&moved)
-                };
-                let slope = (at(h) - at(-h)) / (2.0 * h) / expected;
-                if slope.abs() > 1e-12 {
-                    by_factor.push((i, slope));
-                }
-            }
+            let (base, slopes) = sample_total(&mut nll, model, [&channel.name, name], &theta)?;
+            let by_factor = slopes.into_iter().enumerate().filter(|(_, slope)| *slope != 0.0);
+            let by_factor = by_factor.map(|(i, slope)| (i, slope / expected)).collect();
             let shapes = sample
                 .variations
                 .iter()
                 .filter(|variation| variation.kind == crate::spec::VariationKind::Histosys);
-            let shapes = shapes.filter_map(|variation| {
-                let index =
-                    model.parameters().iter().position(|parameter| parameter.name == variation.name)?;
-                Some((index, variation.effects.clone()))
-            });
+            let index = |name: &str| model.parameters().iter().position(|parameter| parameter.name == name);
+            let shapes = shapes.map(|variation| Some((index(&variation.name)?, variation.effects.clone())));
+            let shapes: Option<Vec<_>> = shapes.collect();
+            let shapes =
+                shapes.ok_or("a variation is driven by a formula, whose slopes are not known here")?;
             samples.push(SampleAt {
                 process: sample.process,
                 expected,
                 factor: base / expected,
                 by_factor,
-                shapes: shapes.collect(),
+                shapes,
             });
         }
-        Self { samples }
+        Ok(Self { samples })
     }
 
     /// ν at an event, and Σ y p; the slopes of ν by all parameters into `slopes`.
@@ -194,16 +186,26 @@ impl Places {
     }
 }
 
-/// Events of a sample at a point.
-fn sample_total(nll: &mut Nll<'_>, model: &Model, channel: &str, sample: &str, theta: &[f64]) -> f64 {
-    let Ok(mut samples) = nll.samples(theta) else { return f64::NAN };
-    let Some(c) = model.channels().iter().position(|known| known.name == channel) else { return f64::NAN };
-    let info = &model.channels()[c];
-    let Some(s) = info.samples.iter().position(|known| known == sample) else { return f64::NAN };
-    let (bins, n) = (info.bins.len(), theta.len());
+/// Events of a sample of a channel at a point, and their slopes by all parameters.
+fn sample_total(
+    nll: &mut Nll<'_>,
+    model: &Model,
+    [channel, sample]: [&str; 2],
+    theta: &[f64],
+) -> Result<(f64, Vec<f64>), String> {
+    let mut samples = nll.samples(theta).map_err(|error| error.to_string())?;
+    let find = || {
+        let c = model.channels().iter().position(|known| known.name == channel)?;
+        let s = model.channels()[c].samples.iter().position(|known| known == sample)?;
+        Some((c, s))
+    };
+    let (c, s) =
+        find().ok_or_else(|| format!("the model has no sample `{sample}` of channel `{channel}`"))?;
+    let (bins, n) = (model.channels()[c].bins.len(), theta.len());
     let (mut values, mut jacobian) = (vec![0.0; bins], vec![0.0; bins * n]);
     samples.fill(c, s, 0..bins, &mut values, &mut jacobian);
-    values.iter().sum()
+    let slopes = (0..n).map(|i| jacobian.iter().skip(i).step_by(n).sum()).collect();
+    Ok((values.iter().sum(), slopes))
 }
 
 /// The density of varied events: x' = f x + d has the density p((x − d)/f)/|f|.
