@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use zstat_core::fit::Fitter;
+use zstat_core::text;
 
 use super::{Calculator, End, Unified, UnifiedOptions, UnifiedPoint, values, warnings_of_ends};
 use crate::tasks::Tasks;
@@ -137,10 +138,11 @@ impl<'a> UnifiedToys<'a> {
             point.t_critical = distribution.percentile(level);
             resolution = resolution.max(moved);
         }
-        let [low, high] = self.ends(&points);
+        let [low, high] = self.brackets(&points).map(|side| side.and_then(|side| self.end(side)));
         let any = points.iter().any(|point| self.accepted(point));
         let mut warnings = self.warnings.clone();
         warnings.extend(warnings_of_ends(low, high, any));
+        warnings.extend(self.coarse(&points, toys));
         let failed: u64 = points.iter().map(|point| point.failed).sum();
         warnings.extend(left_out(failed, self.tasks(toys)));
         Unified {
@@ -162,37 +164,87 @@ impl<'a> UnifiedToys<'a> {
         point.p_value.value > 1.0 - self.options.level
     }
 
-    /// The smallest and the largest value accepted, p linear between the values tested.
-    fn ends(&self, points: &[UnifiedPoint]) -> [Option<End>; 2] {
+    /// Where the smallest and the largest value accepted are; none where no value is.
+    fn brackets<'p>(&self, points: &'p [UnifiedPoint]) -> [Option<Bracket<'p>>; 2] {
         // Those that nothing is known of are passed over.
         let points: Vec<&UnifiedPoint> =
             points.iter().filter(|point| !point.p_value.value.is_nan()).collect();
         let first = points.iter().position(|point| self.accepted(point));
         let last = points.iter().rposition(|point| self.accepted(point));
         let (Some(first), Some(last)) = (first, last) else { return [None, None] };
-        let bound = |at_bound: bool, value: f64| at_bound.then_some(End { value, error: None });
-        let [lower, upper] = self.bounds;
-        let [from, to] = self.options.range;
-        let low = match first.checked_sub(1) {
-            Some(before) => Some(self.between(points[before], points[first])),
-            None => bound(from <= lower, lower),
-        };
-        let high = match points.get(last + 1) {
-            Some(after) => Some(self.between(after, points[last])),
-            None => bound(to >= upper, upper),
-        };
-        [low, high]
+        let before = first.checked_sub(1).map(|before| points[before]);
+        let after = points.get(last + 1).copied();
+        [(points[first], before, Side::Low), (points[last], after, Side::High)]
+            .map(|(accepted, rejected, side)| Some(Bracket { accepted, rejected, side }))
     }
 
-    fn between(&self, rejected: &UnifiedPoint, accepted: &UnifiedPoint) -> End {
+    /// The end of the interval there, p linear between the values tested; none where the range ends first.
+    fn end(&self, Bracket { accepted, rejected, side }: Bracket<'_>) -> Option<End> {
+        let Some(rejected) = rejected else {
+            let ([lower, upper], [from, to]) = (self.bounds, self.options.range);
+            let (at_bound, value) = match side {
+                Side::Low => (from <= lower, lower),
+                Side::High => (to >= upper, upper),
+            };
+            return at_bound.then_some(End { value, error: None });
+        };
         let (p, q) = (rejected.p_value, accepted.p_value);
-        let share = (1.0 - self.options.level - p.value) / (q.value - p.value);
+        let share = self.share(p.value, q.value);
         let step = accepted.mu - rejected.mu;
         // The toys of neighbours are the same random numbers: their errors add up.
         let error = (1.0 - share) * p.error + share * q.error;
         let slope = (q.value - p.value) / step;
-        End { value: rejected.mu + share * step, error: Some((error / slope).abs()) }
+        Some(End { value: rejected.mu + share * step, error: Some((error / slope).abs()) })
     }
+
+    /// Part of the way from `p`, rejected, to `q`, accepted, at which a line is at 1 − level.
+    fn share(&self, p: f64, q: f64) -> f64 {
+        (1.0 - self.options.level - p) / (q - p)
+    }
+
+    /// Ends that a line through ln p puts further away than their errors: there the values tested are too far apart.
+    fn coarse(&self, points: &[UnifiedPoint], toys: u64) -> Vec<String> {
+        // No toy of the tail is less than one.
+        let least = 0.5 / toys.max(1) as f64;
+        let ln = |p: f64| p.max(least).ln();
+        let remark = |bracket: Bracket<'_>| {
+            let (rejected, accepted) = (bracket.rejected?, bracket.accepted);
+            let (p, q) = (rejected.p_value.value, accepted.p_value.value);
+            let alpha = (1.0 - self.options.level).ln();
+            let other = (alpha - ln(p)) / (ln(q) - ln(p));
+            let step = accepted.mu - rejected.mu;
+            let away = ((other - self.share(p, q)) * step).abs();
+            let error = self.end(bracket)?.error?;
+            let side = match bracket.side {
+                Side::Low => "lower",
+                Side::High => "upper",
+            };
+            (away > error).then(|| {
+                format!(
+                    "the error of the {side} end counts toys alone, the values tested are too far apart for it: from {} to {} p goes \
+                     from {p:.4} to {q:.4}; raise --points or choose a narrower --range",
+                    text::number(rejected.mu),
+                    text::number(accepted.mu)
+                )
+            })
+        };
+        self.brackets(points).into_iter().flatten().filter_map(remark).collect()
+    }
+}
+
+/// A side of an interval.
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Low,
+    High,
+}
+
+/// The last value accepted on one side, and the next, rejected one; none where the range ends.
+#[derive(Debug, Clone, Copy)]
+struct Bracket<'p> {
+    accepted: &'p UnifiedPoint,
+    rejected: Option<&'p UnifiedPoint>,
+    side: Side,
 }
 
 impl<'a> Tasks for UnifiedToys<'a> {

@@ -201,3 +201,27 @@ fn a_value_of_zero_likelihood_is_excluded() {
     }
     assert!(found.low.is_some() && found.high.is_some(), "{found:?}");
 }
+
+/// The error of an end counts toys alone: where p falls from near one to zero between neighbours, the end is not known to it.
+#[test]
+fn a_coarse_grid_is_told() {
+    let (model, data) = counting(30.0, 60);
+    let of = |points: usize| {
+        with(&model, &data, |inputs, poi| {
+            let options = UnifiedOptions { level: 0.9, range: [0.0, 150.0], points };
+            by_toys(inputs, poi, options, 400)
+        })
+    };
+    // Values 0, 50, 100, 150 and the best one, 30: p is 0, 1, 0.02, 0, 0.
+    let coarse = of(4);
+    assert_eq!(coarse.warnings.len(), 2, "{:?}", coarse.warnings);
+    for (warning, side) in coarse.warnings.iter().zip(["lower", "upper"]) {
+        assert!(warning.starts_with(&format!("the error of the {side} end counts toys alone")), "{warning}");
+        assert!(warning.ends_with("raise --points or choose a narrower --range"), "{warning}");
+    }
+    let fine = of(76);
+    assert_eq!(fine.warnings, Vec::<String>::new());
+    // The remark's distance is what the finer grid moves the ends by, or more.
+    let moved = (fine.low.unwrap().value - coarse.low.unwrap().value).abs();
+    assert!(moved > 3.0 * coarse.low.unwrap().error.unwrap(), "{moved}");
+}
