@@ -29,12 +29,12 @@ fn a_run_leaves_a_workspace_like_any_other() {
     let work = folder();
     write(work.path(), "training.yaml", &spec());
     let found = zstat(work.path(), "train training.yaml --output run --format json").exits(0).json();
-    let metrics = &found["seeds"][0]["measurements"][0]["metrics"];
+    let metrics = &found["evaluation"]["metrics"];
     let names: Vec<String> = files(&work.path().join("run")).into_iter().map(|(name, _)| name).collect();
     let wanted = [
-        "evaluation.json",
         "history.csv",
         "history.parquet",
+        "result.json",
         "run.json",
         "spec.json",
         "templates.csv",
@@ -44,22 +44,61 @@ fn a_run_leaves_a_workspace_like_any_other() {
     ];
     assert_eq!(names, wanted);
     let z = zstat(work.path(), "significance run/workspace.yaml --format json").exits(0).json();
-    let (exp, claimed) = (z["z_exp"].as_f64().unwrap(), metrics["z_discovery"]["value"].as_f64().unwrap());
+    let (exp, claimed) = (z["z_exp"].as_f64().unwrap(), metrics["z0"]["value"].as_f64().unwrap());
     assert!((exp - claimed).abs() < 1e-4 * claimed, "{exp}, {claimed}");
     let fit = zstat(work.path(), "fit run/workspace.yaml --format json").exits(0).json();
     let parameters = fit["parameters"].as_array().unwrap();
     let mu = parameters.iter().find(|parameter| parameter["name"] == "mu").unwrap();
-    let (width, claimed) = (mu["uncertainty"].as_f64().unwrap(), metrics["sigma"]["value"].as_f64().unwrap());
+    let (width, claimed) =
+        (mu["uncertainty"].as_f64().unwrap(), metrics["sigma_poi"]["value"].as_f64().unwrap());
     assert!((width - claimed).abs() < 1e-2 * claimed, "{width}, {claimed}");
     // pyhf's form is the same model.
     let pyhf = zstat(work.path(), "significance run/workspace.json --format json").exits(0).json();
     assert!((pyhf["z_exp"].as_f64().unwrap() - exp).abs() < 1e-6);
     // Done is done: the same command gives the same without training.
     let again = zstat(work.path(), "train training.yaml --output run --format json").exits(0).json();
-    assert_eq!(again["seeds"], found["seeds"]);
+    assert_eq!(again["evaluation"], found["evaluation"]);
+    assert_eq!(again["timing"]["train_s"], 0.0);
+    // The limits: no summary beats the unbinned likelihood, and few bins lose something.
+    let limits = &found["evaluation"]["limits"];
+    let [best, classifier] = ["analytical", "optimal_classifier"].map(|name| limits[name].as_f64().unwrap());
+    assert!(best < claimed && best < classifier, "{best}, {classifier}, {claimed}");
+    let kept = fs::read_to_string(work.path().join("run/result.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["evaluation"], found["evaluation"]);
     zstat(work.path(), "train training.yaml --output run --seed 2")
         .exits(2)
         .tells(&["has the run of another spec"]);
+}
+
+/// Scores that are all 0 have the least loss of all, and what a short training finds is a state on the way there: said so.
+#[test]
+fn a_loss_says_what_is_wrong_with_it() {
+    let work = folder();
+    let text = fs::read_to_string(root().join("specs/delta-z.yaml")).unwrap();
+    let text = text.replace("events: 50000 ", "events: 4000 ").replace("events: 500000", "events: 10000");
+    let text = text.replace("epochs: 15", "epochs: 2");
+    write(work.path(), "usual.yaml", &text);
+    let found = zstat(work.path(), "train usual.yaml --output usual --format json").exits(0).json();
+    let warnings = found["status"]["warnings"].to_string();
+    assert!(warnings.contains("the one that is 0 has the least loss (17.32"), "{warnings}");
+    write(work.path(), "large.yaml", &text.replace("type: delta_z", "type: delta_z, epsilon: 30000"));
+    let found = zstat(work.path(), "train large.yaml --output large --format json").exits(0).json();
+    assert_eq!(found["status"]["warnings"], serde_json::json!([]));
+}
+
+/// The option chooses what is trained for, and comes before the spec.
+#[test]
+fn a_measurement_is_chosen() {
+    let work = folder();
+    let text = fs::read_to_string(root().join("specs/mixture-2d.yaml")).unwrap();
+    let text = text.replace("events: 50000\n", "events: 2000\n").replace("events: 500000", "events: 10000");
+    write(work.path(), "mixture.yaml", &text.replace("epochs: 20", "epochs: 1"));
+    for (option, expected) in [("", "free"), ("--measurement known", "known")] {
+        let line = format!("train mixture.yaml --output run-{expected} --format json {option}");
+        let found = zstat(work.path(), line.trim()).exits(0).json();
+        assert_eq!(found["evaluation"]["measurement"], expected);
+    }
 }
 
 #[test]
@@ -91,6 +130,17 @@ fn what_is_wrong_is_told() {
         "`discovery`",
         "no process of `events` is called `signl`",
         "must be positive",
+    ]);
+    let columns = text.replace("scale: {mass: 1.02, pt", "scale: {mas: 1.02, pt");
+    let columns = columns
+        .replace("  epochs: 4", "  epochs: 4\n  derive: {ratio: mass / p}\n  features: [masse, ratio]");
+    let columns = columns.replace("    yield: 40", "    yield: 40\n    select: mass + 1");
+    write(work.path(), "columns.yaml", &columns);
+    zstat(work.path(), "validate columns.yaml").exits(2).tells(&[
+        "derived column `ratio` `mass / p`: no column `p`",
+        "events of process `background` have no column `masse`",
+        "selection `mass + 1`: found a number, expected a condition",
+        "events of process `signal` have no column `mas`",
     ]);
     let diverging = text.replace("learning_rate: 0.01", "learning_rate: 1.0e+30");
     write(work.path(), "diverging.yaml", &diverging);

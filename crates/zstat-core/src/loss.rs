@@ -206,6 +206,16 @@ pub trait Loss: Send + Sync {
     fn columns(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// What a reader of a result should know of this loss, as sentences: asked once after the training, for the scores that were
+    /// learnt, of a part of the training events. Columns are the features as the scorer sees them. Most losses say nothing.
+    ///
+    /// # Errors
+    /// Where the loss has no value for these scores.
+    fn remarks(&self, batch: &Scored<'_>) -> Result<Vec<String>, LossError> {
+        let _ = batch;
+        Ok(Vec::new())
+    }
 }
 
 inventory::collect!(Plugin<dyn Loss>);

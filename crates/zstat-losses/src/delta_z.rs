@@ -14,6 +14,10 @@ use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::bce::{single_output, sums};
 
+mod trivial;
+
+pub use trivial::Descent;
+
 /// Options of `delta_z`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -52,6 +56,10 @@ inventory::submit! {
 impl Loss for DeltaZ {
     fn level(&self) -> Level<'_> {
         Level::Events(self)
+    }
+
+    fn remarks(&self, batch: &Scored<'_>) -> Result<Vec<String>, LossError> {
+        trivial::remarks(self, batch)
     }
 }
 

@@ -22,7 +22,7 @@ mod variance;
 pub use asimov::{Asimov, AsimovOptions};
 pub use bce::{Bce, BceOptions};
 pub use cls::{Cls, ClsOptions, Exclusion};
-pub use delta_z::{DeltaZ, DeltaZOptions};
+pub use delta_z::{DeltaZ, DeltaZOptions, Descent};
 pub use discovery::{Discovery, DiscoveryOptions};
 pub use form::Form;
 pub use generalised_variance::{GeneralisedVariance, GeneralisedVarianceOptions};

@@ -3,6 +3,7 @@
 mod inference;
 mod performance;
 mod timing;
+mod training;
 
 use std::path::PathBuf;
 
@@ -37,6 +38,33 @@ const ENTRIES: &[Entry] = &[
         name: "performance",
         what: "docs/src/results/performance.md: speed and memory, beside NextStat and pyhf with --peers DIR",
         run: performance::run,
+    },
+    Entry {
+        name: "inferno",
+        what: "training.md: INFERNO's mixture, trained for B2, for B4 and by cross-entropy, ten seeds each",
+        run: training::inferno,
+    },
+    Entry { name: "neos", what: "training.md: the blobs of neos, trained on CLs", run: training::neos },
+    Entry {
+        name: "delta-z",
+        what: "training.md: the loss of significance, both cases, beside cross-entropy and the best cuts",
+        run: training::delta_z,
+    },
+    Entry {
+        name: "mixture-2d",
+        what: "training.md: the two-dimensional mixture, variance against cross-entropy",
+        run: training::mixture,
+    },
+    Entry {
+        name: "closed-forms",
+        what: "training.md: the one-bin example of relaxed",
+        run: training::closed_forms,
+    },
+    Entry { name: "cross-table", what: "training.md: every loss on every example", run: training::cross },
+    Entry {
+        name: "training-speed",
+        what: "training.md: steps beside their matrix products, and beside PyTorch with --peers DIR",
+        run: training::speed,
     },
 ];
 

@@ -9,14 +9,15 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 use zstat_core::fit::Fitter;
 use zstat_core::spec::Analysis;
+use zstat_train::files::History;
 use zstat_train::spec::Training;
-use zstat_train::train::{Fitted, Progress, TrainFault, Trainer, evaluate, workspace};
+use zstat_train::train::{Evaluation, Fitted, Progress, TrainFault, Trainer, evaluate, workspace};
 
 use super::train_files::{self, Kept, Run};
 use crate::args::{GlobalArgs, ModelArgs, count, seed};
 use crate::failure::{Failure, OptionFault};
 use crate::jobs::make_folder;
-use crate::report::train::{SeedResult, TrainReport};
+use crate::report::train::{Found, SeedResult, Timing, TrainReport};
 use crate::session::{Session, seconds};
 use crate::{EXIT_DONE, fitter, interrupt, output, progress};
 
@@ -66,21 +67,23 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     if let Some(epochs) = args.epochs {
         training.train.epochs = u32::try_from(epochs.get()).unwrap_or(u32::MAX);
     }
-    if let Some(measurement) = &training.train.measurement {
-        session.options.measurement = Some(measurement.clone());
+    // The option comes before the spec.
+    match (&session.options.measurement, &training.train.measurement) {
+        (Some(chosen), _) => training.choose(chosen),
+        (None, Some(measurement)) => session.options.measurement = Some(measurement.clone()),
+        (None, None) => {}
     }
     let first = args.seed.unwrap_or(training.train.seed);
     let seeds = args.seeds.map_or(u64::from(training.evaluate.seeds.unwrap_or(1)), |n| n.get() as u64);
-    let started = Instant::now();
     let job = Job { args, global, session: &session, training: &training, fitter: chosen.as_ref() };
-    let mut results = Vec::new();
+    let (mut results, mut timing) = (Vec::new(), Timing::default());
     for seed in first..first + seeds {
         let folder = if seeds == 1 { folder.clone() } else { folder.join(format!("seed-{seed}")) };
-        results.push(job.one(seed, &folder)?);
+        results.push(job.one(seed, &folder, &mut timing)?);
     }
-    let report = TrainReport::new(&session, &training, results, folder, seconds(started));
+    let report = TrainReport::new(&session, results, folder, timing);
     if seeds > 1 {
-        output::write_file(&folder.join("summary.json"), &report.document())?;
+        output::write_file(&folder.join(train_files::RESULT), &report.document())?;
     }
     output::write(&report, &global.to_stdout())?;
     Ok(EXIT_DONE)
@@ -107,7 +110,7 @@ impl Job<'_> {
     }
 
     /// One training, from the beginning or from where it was left; or what it gave when it was done before.
-    fn one(&self, seed: u64, folder: &Path) -> Result<SeedResult, Failure> {
+    fn one(&self, seed: u64, folder: &Path, timing: &mut Timing) -> Result<SeedResult, Failure> {
         let digest = self.digest(seed);
         make_folder(folder)?;
         if let Some(done) = train_files::done(folder, &digest)? {
@@ -123,10 +126,13 @@ impl Job<'_> {
         let beside = spec.parent().unwrap_or(Path::new("")).to_owned();
         let quiet = self.global.quiet;
         let failed = |fault: TrainFault| self.failure(fault);
+        let started = Instant::now();
         let mut trainer = progress::during(quiet, "events", || {
             Trainer::new(self.training, &self.session.options, self.fitter, &beside, seed)
         })
         .map_err(failed)?;
+        timing.events_s += seconds(started);
+        let started = Instant::now();
         let mut history = saved.as_ref().map(|kept| kept.history.clone()).unwrap_or_else(|| self.history());
         interrupt::kept_in(folder);
         let line = Mutex::new(format!("seed {seed}: epoch 1 of {}", self.training.train.epochs));
@@ -135,6 +141,7 @@ impl Job<'_> {
         let fitted = progress::live(quiet, &line, || {
             trainer.run(saved.map(|kept| kept.state), &mut |now, state| {
                 history.rows.push(row(now, steps));
+                timing.steps += steps;
                 let text = format!(
                     "seed {seed}: epoch {} of {}, loss {:.5}, validation {:.5}",
                     now.epochs, now.of, now.loss, now.validation
@@ -149,18 +156,13 @@ impl Job<'_> {
             return Err(failure);
         }
         let mut fitted: Fitted = fitted.map_err(failed)?;
-        let found = progress::counted(quiet, "evaluating, parts", 10, |tick| {
-            evaluate(&mut trainer, fitted.scorer.as_mut(), &fitted.learnt, &mut |_, _| {
-                tick();
-                true
-            })
-        })
-        .map_err(failed)?;
+        timing.train_s += seconds(started);
+        let started = Instant::now();
+        let found = self.evaluated(&mut trainer, &mut fitted).map_err(failed)?;
         let made = workspace(&trainer, &found, &self.session.options).map_err(failed)?;
-        let metrics = trainer.metrics(&found, &self.session.options, self.fitter).map_err(failed)?;
-        let limits = trainer.limits(&self.session.options).map_err(failed)?;
         let analysis = self.exported(made, seed);
-        let result = SeedResult::new(seed, (&fitted, &found), &history, metrics, limits);
+        let result = self.result(seed, &trainer, (&mut fitted, &found), &history).map_err(failed)?;
+        timing.evaluate_s += seconds(started);
         let run = Run {
             session: self.session,
             training: self.training,
@@ -172,16 +174,63 @@ impl Job<'_> {
             digest: &digest,
             result: &result,
         };
+        let report = TrainReport::new(self.session, vec![result.clone()], folder, Timing::default());
+        output::write_file(&folder.join(train_files::RESULT), &report.document())?;
         train_files::write(folder, &run)?;
         let _ = fs::remove_file(folder.join(train_files::CHECKPOINT));
         Ok(result)
     }
 
-    fn history(&self) -> zstat_train::files::History {
+    /// Events that the training never saw, in bins.
+    fn evaluated(&self, trainer: &mut Trainer<'_>, fitted: &mut Fitted) -> Result<Evaluation, TrainFault> {
+        progress::counted(self.global.quiet, "evaluating, parts", 10, |tick| {
+            evaluate(trainer, fitted.scorer.as_mut(), &fitted.learnt, &mut |_, _| {
+                tick();
+                true
+            })
+        })
+    }
+
+    /// What measurements get of them, beside what is possible.
+    fn result(
+        &self,
+        seed: u64,
+        trainer: &Trainer<'_>,
+        (fitted, found): (&mut Fitted, &Evaluation),
+        history: &History,
+    ) -> Result<SeedResult, TrainFault> {
+        let options = &self.session.options;
+        let metrics = trainer.metrics(found, options, self.fitter)?;
+        let quiet = self.global.quiet;
+        let limits = progress::during(quiet, "the best that is possible", || trainer.limits(options))?;
+        let exact = progress::counted(quiet, "the exact classifier, parts", 10, |tick| {
+            trainer.exact_classifier(&mut |_, _| {
+                tick();
+                true
+            })
+        })?;
+        let classifier = match exact {
+            Ok(exact) => Ok(trainer.metrics(&exact, options, self.fitter)?),
+            Err(why) => Err(why),
+        };
+        let remarks = trainer.remarks(fitted)?;
+        let found = Found {
+            fitted,
+            evaluation: found,
+            events: trainer.evaluation_events(),
+            metrics,
+            limits,
+            classifier,
+            remarks,
+        };
+        Ok(SeedResult::new(seed, self.training, history, found))
+    }
+
+    fn history(&self) -> History {
         let parts = self.training.losses.iter().map(|(spec, _)| format!("loss.{}", spec.name));
         let columns = ["epoch", "steps", "learning_rate", "gradient_norm", "loss"].map(str::to_owned);
         let columns = columns.into_iter().chain(parts).chain(["validation".to_owned()]).collect();
-        zstat_train::files::History { columns, rows: Vec::new() }
+        History { columns, rows: Vec::new() }
     }
 
     /// The workspace as an analysis that any command takes.

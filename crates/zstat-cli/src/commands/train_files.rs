@@ -19,6 +19,8 @@ use crate::session::Session;
 
 /// Name of the file that an unfinished training goes on from.
 pub const CHECKPOINT: &str = "checkpoint.zstat";
+/// Name of the file with the result.
+pub const RESULT: &str = "result.json";
 /// Name of the file that says a folder's training is done; written last.
 const RUN: &str = "run.json";
 
@@ -156,7 +158,6 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         Err(error) => json!({ "workspace.json": format!("not written: {error}") }),
     };
     write_file(&folder.join("spec.json"), &json_document(&json!(run.session.spec.analysis())))?;
-    write_file(&folder.join("evaluation.json"), &json_document(&json!(run.result)))?;
     let standardiser = run.trainer.standardiser();
     let more = json!({
         "features": run.trainer.features(),

@@ -1,6 +1,7 @@
 //! The spec of a training: sections `events`, `train` and `evaluate` of an analysis, and the samples and modifiers of its
 //! workspace that are made from events. All faults at once, as pointers into the document.
 
+mod columns;
 mod parts;
 mod process;
 mod samples;
@@ -116,6 +117,9 @@ impl Training {
         let bins = built.as_ref().and_then(|built| built.summary.as_ref()).map(|summary| summary.bins());
         let made =
             processes.as_ref().map(|processes| samples::read(&analysis.workspace, processes, &mut faults));
+        if let (Some(processes), Some(made)) = (&processes, &made) {
+            columns::check(processes, train.as_ref(), made, &mut faults);
+        }
         let (Some(processes), Some(train), Some(evaluate), Some(built), Some(made), Some(bins), true) =
             (processes, train, evaluate, built, made, bins, faults.is_empty())
         else {
@@ -150,6 +154,17 @@ impl Training {
             clip,
             workspace,
         })
+    }
+
+    /// Trains for another measurement than the spec's.
+    pub fn choose(&mut self, measurement: &str) {
+        self.train.measurement = Some(measurement.to_owned());
+        self.signals = samples::signals(
+            &self.workspace,
+            &self.processes,
+            &self.samples,
+            self.train.measurement.as_deref(),
+        );
     }
 }
 

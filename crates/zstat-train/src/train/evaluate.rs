@@ -16,7 +16,7 @@ use super::passes::NONE;
 use crate::events::Purpose;
 
 /// Events are evaluated in so many parts; leaving out one at a time tells the statistical error of what they give.
-const PARTS: u64 = 10;
+pub(super) const PARTS: u64 = 10;
 
 /// Events of the evaluation in hard bins.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,28 +64,19 @@ pub fn evaluate(
     learnt: &[f64],
     tick: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Evaluation, TrainFault> {
-    let training = trainer.engine.training;
-    let summary = &training.summary;
-    let (bins, passes) = (summary.bins(), trainer.engine.passes.len());
-    let mut parts = vec![vec![0.0; passes * bins]; PARTS as usize];
-    let mut squares = vec![0.0; passes * bins];
-    let mut counts = vec![0; passes * bins];
-    let mut sums = vec![vec![0.0; passes]; PARTS as usize];
-    let mut weights_of = vec![vec![0.0; trainer.sources.len()]; PARTS as usize];
+    let summary = &trainer.engine.training.summary;
+    let mut counter = Counter::new(trainer, summary.bins());
     for part in 0..PARTS {
         if !tick(part, PARTS) {
             return Err(TrainFault::Interrupted);
         }
-        let range = |n: u64| part * n / PARTS..(part + 1) * n / PARTS;
         let events = trainer.kitchen.events(
             &trainer.engine.passes,
             &trainer.sources,
             &trainer.standardiser,
-            (Purpose::Evaluation, &range),
+            (Purpose::Evaluation, &|n| part_of(part, n)),
         )?;
-        for (sum, weights) in weights_of[part as usize].iter_mut().zip(&events.weights) {
-            *sum = weights.iter().sum();
-        }
+        counter.processes(part, events.weights.iter().map(|weights| weights.iter().sum()));
         for (pass, of) in events.passes.iter().enumerate() {
             let rows = of.weights.len();
             let mut out = vec![0.0_f32; rows * scorer.outputs()];
@@ -94,34 +85,82 @@ pub fn evaluate(
             let mut places = vec![None; rows];
             summary.bin(learnt, &scores, &mut places);
             debug_assert!(of.row.iter().filter(|row| **row != NONE).count() == rows);
-            for (place, weight) in places.iter().zip(&of.weights) {
-                sums[part as usize][pass] += weight;
-                let Some(bin) = place else { continue };
-                parts[part as usize][pass * bins + bin] += weight;
-                squares[pass * bins + bin] += weight * weight;
-                counts[pass * bins + bin] += 1;
+            counter.put([part, pass as u64], &places, &of.weights);
+        }
+    }
+    Ok(counter.finish(trainer))
+}
+
+/// The events of a part, by number.
+pub(super) fn part_of(part: u64, n: u64) -> std::ops::Range<u64> {
+    part * n / PARTS..(part + 1) * n / PARTS
+}
+
+/// Weights in bins, by part and pass, as they come.
+pub(super) struct Counter {
+    bins: usize,
+    parts: Vec<Vec<f64>>,
+    squares: Vec<f64>,
+    counts: Vec<u64>,
+    sums: Vec<Vec<f64>>,
+    /// Weights of all events, before any selection, by part and process.
+    processes: Vec<Vec<f64>>,
+}
+
+impl Counter {
+    pub fn new(trainer: &Trainer<'_>, bins: usize) -> Self {
+        let passes = trainer.engine.passes.len();
+        let parts = PARTS as usize;
+        Self {
+            bins,
+            parts: vec![vec![0.0; passes * bins]; parts],
+            squares: vec![0.0; passes * bins],
+            counts: vec![0; passes * bins],
+            sums: vec![vec![0.0; passes]; parts],
+            processes: vec![Vec::new(); parts],
+        }
+    }
+
+    /// Sums of weights of all events of the processes.
+    pub fn processes(&mut self, part: u64, sums: impl Iterator<Item = f64>) {
+        self.processes[part as usize] = sums.collect();
+    }
+
+    /// Selected events of a part and pass.
+    pub fn put(&mut self, [part, pass]: [u64; 2], places: &[Option<usize>], weights: &[f64]) {
+        let (part, pass, bins) = (part as usize, pass as usize, self.bins);
+        for (place, weight) in places.iter().zip(weights) {
+            self.sums[part][pass] += weight;
+            let Some(bin) = place else { continue };
+            self.parts[part][pass * bins + bin] += weight;
+            self.squares[pass * bins + bin] += weight * weight;
+            self.counts[pass * bins + bin] += 1;
+        }
+    }
+
+    /// From weights to events: of all parts together, and of each as if it were all.
+    pub fn finish(self, trainer: &Trainer<'_>) -> Evaluation {
+        let Self { bins, mut parts, mut squares, counts, mut sums, processes: weights_of } = self;
+        let expected = &trainer.engine.expected;
+        let passes = trainer.engine.passes.len();
+        let mut yields = vec![0.0; passes * bins];
+        for pass in 0..passes {
+            let process = trainer.engine.passes[pass].process;
+            let total: f64 = weights_of.iter().map(|sums| sums[process]).sum();
+            let place = pass * bins..(pass + 1) * bins;
+            for bin in place.clone() {
+                yields[bin] = parts.iter().map(|part| part[bin]).sum::<f64>() * expected[process] / total;
+                squares[bin] *= (expected[process] / total).powi(2);
+            }
+            for (part, weights) in parts.iter_mut().zip(&weights_of) {
+                part[place.clone()].iter_mut().for_each(|x| *x *= expected[process] / weights[process]);
+            }
+            for (sums, weights) in sums.iter_mut().zip(&weights_of) {
+                sums[pass] *= expected[process] / weights[process];
             }
         }
+        Evaluation { parts, yields, squares, sums, counts, bins }
     }
-    // From weights to events: of all parts together, and of each as if it were all.
-    let expected = &trainer.engine.expected;
-    let mut yields = vec![0.0; passes * bins];
-    for pass in 0..passes {
-        let process = trainer.engine.passes[pass].process;
-        let total: f64 = weights_of.iter().map(|sums| sums[process]).sum();
-        let place = pass * bins..(pass + 1) * bins;
-        for bin in place.clone() {
-            yields[bin] = parts.iter().map(|part| part[bin]).sum::<f64>() * expected[process] / total;
-            squares[bin] *= (expected[process] / total).powi(2);
-        }
-        for (part, weights) in parts.iter_mut().zip(&weights_of) {
-            part[place.clone()].iter_mut().for_each(|x| *x *= expected[process] / weights[process]);
-        }
-        for (sums, weights) in sums.iter_mut().zip(&weights_of) {
-            sums[pass] *= expected[process] / weights[process];
-        }
-    }
-    Ok(Evaluation { parts, yields, squares, sums, counts, bins })
 }
 
 impl Evaluation {
@@ -280,14 +319,14 @@ type Of = fn(&Model, &dyn Fitter) -> Result<f64, LossError>;
 /// All metrics by name.
 fn metrics() -> [(&'static str, Of); 5] {
     [
-        ("sigma", |model, fitter| {
+        ("sigma_poi", |model, fitter| {
             value(
                 &Inferno { options: InfernoOptions { form: Width::Sigma, ..Default::default() } },
                 model,
                 fitter,
             )
         }),
-        ("z_discovery", |model, fitter| {
+        ("z0", |model, fitter| {
             let loss = Discovery { options: DiscoveryOptions { form: Form::Root } };
             value(&loss, model, fitter).map(|value| -value)
         }),

@@ -128,6 +128,17 @@ impl<'t> Trainer<'t> {
         &self.standardiser
     }
 
+    /// Events of the evaluation, by process.
+    pub fn evaluation_events(&self) -> indexmap::IndexMap<String, u64> {
+        let count = |source: &Source| (source.name.clone(), source.count(Purpose::Evaluation));
+        self.sources.iter().map(count).collect()
+    }
+
+    /// The training events.
+    pub(super) fn training_events(&self) -> &Events {
+        &self.events
+    }
+
     /// The engine and the training events.
     #[cfg(test)]
     pub(super) fn parts(&mut self) -> (&mut Engine<'t>, &Events) {

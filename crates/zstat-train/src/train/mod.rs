@@ -6,11 +6,13 @@
 //! events.
 
 mod cells;
+mod classifier;
 mod evaluate;
 mod fault;
 mod fit;
 mod limit;
 mod passes;
+mod remarks;
 mod source;
 mod step;
 

@@ -161,7 +161,7 @@ fn the_result_is_what_a_fit_gives() {
     let found = evaluate(&mut trainer, fitted.scorer.as_mut(), &fitted.learnt, &mut |_, _| true).unwrap();
     let made = workspace(&trainer, &found, &options()).unwrap();
     let metrics = trainer.metrics(&found, &options(), &newton).unwrap();
-    let sigma = metrics[0].values.iter().find(|(name, _)| *name == "sigma").unwrap().1.clone().unwrap();
+    let sigma = metrics[0].values.iter().find(|(name, _)| *name == "sigma_poi").unwrap().1.clone().unwrap();
     let limit = trainer.limits(&options()).unwrap()[0].clone().unwrap();
     assert!(limit < sigma.value, "{limit}, {sigma:?}");
     let model = zstat_core::model::Model::build(&made, &options()).unwrap();

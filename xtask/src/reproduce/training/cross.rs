@@ -1,0 +1,161 @@
+//! Every loss on every example.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::lab::{Lab, measurement, small};
+use super::page;
+use crate::reproduce::Setting;
+
+/// An example: its spec, how it is made shorter, and the measurement that is trained for.
+struct Toy {
+    spec: &'static str,
+    what: &'static str,
+    measurement: Option<&'static str>,
+    /// In place of the spec's.
+    events: u64,
+    epochs: u64,
+    /// A summary of one score, for losses of single events; for others, too, where there is no other.
+    one_score: fn() -> Value,
+    /// For losses of templates.
+    binned: Option<fn() -> Value>,
+    /// Nuisance parameters are free.
+    nuisances: bool,
+}
+
+const TOYS: [Toy; 5] = [
+    Toy {
+        spec: "inferno",
+        what: "INFERNO's mixture, benchmark B2",
+        measurement: Some("B2"),
+        events: 50_000,
+        epochs: 12,
+        one_score: || json!({"type": "sigmoid_edges", "bins": 10}),
+        binned: Some(|| json!({"type": "softmax", "bins": 10, "temperature": 0.1})),
+        nuisances: true,
+    },
+    Toy {
+        spec: "mixture-2d",
+        what: "the two-dimensional mixture, shift of the background free",
+        measurement: Some("free"),
+        events: 50_000,
+        epochs: 12,
+        one_score: || json!({"type": "sigmoid_edges", "bins": 10}),
+        binned: Some(|| json!({"type": "softmax", "bins": 10, "temperature": 0.1})),
+        nuisances: true,
+    },
+    Toy {
+        spec: "neos",
+        what: "the blobs of neos",
+        measurement: None,
+        events: 7500,
+        epochs: 50,
+        one_score: || json!({"type": "bkde", "bins": 4, "bandwidth": 0.09}),
+        binned: Some(|| json!({"type": "bkde", "bins": 4, "bandwidth": 0.09, "train_edges": true})),
+        nuisances: true,
+    },
+    Toy {
+        spec: "delta-z",
+        what: "the three normals of ΔZ, case 1, a linear classifier",
+        measurement: None,
+        events: 50_000,
+        epochs: 12,
+        one_score: || json!({"type": "sigmoid_edges", "bins": 10}),
+        binned: None,
+        nuisances: false,
+    },
+    Toy {
+        spec: "delta-z-2",
+        what: "the same, case 2",
+        measurement: None,
+        events: 50_000,
+        epochs: 12,
+        one_score: || json!({"type": "sigmoid_edges", "bins": 10}),
+        binned: None,
+        nuisances: false,
+    },
+];
+
+/// A loss with its options, and whether it is one of single events.
+const LOSSES: [(&str, bool); 8] = [
+    ("bce", true),
+    ("delta_z", true),
+    ("s_over_sqrt_b", false),
+    ("asimov", false),
+    ("inferno", false),
+    ("discovery", false),
+    ("cls", false),
+    ("generalised_variance", false),
+];
+
+/// Makes the section.
+pub fn run(setting: &Setting) -> anyhow::Result<()> {
+    let lab = Lab::new(setting)?;
+    let mut text = String::from(
+        "## Losses on all examples\n\n`cross-table`: each loss on each example, three seeds, medians. Losses of single events have one score in uniform bins, the others the\nbins of the example's spec; fewer events and epochs than there. The last row is the exact classifier of signal and background\nin as many uniform bins, and for σ the unbinned likelihood in brackets.\n",
+    );
+    for toy in &TOYS {
+        writeln!(text, "\n### {}\n", toy.what)?;
+        text.push_str("| loss | σ(poi) | Z₀ | Z_A | s/√b | CLs |\n|---|---|---|---|---|---|\n");
+        let mut limits = None;
+        for (loss, of_events) in LOSSES {
+            let row = match one(&lab, toy, loss, of_events) {
+                Ok(result) => {
+                    let row = cells(measurement(&result, toy.measurement));
+                    limits = Some(result);
+                    row
+                }
+                Err(why) => format!("n/a: {why} | | | | "),
+            };
+            writeln!(text, "| `{loss}` | {row} |")?;
+        }
+        if let Some(result) = limits {
+            writeln!(text, "| limit | {} |", limit(measurement(&result, toy.measurement)))?;
+        }
+    }
+    page::put(setting, "cross-table", &text)
+}
+
+/// Trains; why not where it makes no sense or has no result.
+fn one(lab: &Lab, toy: &Toy, loss: &str, of_events: bool) -> Result<Value, String> {
+    if loss == "generalised_variance" && !toy.nuisances {
+        return Err("there is one parameter, so it is `inferno`".to_owned());
+    }
+    let mut spec = lab.spec(toy.spec).map_err(|error| error.to_string())?;
+    spec["train"]["loss"] = json!({"type": loss});
+    let summary = if of_events { toy.one_score } else { toy.binned.unwrap_or(toy.one_score) };
+    spec["train"]["summary"] = summary();
+    spec["train"]["optimiser"] = json!({"type": "adam", "learning_rate": 3e-3, "schedule": "cosine"});
+    spec["train"]["standardise"] = json!(true);
+    spec["train"]["events"] = json!(toy.events);
+    spec["train"]["epochs"] = json!(toy.epochs);
+    spec["evaluate"] = json!({"events": 200_000});
+    let label = format!("cross-{}-{loss}", toy.spec);
+    lab.changed(&label, &spec, &["--seeds", "3"]).map_err(|error| {
+        let text = error.to_string();
+        let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        line.trim().replace('|', "\\|")
+    })
+}
+
+fn cells(of: &Value) -> String {
+    let number = |name: &str| of["metrics"][name]["value"].as_f64();
+    numbers(number("sigma_poi").map(|sigma| format!("{sigma:.4}")), &number)
+}
+
+fn limit(of: &Value) -> String {
+    let number = |name: &str| of["optimal_classifier"][name]["value"].as_f64();
+    let sigma = number("sigma_poi").map(|sigma| match of["limits"]["analytical"].as_f64() {
+        Some(unbinned) => format!("{sigma:.4} ({unbinned:.4})"),
+        None => format!("{sigma:.4}"),
+    });
+    numbers(sigma, &number)
+}
+
+fn numbers(sigma: Option<String>, number: &dyn Fn(&str) -> Option<f64>) -> String {
+    let none = || "n/a".to_owned();
+    let fixed = |name: &str| number(name).map_or_else(none, |value| format!("{value:.3}"));
+    let cls = number("cls").map_or_else(none, small);
+    [sigma.unwrap_or_else(none), fixed("z0"), fixed("z_asimov"), fixed("s_over_sqrt_b"), cls].join(" | ")
+}
