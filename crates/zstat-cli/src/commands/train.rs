@@ -9,10 +9,12 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 use zstat_core::fit::Fitter;
 use zstat_core::spec::Analysis;
+use zstat_train::files::History;
 use zstat_train::spec::Training;
-use zstat_train::train::{Fitted, Progress, TrainFault, Trainer, evaluate, workspace};
+use zstat_train::train::{Figures, Fitted, Progress, TrainFault, Trainer, curve_names, workspace};
 
 use super::train_files::{self, Kept, Run};
+use super::train_tables::Tables;
 use crate::args::{GlobalArgs, ModelArgs, count, seed};
 use crate::failure::{Failure, OptionFault};
 use crate::jobs::make_folder;
@@ -103,6 +105,7 @@ impl Job<'_> {
         hash.update(serde_json::to_string(self.session.spec.analysis()).unwrap_or_default());
         hash.update(format!("{:?} {:?} {seed}", self.session.options, self.training.train.epochs));
         hash.update(self.args.fitter.clone().unwrap_or_default());
+        hash.update(self.history().columns.join(","));
         crate::jobs::digest(hash)
     }
 
@@ -131,10 +134,10 @@ impl Job<'_> {
         interrupt::kept_in(folder);
         let line = Mutex::new(format!("seed {seed}: epoch 1 of {}", self.training.train.epochs));
         let mut broken = None;
-        let steps = trainer.steps();
+        let (steps, curves) = (trainer.steps(), self.curves().len());
         let fitted = progress::live(quiet, &line, || {
             trainer.run(saved.map(|kept| kept.state), &mut |now, state| {
-                history.rows.push(row(now, steps));
+                history.rows.push(row(now, steps, curves));
                 let text = format!(
                     "seed {seed}: epoch {} of {}, loss {:.5}, validation {:.5}",
                     now.epochs, now.of, now.loss, now.validation
@@ -148,40 +151,71 @@ impl Job<'_> {
         if let Some(failure) = broken {
             return Err(failure);
         }
-        let mut fitted: Fitted = fitted.map_err(failed)?;
+        let fitted: Fitted = fitted.map_err(failed)?;
+        let result = self.finish(&trainer, fitted, &history, seed, folder)?;
+        let _ = fs::remove_file(folder.join(train_files::CHECKPOINT));
+        Ok(result)
+    }
+
+    /// Evaluates what was learnt, and writes the folder.
+    fn finish(
+        &self,
+        trainer: &Trainer<'_>,
+        mut fitted: Fitted,
+        history: &History,
+        seed: u64,
+        folder: &Path,
+    ) -> Result<SeedResult, Failure> {
+        let (quiet, options) = (self.global.quiet, &self.session.options);
+        let failed = |fault: TrainFault| self.failure(fault);
+        let scorer = fitted.scorer.as_mut();
+        let figures = progress::during(quiet, "validation events", || Figures::new(trainer, scorer));
+        let mut figures = figures.map_err(failed)?;
         let found = progress::counted(quiet, "evaluating, parts", 10, |tick| {
-            evaluate(&mut trainer, fitted.scorer.as_mut(), &fitted.learnt, &mut |_, _| {
+            figures.evaluate(trainer, scorer, &fitted.learnt, &mut |_, _| {
                 tick();
                 true
             })
         })
         .map_err(failed)?;
-        let made = workspace(&trainer, &found, &self.session.options).map_err(failed)?;
-        let metrics = trainer.metrics(&found, &self.session.options, self.fitter).map_err(failed)?;
-        let limits = trainer.limits(&self.session.options).map_err(failed)?;
+        let min_effective = self.training.evaluate.min_effective();
+        let tables = progress::during(quiet, "tables", || {
+            Tables::new(trainer, (scorer, &fitted.learnt), &figures, min_effective, history)
+        });
+        let made = workspace(trainer, &found, options).map_err(failed)?;
+        let metrics = trainer.metrics(&found, options, self.fitter).map_err(failed)?;
+        let limits = trainer.limits(options).map_err(failed)?;
         let analysis = self.exported(made, seed);
-        let result = SeedResult::new(seed, (&fitted, &found), &history, metrics, limits);
+        let mut result = SeedResult::new(seed, (&fitted, &found), history, metrics, limits);
+        result.cut = tables.cut.clone();
         let run = Run {
             session: self.session,
             training: self.training,
-            trainer: &trainer,
+            trainer,
             fitted: &fitted,
             found: &found,
-            history: &history,
+            history,
+            tables: &tables,
             analysis: &analysis,
-            digest: &digest,
+            digest: &self.digest(seed),
             result: &result,
         };
         train_files::write(folder, &run)?;
-        let _ = fs::remove_file(folder.join(train_files::CHECKPOINT));
         Ok(result)
     }
 
-    fn history(&self) -> zstat_train::files::History {
+    fn history(&self) -> History {
         let parts = self.training.losses.iter().map(|(spec, _)| format!("loss.{}", spec.name));
         let columns = ["epoch", "steps", "learning_rate", "gradient_norm", "loss"].map(str::to_owned);
-        let columns = columns.into_iter().chain(parts).chain(["validation".to_owned()]).collect();
-        zstat_train::files::History { columns, rows: Vec::new() }
+        let columns = columns.into_iter().chain(parts).chain(["validation".to_owned()]);
+        let columns = columns.chain(self.curves()).collect();
+        History { columns, rows: Vec::new() }
+    }
+
+    /// Names of the metrics that validation events are looked at with; none where they are not.
+    fn curves(&self) -> Vec<String> {
+        let every = self.training.evaluate.every(self.training.train.epochs);
+        every.map_or_else(Vec::new, |_| curve_names())
     }
 
     /// The workspace as an analysis that any command takes.
@@ -214,8 +248,10 @@ impl Job<'_> {
     }
 }
 
-fn row(now: &Progress, steps: u64) -> Vec<f64> {
+/// A row of the history, the last `curves` cells empty where it is not the turn of metrics.
+fn row(now: &Progress, steps: u64, curves: usize) -> Vec<f64> {
     let first = [f64::from(now.epochs - 1), steps as f64, now.rate, now.norm, now.loss];
     let parts = now.parts.iter().map(|part| part.unwrap_or(f64::NAN));
-    first.into_iter().chain(parts).chain([now.validation]).collect()
+    let metrics = now.curves.clone().unwrap_or_else(|| vec![f64::NAN; curves]);
+    first.into_iter().chain(parts).chain([now.validation]).chain(metrics).collect()
 }

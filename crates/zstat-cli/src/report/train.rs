@@ -8,6 +8,7 @@ use zstat_train::files::History;
 use zstat_train::spec::Training;
 use zstat_train::train::{Evaluation, Fitted, Metrics};
 
+use super::train_cut::CutResult;
 use crate::output::number::{plain, with_uncertainty};
 use crate::output::table::{Align, Table};
 use crate::output::{Page, Report, json_document};
@@ -56,6 +57,9 @@ pub struct SeedResult {
     pub empty_bins: Vec<usize>,
     /// What measurements get.
     pub measurements: Vec<MeasurementResult>,
+    /// What a cut on the score gives; none where there are several scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<CutResult>,
 }
 
 impl SeedResult {
@@ -102,6 +106,7 @@ impl SeedResult {
             validation_loss: last("validation"),
             empty_bins: (0..found.bins()).filter(|bin| !found.kept().contains(bin)).collect(),
             measurements: measurements.collect(),
+            cut: None,
         }
     }
 }
@@ -115,7 +120,7 @@ pub struct TrainReport {
 }
 
 /// Median, and the range of the middle 68 %.
-fn band(mut values: Vec<f64>) -> [f64; 3] {
+pub(super) fn band(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
     let at = |fraction: f64| {
         let place = fraction * (values.len() - 1) as f64;
@@ -222,6 +227,7 @@ impl Report for TrainReport {
             table.row(row);
         }
         page.table(&table);
+        super::train_cut::page(&self.results, page);
         let mut told: Vec<String> = Vec::new();
         for result in self.results.iter().filter(|result| !result.empty_bins.is_empty()) {
             let bins: Vec<String> = result.empty_bins.iter().map(usize::to_string).collect();

@@ -11,6 +11,7 @@ use zstat_losses::{
 };
 
 use super::fault::TrainFault;
+use super::figures::Seen;
 use super::fit::Trainer;
 use super::passes::NONE;
 use crate::events::Purpose;
@@ -31,6 +32,8 @@ pub struct Evaluation {
     sums: Vec<Vec<f64>>,
     /// Simulated events in each bin of each pass.
     pub counts: Vec<u64>,
+    /// What makes events of weights, by pass.
+    pub(super) scales: Vec<f64>,
     bins: usize,
 }
 
@@ -64,6 +67,17 @@ pub fn evaluate(
     learnt: &[f64],
     tick: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Evaluation, TrainFault> {
+    evaluate_of(trainer, (scorer, learnt), Purpose::Evaluation, tick, &mut |_| {})
+}
+
+/// The same of any events; `see` is shown all of them, pass by pass, in parts.
+pub(super) fn evaluate_of(
+    trainer: &Trainer<'_>,
+    (scorer, learnt): (&mut dyn Scorer, &[f64]),
+    purpose: Purpose,
+    tick: &mut dyn FnMut(u64, u64) -> bool,
+    see: &mut dyn FnMut(&Seen<'_>),
+) -> Result<Evaluation, TrainFault> {
     let training = trainer.engine.training;
     let summary = &training.summary;
     let (bins, passes) = (summary.bins(), trainer.engine.passes.len());
@@ -81,7 +95,7 @@ pub fn evaluate(
             &trainer.engine.passes,
             &trainer.sources,
             &trainer.standardiser,
-            (Purpose::Evaluation, &range),
+            (purpose, &range),
         )?;
         for (sum, weights) in weights_of[part as usize].iter_mut().zip(&events.weights) {
             *sum = weights.iter().sum();
@@ -93,6 +107,7 @@ pub fn evaluate(
             let scores: Vec<f64> = out.iter().map(|z| f64::from(*z)).collect();
             let mut places = vec![None; rows];
             summary.bin(learnt, &scores, &mut places);
+            see(&Seen { pass, events: of, scores: &scores });
             debug_assert!(of.row.iter().filter(|row| **row != NONE).count() == rows);
             for (place, weight) in places.iter().zip(&of.weights) {
                 sums[part as usize][pass] += weight;
@@ -106,10 +121,12 @@ pub fn evaluate(
     // From weights to events: of all parts together, and of each as if it were all.
     let expected = &trainer.engine.expected;
     let mut yields = vec![0.0; passes * bins];
+    let mut scales = vec![0.0; passes];
     for pass in 0..passes {
         let process = trainer.engine.passes[pass].process;
         let total: f64 = weights_of.iter().map(|sums| sums[process]).sum();
         let place = pass * bins..(pass + 1) * bins;
+        scales[pass] = expected[process] / total;
         for bin in place.clone() {
             yields[bin] = parts.iter().map(|part| part[bin]).sum::<f64>() * expected[process] / total;
             squares[bin] *= (expected[process] / total).powi(2);
@@ -121,7 +138,7 @@ pub fn evaluate(
             sums[pass] *= expected[process] / weights[process];
         }
     }
-    Ok(Evaluation { parts, yields, squares, sums, counts, bins })
+    Ok(Evaluation { parts, yields, squares, sums, counts, scales, bins })
 }
 
 impl Evaluation {
@@ -156,7 +173,7 @@ impl Evaluation {
 }
 
 /// The workspace with the templates of the evaluation; `part` leaves one part out.
-fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usize>) -> Workspace {
+pub(super) fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usize>) -> Workspace {
     let training = trainer.engine.training;
     let mut workspace = trainer.workspace.clone();
     let (yields, sums) = found.without(part);
@@ -275,10 +292,10 @@ impl Trainer<'_> {
     }
 }
 
-type Of = fn(&Model, &dyn Fitter) -> Result<f64, LossError>;
+pub(super) type Of = fn(&Model, &dyn Fitter) -> Result<f64, LossError>;
 
 /// All metrics by name.
-fn metrics() -> [(&'static str, Of); 5] {
+pub(super) fn metrics() -> [(&'static str, Of); 5] {
     [
         ("sigma", |model, fitter| {
             value(
