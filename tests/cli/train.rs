@@ -31,7 +31,11 @@ fn a_run_leaves_a_workspace_like_any_other() {
     let found = zstat(work.path(), "train training.yaml --output run --format json").exits(0).json();
     let metrics = &found["evaluation"]["metrics"];
     let names: Vec<String> = files(&work.path().join("run")).into_iter().map(|(name, _)| name).collect();
+    // Five scores an event: there is no threshold on them.
     let wanted = [
+        "boundary.csv",
+        "curves.csv",
+        "distributions.csv",
         "history.csv",
         "history.parquet",
         "result.json",
@@ -147,4 +151,127 @@ fn what_is_wrong_is_told() {
     zstat(work.path(), "train diverging.yaml --output d").exits(2).tells(&["no training: epoch 0, step"]);
     let names: Vec<String> = files(&work.path().join("d")).into_iter().map(|(name, _)| name).collect();
     assert!(names.is_empty(), "nothing is left of it: {names:?}");
+}
+
+/// A classifier of two features, with one score.
+fn classifier() -> String {
+    let text = spec().replace("{type: softmax, bins: 5, temperature: 0.5}", "{type: sigmoid_edges, bins: 5}");
+    text.replace("{type: discovery}", "bce").replace("evaluate: {", "evaluate: {every: 3, ")
+}
+
+/// Rows of a table, by column.
+fn table(path: &Path) -> Vec<std::collections::BTreeMap<String, String>> {
+    let text = fs::read_to_string(path).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let columns = lines.next().unwrap();
+    lines.map(|cells| columns.iter().cloned().zip(cells).collect()).collect()
+}
+
+#[test]
+fn tables_are_the_numbers_behind_figures() {
+    let work = folder();
+    write(work.path(), "training.yaml", &classifier());
+    let run = zstat(work.path(), "train training.yaml --output run").exits(0);
+    assert!(run.stdout.contains("one cut on the score, chosen on the validation events"), "{}", run.stdout);
+    let at = |name: &str| table(&work.path().join("run").join(name));
+    let number =
+        |row: &std::collections::BTreeMap<String, String>, name: &str| row[name].parse::<f64>().unwrap();
+    // Epochs 2 and 3, the last.
+    let curves = at("curves.csv");
+    assert_eq!(curves.iter().map(|row| row["epoch"].as_str()).collect::<Vec<_>>(), ["2", "3"]);
+    assert!(curves.iter().all(|row| number(row, "validation.sigma") > 0.0));
+    let history = fs::read_to_string(work.path().join("run/history.csv")).unwrap();
+    assert!(
+        history.starts_with("epoch,steps,learning_rate,gradient_norm,loss,loss.bce,validation\n"),
+        "{history}"
+    );
+    let signal: f64 = at("distributions.csv")
+        .iter()
+        .filter(|row| row["sample"] == "signal" && row["side"] == "nominal")
+        .map(|row| number(row, "events"))
+        .sum();
+    assert!((signal - 40.0).abs() < 1e-9, "{signal}");
+    let plane = at("boundary.csv");
+    assert_eq!(plane.len(), 101 * 101);
+    assert_eq!(plane[0].keys().collect::<Vec<_>>(), ["bin", "score", "x", "y"]);
+    // The cut of the result is a row of the table.
+    let rows = at("thresholds.csv");
+    assert_eq!((rows[0]["threshold"].as_str(), rows[0]["keep"].as_str()), ("-inf", "above"));
+    let found: serde_json::Value =
+        serde_json::from_slice(&fs::read(work.path().join("run/evaluation.json")).unwrap()).unwrap();
+    let best = &found["cut"]["z_asimov"];
+    for events in ["validation", "evaluation"] {
+        let is_best = |row: &&std::collections::BTreeMap<String, String>| {
+            row["events"] == events && Some(number(row, "threshold")) == best["threshold"].as_f64()
+        };
+        let row = rows.iter().find(is_best).unwrap();
+        assert_eq!(best[events]["z_asimov"]["value"].as_f64(), Some(number(row, "z_asimov")));
+        assert_eq!(
+            best[events]["efficiencies"]["background"].as_f64(),
+            Some(number(row, "efficiency.background"))
+        );
+    }
+    let all = &found["cut"]["no_cut"]["evaluation"];
+    assert_eq!((all["efficiency"].as_f64(), found["cut"]["no_cut"]["threshold"].as_f64()), (Some(1.0), None));
+    // Done is done, and the cut is told again.
+    let again = zstat(work.path(), "train training.yaml --output run").exits(0);
+    assert_eq!(
+        again.stdout.lines().skip(1).collect::<Vec<_>>(),
+        run.stdout.lines().skip(1).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_table_that_is_not_there_has_a_reason() {
+    let work = folder();
+    let text = spec().replace("batch: 500", "batch: 500\n  derive: {ratio: pt / mass}");
+    let text = text.replace("evaluate: {", "evaluate: {every: 0, ");
+    write(work.path(), "training.yaml", &text);
+    zstat(work.path(), "train training.yaml --output run --epochs 1").exits(0);
+    let run: serde_json::Value =
+        serde_json::from_slice(&fs::read(work.path().join("run/run.json")).unwrap()).unwrap();
+    let wanted = serde_json::json!({
+        "boundary.csv": "not written: there are 3 features, and a plane has two",
+        "curves.csv": "not written: `evaluate.every` is 0",
+        "distributions.csv": "written",
+        "thresholds.csv": "not written: there are 5 scores an event, and a threshold is on one",
+    });
+    assert_eq!(run["tables"], wanted);
+    for (key, value) in wanted.as_object().unwrap() {
+        assert_eq!(work.path().join("run").join(key).exists(), value == "written", "{key}");
+    }
+    for (bad, told) in [
+        ("every: -1", "`every`"),
+        ("min_effective: -1", "`min_effective`"),
+        ("min_efective: 1", "`min_effective`"),
+    ] {
+        write(work.path(), "bad.yaml", &spec().replace("evaluate: {", &format!("evaluate: {{{bad}, ")));
+        zstat(work.path(), "validate bad.yaml").exits(2).tells(&["bad.yaml:", told]);
+    }
+}
+
+#[test]
+fn an_interrupt_changes_no_byte() {
+    let work = folder();
+    let text = classifier().replace("events: 5000", "events: 1000").replace("epochs: 4", "epochs: 150");
+    write(work.path(), "training.yaml", &text);
+    let size = || fs::metadata(work.path().join("broken/checkpoint.zstat")).map_or(0, |found| found.len());
+    let mut command = super::support::zstat();
+    let arguments = ["train", "training.yaml", "--output", "broken"];
+    command.current_dir(work.path()).args(arguments).stdout(std::process::Stdio::null());
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let (started, mut first) = (std::time::Instant::now(), 0);
+    // Some rows of the history are kept.
+    while first == 0 || size() < first + 500 {
+        first = if first == 0 { size() } else { first };
+        assert!(child.try_wait().unwrap().is_none(), "done before it was met at work");
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "nothing is kept");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    zstat(work.path(), "train training.yaml --output broken --resume").exits(0);
+    zstat(work.path(), "train training.yaml --output whole").exits(0);
+    assert_eq!(files(&work.path().join("broken")), files(&work.path().join("whole")));
 }

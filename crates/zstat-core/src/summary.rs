@@ -45,6 +45,12 @@ pub trait Summary: Send + Sync {
 
     /// The bin of each event as it is counted after training; none where it is in no bin.
     fn bin(&self, learnt: &[f64], scores: &[f64], bins: &mut [Option<usize>]);
+
+    /// Scores as a figure shows them, in their place: squashed where the summary squashes them, in the same order. Where that
+    /// leaves a range, the range; by default scores are shown as they are.
+    fn show(&self, _scores: &mut [f64]) -> Option<[f64; 2]> {
+        None
+    }
 }
 
 inventory::collect!(Plugin<dyn Summary>);

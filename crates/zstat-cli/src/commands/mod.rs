@@ -27,6 +27,7 @@ mod toy_test;
 mod toys;
 mod train;
 mod train_files;
+mod train_tables;
 mod validate;
 mod yields;
 

@@ -11,9 +11,12 @@ use zstat_core::fit::Fitter;
 use zstat_core::spec::Analysis;
 use zstat_train::files::History;
 use zstat_train::spec::Training;
-use zstat_train::train::{Evaluation, Fitted, Progress, TrainFault, Trainer, evaluate, workspace};
+use zstat_train::train::{
+    Evaluation, Figures, Fitted, Progress, TrainFault, Trainer, curve_names, workspace,
+};
 
 use super::train_files::{self, Kept, Run};
+use super::train_tables::Tables;
 use crate::args::{GlobalArgs, ModelArgs, count, seed};
 use crate::failure::{Failure, OptionFault};
 use crate::jobs::make_folder;
@@ -106,6 +109,7 @@ impl Job<'_> {
         hash.update(serde_json::to_string(self.session.spec.analysis()).unwrap_or_default());
         hash.update(format!("{:?} {:?} {seed}", self.session.options, self.training.train.epochs));
         hash.update(self.args.fitter.clone().unwrap_or_default());
+        hash.update(self.history().columns.join(","));
         crate::jobs::digest(hash)
     }
 
@@ -137,10 +141,10 @@ impl Job<'_> {
         interrupt::kept_in(folder);
         let line = Mutex::new(format!("seed {seed}: epoch 1 of {}", self.training.train.epochs));
         let mut broken = None;
-        let steps = trainer.steps();
+        let (steps, curves) = (trainer.steps(), self.curves().len());
         let fitted = progress::live(quiet, &line, || {
             trainer.run(saved.map(|kept| kept.state), &mut |now, state| {
-                history.rows.push(row(now, steps));
+                history.rows.push(row(now, steps, curves));
                 timing.steps += steps;
                 let text = format!(
                     "seed {seed}: epoch {} of {}, loss {:.5}, validation {:.5}",
@@ -155,43 +159,63 @@ impl Job<'_> {
         if let Some(failure) = broken {
             return Err(failure);
         }
-        let mut fitted: Fitted = fitted.map_err(failed)?;
+        let fitted: Fitted = fitted.map_err(failed)?;
         timing.train_s += seconds(started);
         let started = Instant::now();
-        let found = self.evaluated(&mut trainer, &mut fitted).map_err(failed)?;
-        let made = workspace(&trainer, &found, &self.session.options).map_err(failed)?;
-        let analysis = self.exported(made, seed);
-        let result = self.result(seed, &trainer, (&mut fitted, &found), &history).map_err(failed)?;
+        let result = self.finish(&trainer, fitted, &history, seed, folder)?;
         timing.evaluate_s += seconds(started);
+        let _ = fs::remove_file(folder.join(train_files::CHECKPOINT));
+        Ok(result)
+    }
+
+    /// Evaluates what was learnt, and writes the folder.
+    fn finish(
+        &self,
+        trainer: &Trainer<'_>,
+        mut fitted: Fitted,
+        history: &History,
+        seed: u64,
+        folder: &Path,
+    ) -> Result<SeedResult, Failure> {
+        let (quiet, options) = (self.global.quiet, &self.session.options);
+        let failed = |fault: TrainFault| self.failure(fault);
+        let scorer = fitted.scorer.as_mut();
+        let figures = progress::during(quiet, "validation events", || Figures::new(trainer, scorer));
+        let mut figures = figures.map_err(failed)?;
+        let found = progress::counted(quiet, "evaluating, parts", 10, |tick| {
+            figures.evaluate(trainer, scorer, &fitted.learnt, &mut |_, _| {
+                tick();
+                true
+            })
+        })
+        .map_err(failed)?;
+        let min_effective = self.training.evaluate.min_effective();
+        let tables = progress::during(quiet, "tables", || {
+            Tables::new(trainer, (scorer, &fitted.learnt), &figures, min_effective, history)
+        });
+        let made = workspace(trainer, &found, options).map_err(failed)?;
+        let analysis = self.exported(made, seed);
+        let mut result = self.result(seed, trainer, (&mut fitted, &found), history).map_err(failed)?;
+        result.cut = tables.cut.clone();
         let run = Run {
             session: self.session,
             training: self.training,
-            trainer: &trainer,
+            trainer,
             fitted: &fitted,
             found: &found,
-            history: &history,
+            history,
+            tables: &tables,
             analysis: &analysis,
-            digest: &digest,
+            digest: &self.digest(seed),
             result: &result,
         };
         let report = TrainReport::new(self.session, vec![result.clone()], folder, Timing::default());
         output::write_file(&folder.join(train_files::RESULT), &report.document())?;
         train_files::write(folder, &run)?;
-        let _ = fs::remove_file(folder.join(train_files::CHECKPOINT));
         Ok(result)
     }
 
-    /// Events that the training never saw, in bins.
-    fn evaluated(&self, trainer: &mut Trainer<'_>, fitted: &mut Fitted) -> Result<Evaluation, TrainFault> {
-        progress::counted(self.global.quiet, "evaluating, parts", 10, |tick| {
-            evaluate(trainer, fitted.scorer.as_mut(), &fitted.learnt, &mut |_, _| {
-                tick();
-                true
-            })
-        })
-    }
-
-    /// What measurements get of them, beside what is possible.
+    /// What measurements get of the events in bins, beside what is possible.
     fn result(
         &self,
         seed: u64,
@@ -229,8 +253,15 @@ impl Job<'_> {
     fn history(&self) -> History {
         let parts = self.training.losses.iter().map(|(spec, _)| format!("loss.{}", spec.name));
         let columns = ["epoch", "steps", "learning_rate", "gradient_norm", "loss"].map(str::to_owned);
-        let columns = columns.into_iter().chain(parts).chain(["validation".to_owned()]).collect();
+        let columns = columns.into_iter().chain(parts).chain(["validation".to_owned()]);
+        let columns = columns.chain(self.curves()).collect();
         History { columns, rows: Vec::new() }
+    }
+
+    /// Names of the metrics that validation events are looked at with; none where they are not.
+    fn curves(&self) -> Vec<String> {
+        let every = self.training.evaluate.every(self.training.train.epochs);
+        every.map_or_else(Vec::new, |_| curve_names())
     }
 
     /// The workspace as an analysis that any command takes.
@@ -263,8 +294,10 @@ impl Job<'_> {
     }
 }
 
-fn row(now: &Progress, steps: u64) -> Vec<f64> {
+/// A row of the history, the last `curves` cells empty where it is not the turn of metrics.
+fn row(now: &Progress, steps: u64, curves: usize) -> Vec<f64> {
     let first = [f64::from(now.epochs - 1), steps as f64, now.rate, now.norm, now.loss];
     let parts = now.parts.iter().map(|part| part.unwrap_or(f64::NAN));
-    first.into_iter().chain(parts).chain([now.validation]).collect()
+    let metrics = now.curves.clone().unwrap_or_else(|| vec![f64::NAN; curves]);
+    first.into_iter().chain(parts).chain([now.validation]).chain(metrics).collect()
 }

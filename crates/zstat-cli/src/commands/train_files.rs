@@ -12,6 +12,7 @@ use zstat_train::files::{Cell, Checkpoint, History, Table, tensors};
 use zstat_train::spec::Training;
 use zstat_train::train::{Evaluation, Fitted, Saved, Trainer};
 
+use super::train_tables::{self, Tables};
 use crate::failure::{Failure, OptionFault};
 use crate::output::{json_document, write_file, write_file_with};
 use crate::report::train::SeedResult;
@@ -46,6 +47,8 @@ pub struct Run<'a> {
     pub found: &'a Evaluation,
     /// Numbers of the epochs.
     pub history: &'a History,
+    /// Tables behind figures.
+    pub tables: &'a Tables,
     /// The analysis that it leaves.
     pub analysis: &'a Analysis,
     /// What it depends on.
@@ -137,10 +140,12 @@ pub fn keep(folder: &Path, digest: &str, kept: &Kept) -> Result<(), Failure> {
 /// Where one cannot be written.
 pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
     bytes(&folder.join("weights.safetensors"), &weights(run)?)?;
-    write_file(&folder.join("history.csv"), &run.history.to_csv())?;
-    let parquet = run.history.to_parquet().map_err(|error| Failure::Training(error.to_string()))?;
+    let history = train_tables::losses(run.history);
+    write_file(&folder.join("history.csv"), &history.to_csv())?;
+    let parquet = history.to_parquet().map_err(|error| Failure::Training(error.to_string()))?;
     bytes(&folder.join("history.parquet"), &parquet)?;
     write_file(&folder.join("templates.csv"), &templates(run))?;
+    run.tables.write(folder)?;
     let text = written(Format::Native, run.analysis)?;
     write_file(&folder.join("workspace.yaml"), &text)?;
     // Titles and settings of commands are no part of a model.
@@ -165,6 +170,7 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         "scorer": run.training.scorer_name,
         "epoch": run.fitted.epoch,
         "pyhf": pyhf,
+        "tables": run.tables.told(),
     });
     let Value::Object(more) = more else { return Ok(()) };
     let done = Done {

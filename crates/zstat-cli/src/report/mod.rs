@@ -28,5 +28,6 @@ pub mod significance_patches;
 pub mod toy_test;
 pub mod toys;
 pub mod train;
+pub mod train_cut;
 pub mod yields;
 mod yields_text;

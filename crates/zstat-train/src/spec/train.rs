@@ -158,6 +158,33 @@ pub struct EvaluateSpec {
     #[schemars(range(min = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeds: Option<u32>,
+    /// Metrics of the validation events in hard bins after every so many epochs, and after the last; 0 for never, a twentieth of
+    /// the epochs if there is none. For the measurement that is trained for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
+    /// Of a cut on the score that may be chosen as the best: the least effective number (Σw)²/Σw² of validation events that the
+    /// background is known by; 10 if there is none.
+    #[schemars(range(min = 0.0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_effective: Option<f64>,
+}
+
+impl EvaluateSpec {
+    /// Epochs from one look at metrics to the next; none for never.
+    pub fn every(&self, epochs: u32) -> Option<u32> {
+        Some(self.every.unwrap_or(epochs.div_ceil(20))).filter(|every| *every > 0)
+    }
+
+    /// Are metrics looked at after this epoch, counted from 0, of so many?
+    pub fn is_turn(&self, epochs: u32, epoch: u32, is_last: bool) -> bool {
+        let is_last = is_last || epoch + 1 == epochs;
+        self.every(epochs).is_some_and(|every| is_last || (epoch + 1) % every == 0)
+    }
+
+    /// The least effective number of background events of a cut.
+    pub fn min_effective(&self) -> f64 {
+        self.min_effective.unwrap_or(10.0)
+    }
 }
 
 macro_rules! section {

@@ -77,4 +77,10 @@ impl<O: EdgeOptions> Summary for EdgeBins<O> {
         let places = edges.places(learnt);
         bins.iter_mut().zip(scores).for_each(|(bin, z)| *bin = edges.bin(&places, *z));
     }
+
+    fn show(&self, scores: &mut [f64]) -> Option<[f64; 2]> {
+        let edges = self.options.edges();
+        scores.iter_mut().for_each(|z| *z = edges.shown(*z));
+        edges.squash.then_some([0.0, 1.0])
+    }
 }

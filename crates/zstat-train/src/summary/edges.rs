@@ -69,6 +69,11 @@ impl Edges {
         [t, tail / ((1.0 + tail) * (1.0 + tail))]
     }
 
+    /// t alone.
+    pub(super) fn shown(&self, z: f64) -> f64 {
+        self.squashed(z)[0]
+    }
+
     /// The bin that counts.
     pub(super) fn bin(&self, edges: &[f64], z: f64) -> Option<usize> {
         let [t, _] = self.squashed(z);

@@ -107,4 +107,14 @@ impl Summary for Softmax {
             *bin = (!scores.iter().any(|z| z.is_nan())).then(|| (1..scores.len()).fold(0, better));
         }
     }
+
+    /// As shares, which add up to 1.
+    fn show(&self, scores: &mut [f64]) -> Option<[f64; 2]> {
+        let mut row = vec![0.0; self.options.bins];
+        for scores in scores.chunks_exact_mut(self.options.bins) {
+            self.row(scores, &mut row);
+            scores.copy_from_slice(&row);
+        }
+        Some([0.0, 1.0])
+    }
 }

@@ -11,6 +11,7 @@ use zstat_losses::{
 };
 
 use super::fault::TrainFault;
+use super::figures::Seen;
 use super::fit::Trainer;
 use super::passes::NONE;
 use crate::events::Purpose;
@@ -31,6 +32,8 @@ pub struct Evaluation {
     sums: Vec<Vec<f64>>,
     /// Simulated events in each bin of each pass.
     pub counts: Vec<u64>,
+    /// What makes events of weights, by pass.
+    pub(super) scales: Vec<f64>,
     bins: usize,
 }
 
@@ -64,6 +67,17 @@ pub fn evaluate(
     learnt: &[f64],
     tick: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Evaluation, TrainFault> {
+    evaluate_of(trainer, (scorer, learnt), Purpose::Evaluation, tick, &mut |_| {})
+}
+
+/// The same of any events; `see` is shown all of them, pass by pass, in parts.
+pub(super) fn evaluate_of(
+    trainer: &Trainer<'_>,
+    (scorer, learnt): (&mut dyn Scorer, &[f64]),
+    purpose: Purpose,
+    tick: &mut dyn FnMut(u64, u64) -> bool,
+    see: &mut dyn FnMut(&Seen<'_>),
+) -> Result<Evaluation, TrainFault> {
     let summary = &trainer.engine.training.summary;
     let mut counter = Counter::new(trainer, summary.bins());
     for part in 0..PARTS {
@@ -74,7 +88,7 @@ pub fn evaluate(
             &trainer.engine.passes,
             &trainer.sources,
             &trainer.standardiser,
-            (Purpose::Evaluation, &|n| part_of(part, n)),
+            (purpose, &|n| part_of(part, n)),
         )?;
         counter.processes(part, events.weights.iter().map(|weights| weights.iter().sum()));
         for (pass, of) in events.passes.iter().enumerate() {
@@ -84,6 +98,7 @@ pub fn evaluate(
             let scores: Vec<f64> = out.iter().map(|z| f64::from(*z)).collect();
             let mut places = vec![None; rows];
             summary.bin(learnt, &scores, &mut places);
+            see(&Seen { pass, events: of, scores: &scores });
             debug_assert!(of.row.iter().filter(|row| **row != NONE).count() == rows);
             counter.put([part, pass as u64], &places, &of.weights);
         }
@@ -143,11 +158,12 @@ impl Counter {
         let Self { bins, mut parts, mut squares, counts, mut sums, processes: weights_of } = self;
         let expected = &trainer.engine.expected;
         let passes = trainer.engine.passes.len();
-        let mut yields = vec![0.0; passes * bins];
+        let (mut yields, mut scales) = (vec![0.0; passes * bins], vec![0.0; passes]);
         for pass in 0..passes {
             let process = trainer.engine.passes[pass].process;
             let total: f64 = weights_of.iter().map(|sums| sums[process]).sum();
             let place = pass * bins..(pass + 1) * bins;
+            scales[pass] = expected[process] / total;
             for bin in place.clone() {
                 yields[bin] = parts.iter().map(|part| part[bin]).sum::<f64>() * expected[process] / total;
                 squares[bin] *= (expected[process] / total).powi(2);
@@ -159,7 +175,7 @@ impl Counter {
                 sums[pass] *= expected[process] / weights[process];
             }
         }
-        Evaluation { parts, yields, squares, sums, counts, bins }
+        Evaluation { parts, yields, squares, sums, counts, scales, bins }
     }
 }
 
@@ -195,7 +211,7 @@ impl Evaluation {
 }
 
 /// The workspace with the templates of the evaluation; `part` leaves one part out.
-fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usize>) -> Workspace {
+pub(super) fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usize>) -> Workspace {
     let training = trainer.engine.training;
     let mut workspace = trainer.workspace.clone();
     let (yields, sums) = found.without(part);
@@ -314,10 +330,10 @@ impl Trainer<'_> {
     }
 }
 
-type Of = fn(&Model, &dyn Fitter) -> Result<f64, LossError>;
+pub(super) type Of = fn(&Model, &dyn Fitter) -> Result<f64, LossError>;
 
 /// All metrics by name.
-fn metrics() -> [(&'static str, Of); 5] {
+pub(super) fn metrics() -> [(&'static str, Of); 5] {
     [
         ("sigma_poi", |model, fitter| {
             value(

@@ -29,8 +29,9 @@ pub struct Trainer<'t> {
     pub(super) sources: Vec<Source>,
     pub(super) standardiser: Standardiser,
     pub(super) workspace: Workspace,
+    pub(super) validation: Events,
+    pub(super) options: BuildOptions,
     events: Events,
-    validation: Events,
     seed: u64,
 }
 
@@ -51,6 +52,8 @@ pub struct Progress {
     pub parts: Vec<Option<f64>>,
     /// Loss of the validation events.
     pub validation: f64,
+    /// Metrics of the validation events in hard bins, as [`super::curve_names`] has them; none where it is not their turn.
+    pub curves: Option<Vec<f64>>,
     /// The training ends here: the validation loss has not fallen for long enough.
     pub stopped: bool,
 }
@@ -115,7 +118,8 @@ impl<'t> Trainer<'t> {
         factors(training, &Cells::new(training, &first, &all), &events, &mut workspace);
         let model = Model::build(&workspace, options).map_err(TrainFault::Model)?;
         let engine = Engine::new(training, model, all, fitter, features.len());
-        Ok(Self { engine, kitchen, sources, standardiser, workspace, events, validation, seed })
+        let options = options.clone();
+        Ok(Self { engine, kitchen, sources, standardiser, workspace, validation, options, events, seed })
     }
 
     /// Names of the features.
@@ -211,6 +215,9 @@ impl<'t> Trainer<'t> {
                     best = Some((scorer.parameters().to_vec(), learnt.clone()));
                 }
             }
+            if training.evaluate.is_turn(training.train.epochs, epoch, progress.stopped) {
+                progress.curves = Some(self.curves(scorer.as_mut(), &learnt));
+            }
             let state = Saved {
                 epoch: if progress.stopped { training.train.epochs } else { epoch + 1 },
                 parameters: scorer.parameters().to_vec(),
@@ -278,7 +285,8 @@ impl<'t> Trainer<'t> {
         let mut now = Learnt { scorer, summary: learnt };
         let validation = self.engine.evaluate(&mut now, at, (&self.validation, &picks), None)?.total;
         let (epochs, of) = (epoch + 1, epochs);
-        Ok(Progress { epochs, of, rate, norm: norms, loss: sum, parts, validation, stopped: false })
+        let (norm, loss, curves, stopped) = (norms, sum, None, false);
+        Ok(Progress { epochs, of, rate, norm, loss, parts, validation, curves, stopped })
     }
 
     /// The order of a process's events in an epoch.

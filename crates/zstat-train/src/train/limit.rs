@@ -187,7 +187,7 @@ impl Places {
 }
 
 /// Events of a sample of a channel at a point, and their slopes by all parameters.
-fn sample_total(
+pub(super) fn sample_total(
     nll: &mut Nll<'_>,
     model: &Model,
     [channel, sample]: [&str; 2],

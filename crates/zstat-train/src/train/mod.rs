@@ -2,13 +2,14 @@
 //! steps against it; then the same with events that training never saw, counted in hard bins.
 //!
 //! `source` gives events, `passes` their features under every variation, `cells` the templates' places, `step` one evaluation of
-//! the loss with its gradient, `fit` the loop, `evaluate` the result. Nothing here reads or writes files but the readers of
+//! the loss with its gradient, `fit` the loop, `evaluate` the result, `figures` what is seen of it. Nothing here reads or writes files but the readers of
 //! events.
 
 mod cells;
 mod classifier;
 mod evaluate;
 mod fault;
+mod figures;
 mod fit;
 mod limit;
 mod passes;
@@ -18,6 +19,7 @@ mod step;
 
 pub use evaluate::{Evaluation, Metric, Metrics, evaluate, workspace};
 pub use fault::TrainFault;
+pub use figures::{Boundary, CutRow, Cuts, Distribution, Figures, Quantity, curve_names};
 pub use fit::{Fitted, Progress, Saved, Trainer};
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub struct TrainReport {
 }
 
 /// Median, and the range of the middle 68 %.
-fn band(mut values: Vec<f64>) -> [f64; 3] {
+pub(super) fn band(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
     let at = |fraction: f64| {
         let place = fraction * (values.len() - 1) as f64;
@@ -213,6 +213,7 @@ impl Report for TrainReport {
             table.row(row);
         }
         page.table(&table);
+        super::train_cut::page(&self.results, page);
         if first.measurements.iter().any(|measurement| !measurement.limits().is_empty()) {
             page.heading("the best that is possible, where it is known how events are generated");
             let mut columns = vec![("measurement", Align::Left), ("unbinned sigma_poi", Align::Right)];

@@ -7,6 +7,8 @@ use zstat_train::files::History;
 use zstat_train::spec::Training;
 use zstat_train::train::{Evaluation, Fitted, Metrics};
 
+use crate::report::train_cut::CutResult;
+
 /// A number with the error that the limited number of events leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Number {
@@ -95,6 +97,9 @@ pub struct SeedResult {
     pub trained_for: usize,
     /// What measurements get.
     pub measurements: Vec<MeasurementResult>,
+    /// What a cut on the score gives; none where there are several scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<CutResult>,
 }
 
 /// What a training found.
@@ -153,6 +158,7 @@ impl SeedResult {
             measurements: measurements
                 .map(|((found, limit), exact)| measurement(found, limit, exact))
                 .collect(),
+            cut: None,
         }
     }
 
@@ -165,6 +171,7 @@ impl SeedResult {
             "empty_bins": self.empty_bins,
             "metrics": self.measurements[self.trained_for].metrics,
             "measurements": self.measurements,
+            "cut": self.cut,
         })
     }
 }
