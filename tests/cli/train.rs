@@ -241,8 +241,8 @@ fn a_table_that_is_not_there_has_a_reason() {
         assert_eq!(work.path().join("run").join(key).exists(), value == "written", "{key}");
     }
     for (bad, told) in [
-        ("every: -1", "`every`"),
-        ("min_effective: -1", "`min_effective`"),
+        ("every: -1", "`evaluate.every` is -1"),
+        ("min_effective: -1", "`evaluate.min_effective` is -1"),
         ("min_efective: 1", "`min_effective`"),
     ] {
         write(work.path(), "bad.yaml", &spec().replace("evaluate: {", &format!("evaluate: {{{bad}, ")));

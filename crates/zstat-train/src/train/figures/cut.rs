@@ -23,9 +23,12 @@ pub struct CutRow {
 pub type Quantity = fn(&CutRow) -> [f64; 2];
 
 impl CutRow {
-    /// s/√b.
+    /// s/√b; NaN without background.
     pub fn s_over_sqrt_b(&self) -> [f64; 2] {
         let ([s, _], [b, _]) = (self.s, self.b);
+        if b <= 0.0 {
+            return [f64::NAN; 2];
+        }
         self.with_error(s / b.sqrt(), [1.0 / b.sqrt(), -0.5 * s * b.powf(-1.5)])
     }
 
@@ -36,7 +39,7 @@ impl CutRow {
         self.with_error(s / n.sqrt(), [1.0 / n.sqrt() + by_n, by_n])
     }
 
-    /// Z_A with the background known: G. Cowan et al., Eur. Phys. J. C 71 (2011) 1554. Of the sign of s.
+    /// Z_A with the background known: G. Cowan et al., Eur. Phys. J. C 71 (2011) 1554. Of the sign of s; NaN without background.
     pub fn z_asimov(&self) -> [f64; 2] {
         let ([s, _], [b, _]) = (self.s, self.b);
         let [q, by_s, by_b, _] = asimov(s, b, 0.0);
