@@ -20,6 +20,7 @@ use super::train_tables::Tables;
 use crate::args::{GlobalArgs, ModelArgs, count, seed};
 use crate::failure::{Failure, OptionFault};
 use crate::jobs::make_folder;
+use crate::report::train_cut::CutResult;
 use crate::report::train::{Found, SeedResult, Timing, TrainReport};
 use crate::session::{Session, seconds};
 use crate::{EXIT_DONE, fitter, interrupt, output, progress};
@@ -228,14 +229,16 @@ impl Job<'_> {
         let quiet = self.global.quiet;
         let limits = progress::during(quiet, "the best that is possible", || trainer.limits(options))?;
         let exact = progress::counted(quiet, "the exact classifier, parts", 10, |tick| {
-            trainer.exact_classifier(&mut |_, _| {
+            trainer.exact_classifier(self.training.evaluate.min_effective(), &mut |_, _| {
                 tick();
                 true
             })
         })?;
-        let classifier = match exact {
-            Ok(exact) => Ok(trainer.metrics(&exact, options, self.fitter)?),
-            Err(why) => Err(why),
+        let (classifier, best_cut) = match exact {
+            Ok(Exact { evaluation, cuts }) => {
+                (Ok(trainer.metrics(&evaluation, options, self.fitter)?), cuts.ok())
+            }
+            Err(why) => (Err(why), None),
         };
         let remarks = trainer.remarks(fitted)?;
         let found = Found {
@@ -245,6 +248,7 @@ impl Job<'_> {
             metrics,
             limits,
             classifier,
+            best_cut: best_cut.as_ref().map(CutResult::new),
             remarks,
         };
         Ok(SeedResult::new(seed, self.training, history, found))

@@ -112,14 +112,19 @@ pub fn page(results: &[SeedResult], page: &mut Page) {
     let rest = ["s", "b", "effective MC of b", "s/√(s + b)", "z_asimov"];
     columns.extend(rest.map(|name| (name, Align::Right)));
     let mut table = Table::new(&columns);
-    type Of = fn(&CutResult) -> Option<&CutAt>;
-    let kinds: [(&str, Of); 3] = [
-        ("no cut", |cut| Some(&cut.no_cut)),
-        ("s/√(s + b)", |cut| cut.s_over_sqrt_s_plus_b.as_ref()),
-        ("z_asimov", |cut| cut.z_asimov.as_ref()),
+    type Of = fn(&SeedResult) -> Option<&CutAt>;
+    let kinds: [(&str, Of); 5] = [
+        ("no cut", |result| Some(&result.cut.as_ref()?.no_cut)),
+        ("s/√(s + b)", |result| result.cut.as_ref()?.s_over_sqrt_s_plus_b.as_ref()),
+        ("z_asimov", |result| result.cut.as_ref()?.z_asimov.as_ref()),
+        ("s/√(s + b), exact", |result| result.best_cut.as_ref()?.s_over_sqrt_s_plus_b.as_ref()),
+        ("z_asimov, exact", |result| result.best_cut.as_ref()?.z_asimov.as_ref()),
     ];
     for (name, of) in kinds {
-        let at: Vec<&CutAt> = cuts.iter().filter_map(|cut| of(cut)).collect();
+        let at: Vec<&CutAt> = results.iter().filter_map(of).collect();
+        if at.is_empty() && name.ends_with("exact") {
+            continue;
+        }
         if at.is_empty() {
             page.note(&format!(
                 "no best {name}: every cut leaves the background less than {} effective validation events",
@@ -145,6 +150,9 @@ pub fn page(results: &[SeedResult], page: &mut Page) {
         table.row(row);
     }
     page.table(&table);
+    if results.iter().any(|result| result.best_cut.is_some()) {
+        page.note("exact: cuts on the logarithm of the ratio of signal's and background's densities, which no cut beats");
+    }
 }
 
 /// One number with its error; of several the median and the middle 68 %.

@@ -2,9 +2,13 @@
 //! their densities, in as many uniform bins as the summary has. It knows nothing of what varies: a summary that does may be better
 //! where much varies, none where nothing does and bins are many.
 
+use zstat_core::table::Table;
+
 use super::evaluate::{Counter, Evaluation, PARTS, part_of};
 use super::fault::TrainFault;
+use super::figures::{Cuts, Scan};
 use super::fit::Trainer;
+use super::passes::Pass;
 use crate::events::{Generator, Purpose};
 
 /// Density of a class: processes with the part that each is of it.
@@ -23,21 +27,40 @@ impl Class<'_> {
     }
 }
 
+/// What the exact classifier gives.
+pub struct Exact {
+    /// The events of the evaluation in bins of s/(s + b), both densities normalised to 1.
+    pub evaluation: Evaluation,
+    /// Cuts on the logarithm of s/b; why there are none where there are none.
+    pub cuts: Result<Cuts, String>,
+}
+
 impl Trainer<'_> {
-    /// The events of the evaluation in bins of s/(s + b), both densities normalised to 1; why not where it is not known.
+    /// What the exact classifier gives; why it is not known where it is not. Cuts leave at least `min_effective` events of the
+    /// background.
     ///
     /// # Errors
     /// Where events are of no use.
     pub fn exact_classifier(
         &self,
+        min_effective: f64,
         tick: &mut dyn FnMut(u64, u64) -> bool,
-    ) -> Result<Result<Evaluation, String>, TrainFault> {
-        let training = self.engine.training;
+    ) -> Result<Result<Exact, String>, TrainFault> {
         let classes = match self.classes() {
             Ok(classes) => classes,
             Err(why) => return Ok(Err(why)),
         };
-        let bins = training.summary.bins();
+        let nominal = self.engine.nominal();
+        let validation: Vec<Vec<f64>> = self.engine.passes[..nominal]
+            .iter()
+            .map(|pass| {
+                let source = &self.sources[pass.process];
+                let table = source.events(Purpose::Validation, 0..source.count(Purpose::Validation));
+                Ok(self.logits(&classes, pass, &table)?.0)
+            })
+            .collect::<Result<_, TrainFault>>()?;
+        let mut scan = Scan::new(self, &validation)?;
+        let bins = self.engine.training.summary.bins();
         let mut counter = Counter::new(self, bins);
         for part in 0..PARTS {
             if !tick(part, PARTS) {
@@ -51,22 +74,37 @@ impl Trainer<'_> {
                 .collect();
             counter.processes(part, tables.iter().map(|(_, weights)| weights.iter().sum()));
             for (at, pass) in self.engine.passes.iter().enumerate() {
-                let (table, weights) = &tables[pass.process];
-                let name = self.sources[pass.process].name.as_str();
-                let (kept, weights, _) =
-                    self.kitchen.table((pass.process, name), &pass.effect, table, weights)?;
-                let columns = table.columns().len();
-                let mut event = vec![0.0; columns];
-                let mut places = Vec::with_capacity(kept.rows());
-                for row in 0..kept.rows() {
-                    event.iter_mut().zip(kept.values()).for_each(|(x, column)| *x = column[row]);
-                    let [background, signal] = classes.each_ref().map(|class| class.ln_density(&event));
-                    places.push(bin(signal - background, bins));
-                }
+                let (logits, weights) = self.logits(&classes, pass, &tables[pass.process])?;
+                let places: Vec<Option<usize>> = logits.iter().map(|logit| bin(*logit, bins)).collect();
                 counter.put([part, at as u64], &places, &weights);
+                if let (Ok(scan), true) = (&mut scan, at < nominal) {
+                    scan.evaluation.add(at, &logits, &weights);
+                }
             }
         }
-        Ok(Ok(counter.finish(self)))
+        let evaluation = counter.finish(self);
+        let cuts = scan.map(|mut scan| {
+            (0..nominal).for_each(|pass| scan.evaluation.scale(pass, evaluation.scales[pass]));
+            scan.cuts(min_effective)
+        });
+        Ok(Ok(Exact { evaluation, cuts }))
+    }
+
+    /// ln s/b of the events of a pass, with their weights.
+    fn logits(
+        &self,
+        [background, signal]: &[Class<'_>; 2],
+        pass: &Pass,
+        (table, weights): &(Table, Vec<f64>),
+    ) -> Result<(Vec<f64>, Vec<f64>), TrainFault> {
+        let name = self.sources[pass.process].name.as_str();
+        let (kept, weights, _) = self.kitchen.table((pass.process, name), &pass.effect, table, weights)?;
+        let mut event = vec![0.0; table.columns().len()];
+        let logit = |row: usize| {
+            event.iter_mut().zip(kept.values()).for_each(|(x, column)| *x = column[row]);
+            signal.ln_density(&event) - background.ln_density(&event)
+        };
+        Ok(((0..kept.rows()).map(logit).collect(), weights))
     }
 
     /// Background and signal.

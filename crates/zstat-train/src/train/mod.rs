@@ -17,6 +17,7 @@ mod remarks;
 mod source;
 mod step;
 
+pub use classifier::Exact;
 pub use evaluate::{Evaluation, Metric, Metrics, evaluate, workspace};
 pub use fault::TrainFault;
 pub use figures::{Boundary, CutRow, Cuts, Distribution, Figures, Quantity, curve_names};

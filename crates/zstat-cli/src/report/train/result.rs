@@ -100,6 +100,9 @@ pub struct SeedResult {
     /// What a cut on the score gives; none where there are several scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut: Option<CutResult>,
+    /// What the best cut there is gives: on the ratio of the densities, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_cut: Option<CutResult>,
 }
 
 /// What a training found.
@@ -116,6 +119,8 @@ pub struct Found<'a> {
     pub limits: Vec<Result<f64, String>>,
     /// What measurements get from the exact classifier.
     pub classifier: Result<Vec<Metrics>, String>,
+    /// What cuts on the ratio of densities give.
+    pub best_cut: Option<CutResult>,
     /// What the losses say.
     pub remarks: Vec<String>,
 }
@@ -159,6 +164,7 @@ impl SeedResult {
                 .map(|((found, limit), exact)| measurement(found, limit, exact))
                 .collect(),
             cut: None,
+            best_cut: found.best_cut,
         }
     }
 
@@ -172,6 +178,7 @@ impl SeedResult {
             "metrics": self.measurements[self.trained_for].metrics,
             "measurements": self.measurements,
             "cut": self.cut,
+            "best_cut": self.best_cut,
         })
     }
 }

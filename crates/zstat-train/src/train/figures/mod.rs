@@ -21,7 +21,7 @@ pub use distribution::Distribution;
 
 use self::boundary::Plane;
 use self::distribution::Histograms;
-use self::scan::Scan;
+pub(super) use self::scan::Scan;
 use super::evaluate::{Evaluation, evaluate_of};
 use super::fault::TrainFault;
 use super::fit::Trainer;

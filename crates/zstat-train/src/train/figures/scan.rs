@@ -11,7 +11,7 @@ use super::{TrainFault, Trainer, nominal};
 const STEPS: usize = 1000;
 
 /// Cuts in the making.
-pub(super) struct Scan {
+pub(in crate::train) struct Scan {
     /// Names of the processes of the nominal passes, and which are signal.
     processes: Vec<(String, bool)>,
     validation: Counts,
@@ -20,7 +20,7 @@ pub(super) struct Scan {
 
 /// Σw and Σw² of each process between thresholds, in the direction of the signal.
 #[derive(Clone)]
-pub(super) struct Counts {
+pub(in crate::train) struct Counts {
     /// 1 where the signal has the larger scores, else −1.
     sign: f64,
     /// Thresholds on the score times the sign, ascending; the first is −∞.
