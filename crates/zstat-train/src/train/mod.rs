@@ -19,4 +19,8 @@ pub use fault::TrainFault;
 pub use fit::{Fitted, Progress, Saved, Trainer};
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
