@@ -61,14 +61,14 @@ fn variation(random: &mut ChaCha8Rng, features: usize, name: &str) -> Value {
     let column = format!("x{}", random.random_range(0..features));
     let by = random.random_range(0.02..0.2);
     let vary = match random.random_range(0..6) {
-        0 => json!({"shift": {column: by}}),
-        1 => json!({"scale": {column: 1.0 + by}}),
+        0 => json!({"shift": {(column.clone()): by}}),
+        1 => json!({"scale": {(column.clone()): 1.0 + by}}),
         2 => json!({"reweight": format!("1 + {by} * tanh({column})")}),
         3 => {
-            json!({"shift": {"x0": -by}, "scale": {column: 1.0 + by}, "reweight": format!("exp({by} * tanh(x0))")})
+            json!({"shift": {"x0": -by}, "scale": {(column.clone()): 1.0 + by}, "reweight": format!("exp({by} * tanh(x0))")})
         }
-        4 => json!({"up": {"shift": {column: by}}, "down": {}}),
-        _ => json!({"up": {"events": "other"}, "down": {"scale": {column: 1.0 - by}}}),
+        4 => json!({"up": {"shift": {(column.clone()): by}}, "down": {}}),
+        _ => json!({"up": {"events": "other"}, "down": {"scale": {(column.clone()): 1.0 - by}}}),
     };
     match random.random_range(0..4) {
         0 => {
@@ -175,7 +175,8 @@ fn analysis(random: &mut ChaCha8Rng, folder: &std::path::Path) -> Value {
         let file = folder.join(format!("{name}.csv"));
         events.insert(name.clone(), process(random, features, yield_, of_files.then_some(file.as_path())));
         let has_norm = at == 1 && bins > 2 && random.random_bool(0.3);
-        let mut modifiers = modifiers(random, features, statistics && random.random_bool(0.8), has_norm);
+        let statistics = statistics && random.random_bool(0.8);
+        let mut modifiers = modifiers(random, features, statistics, has_norm);
         if at == 0 {
             modifiers.push(json!({"name": "mu", "type": "normfactor"}));
         }

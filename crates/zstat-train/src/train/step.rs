@@ -121,9 +121,14 @@ impl<'t> Engine<'t> {
         (&self.memory.x, &self.memory.by_shares)
     }
 
-    /// Passes at the beginning that are nominal: those that losses of single events see.
-    fn nominal(&self) -> usize {
-        self.passes.iter().take_while(|pass| pass.effect == Default::default()).count()
+    /// Passes at the beginning that are nominal, one a process of a sample: those that losses of single events see. Other events as a
+    /// variation may follow; nothing is done to them, and yet they are not nominal.
+    pub fn nominal(&self) -> usize {
+        let of_sample = |pass: &&Pass| {
+            pass.effect == Default::default()
+                && self.training.samples.iter().any(|s| s.process == pass.process)
+        };
+        self.passes.iter().take_while(of_sample).count()
     }
 
     /// The losses of the events `picks` (numbers, by process), and derivatives by what is learnt where they are asked for.
@@ -253,7 +258,7 @@ impl<'t> Engine<'t> {
                 Ok(value) => {
                     values.total += spec.weight * value;
                     values.parts[i] = Some(value);
-                    finite(at, &spec.name, value, &mut memory.by_events[..rows * outputs].iter())?;
+                    finite(at, &spec.name, value, memory.by_events[..rows * outputs].iter())?;
                     let slopes = memory.by_scores.iter_mut().zip(&memory.by_events);
                     slopes.take(rows * outputs).for_each(|(sum, slope)| *sum += spec.weight * slope);
                 }
@@ -299,7 +304,7 @@ impl<'t> Engine<'t> {
                 Ok(value) => {
                     values.total += spec.weight * value;
                     values.parts[i] = Some(value);
-                    finite(at, &spec.name, value, &mut one.iter())?;
+                    finite(at, &spec.name, value, one.iter())?;
                     sum.add(spec.weight, &one);
                 }
                 Err(source) => return Err(self.failed(i, at, source)),
@@ -374,7 +379,12 @@ fn diverged(at: At, what: String) -> TrainFault {
 }
 
 /// Whether a loss and its derivatives are finite.
-fn finite(at: At, loss: &str, value: f64, slopes: &mut dyn Iterator<Item = &f64>) -> Result<(), TrainFault> {
+fn finite<'a>(
+    at: At,
+    loss: &str,
+    value: f64,
+    mut slopes: impl Iterator<Item = &'a f64>,
+) -> Result<(), TrainFault> {
     if !value.is_finite() {
         return Err(diverged(at, format!("loss `{loss}` is {value},")));
     }

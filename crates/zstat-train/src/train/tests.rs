@@ -179,6 +179,25 @@ fn the_result_is_what_a_fit_gives() {
     assert!((total - 500.0).abs() < 1e-9, "softmax leaves out no event: {total}");
 }
 
+/// Other events that are a variation are none that losses of single events train on.
+#[test]
+fn other_events_are_not_nominal() {
+    let mut analysis =
+        analysis(json!(LINEAR), json!({"type": "bkde"}), json!([{"type": "bce"}, {"type": "inferno"}]));
+    let events = analysis.events.as_mut().unwrap();
+    events["other"] = events["background"].clone();
+    let vary = json!({"name": "o", "type": "histosys", "vary": {"up": {"events": "other"}, "down": {}}});
+    let background = &mut analysis.workspace.channels[0].samples[1];
+    background.modifiers.insert(0, serde_json::from_value(vary).unwrap());
+    analysis.workspace.channels[0].samples[0].modifiers.retain(|modifier| modifier.vary.is_none());
+    let training = training(&analysis);
+    let newton = Newton::default();
+    let mut trainer = Trainer::new(&training, &options(), &newton, std::path::Path::new(""), 3).unwrap();
+    let (engine, _) = trainer.parts();
+    let processes: Vec<usize> = engine.passes.iter().map(|pass| pass.process).collect();
+    assert_eq!((engine.nominal(), &processes[..3]), (2, &[0, 1, 2][..]));
+}
+
 /// A staterror without errors gets those of the events of the result; the loss with its γ in closed form is σ of that result, and
 /// training on as many events as the result has sees what the result will have.
 #[test]
