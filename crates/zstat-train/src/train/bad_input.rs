@@ -74,11 +74,6 @@ fn diverging() {
         &spec(json!({"optimiser": rate(1e39), "loss": "bce", "summary": {"type": "bkde"}})),
         &["epoch 0, step 1: the scores are ", wanted],
     );
-    // Scores that are so far apart that the loss itself ends.
-    says(
-        &spec(json!({"optimiser": rate(1e7), "epochs": 30})),
-        &["loss `inferno`", "bin ", "of channel `SR` expects"],
-    );
 }
 
 #[test]
@@ -104,9 +99,9 @@ fn empty_bins() {
             "straight_through": {"bandwidth": 0.1}}})
     };
     says(
-        &spec(hard(json!([-5, 0, 5, 1000, 1001]))),
+        &spec(hard(json!([-50, 0, 5, 50, 1000]))),
         &[
-            "epoch 0, step 0, loss `inferno`: bin 2 of channel `SR` expects 0 events",
+            "epoch 0, step 0, loss `inferno`: bin 3 of channel `SR` expects 0 events",
             "use fewer bins, or larger batches, or a wider smoothing",
         ],
     );
@@ -134,7 +129,7 @@ fn empty_bins() {
 fn features_of_no_use() {
     let derived = |text: &str| spec(json!({"features": ["m", "new"], "derive": {"new": text}}));
     says(&derived("0 * m + 2"), &["feature `new` is 2 in all 400 training events; leave it out"]);
-    says(&derived("ln(m - 1)"), &["new", "NaN"]);
+    says(&derived("log(m - 1)"), &["new", "NaN"]);
     let folder = tempfile::tempdir().unwrap();
     let rows = |from: usize, odd: &str| {
         let rows = (from..from + 300).map(|i| format!("{}.5,{}\n", i % 7, if i == 40 { odd } else { "1.5" }));

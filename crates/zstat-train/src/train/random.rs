@@ -240,29 +240,29 @@ impl Step<'_, '_> {
         Ok(engine.evaluate(&mut now, AT, (events, &self.picks), gradient)?.total)
     }
 
-    /// The slope along a direction of the parameters by differences with steps of a size and of twice that: what they agree on, and
-    /// how far they are apart.
-    fn slope(&mut self, learnt: &[f64], direction: &[f32]) -> Result<[f64; 2], TrainFault> {
+    /// The slope along a direction of the parameters by differences with steps of a size and of twice that, and their doubt: how far
+    /// both are apart, or how far the slopes of both sides are where the steps end (a kink, where they do not come together).
+    fn slope(&mut self, learnt: &[f64], direction: &[f32], step: f32) -> Result<[f64; 2], TrainFault> {
         let start = self.scorer.parameters().to_vec();
         let length = direction.iter().map(|d| f64::from(*d).powi(2)).sum::<f64>();
-        let mut difference = |h: f32| {
-            let mut at = |h: f32| {
-                let moved = self.scorer.parameters_mut().iter_mut().zip(&start);
-                moved.zip(direction).for_each(|((p, start), d)| *p = start + h * d);
-                // The step that is left after rounding, along the direction.
-                let moved = self.scorer.parameters().iter().zip(&start).zip(direction);
-                let step: f64 =
-                    moved.map(|((p, s), d)| (f64::from(*p) - f64::from(*s)) * f64::from(*d)).sum();
-                Ok::<_, TrainFault>([self.value(learnt, None)?, step / length])
-            };
-            let ([a, x], [b, y]) = (at(-h)?, at(h)?);
-            Ok::<_, TrainFault>((b - a) / (y - x))
-        };
-        let h = 4e-3 / (length as f32).sqrt();
-        let found = difference(h).and_then(|near| Ok([near, difference(2.0 * h)?]));
-        self.scorer.parameters_mut().copy_from_slice(&start);
-        let [near, far] = found?;
-        Ok([(4.0 * near - far) / 3.0, (near - far).abs()])
+        let h = step / (length as f32).sqrt();
+        let mut found = [[0.0; 2]; 5];
+        for (found, factor) in found.iter_mut().zip([-2.0, -1.0, 0.0, 1.0, 2.0]) {
+            let moved = self.scorer.parameters_mut().iter_mut().zip(&start);
+            moved.zip(direction).for_each(|((p, start), d)| *p = start + factor * h * d);
+            // The step that is left after rounding, along the direction.
+            let moved = self.scorer.parameters().iter().zip(&start).zip(direction);
+            let step: f64 = moved.map(|((p, s), d)| (f64::from(*p) - f64::from(*s)) * f64::from(*d)).sum();
+            let value = self.value(learnt, None);
+            self.scorer.parameters_mut().copy_from_slice(&start);
+            *found = [value?, step / length];
+        }
+        let slope =
+            |from: usize, to: usize| (found[to][0] - found[from][0]) / (found[to][1] - found[from][1]);
+        let (near, far) = (slope(1, 3), slope(0, 4));
+        // Of a smooth function both are of the size of the steps.
+        let jump = 2.0 * (slope(2, 3) - slope(1, 2)) - (slope(2, 4) - slope(0, 2));
+        Ok([(4.0 * near - far) / 3.0, (near - far).abs().max(jump.abs())])
     }
 }
 
@@ -300,15 +300,17 @@ fn check(random: &mut ChaCha8Rng, linked: &Plugins, fitter: &dyn Fitter, options
     let unit = |at: usize| (0..n).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
     let mut directions: Vec<Vec<f32>> = (0..5).map(|_| unit(random.random_range(0..n))).collect();
     directions.push((0..n).map(|_| normal(random) as f32).collect());
+    // Fewer events change sides of a kink in a smaller step, and rounding is seen more.
+    let size_of_step = if spec["train"]["network"]["activation"] == "relu" { 1e-3 } else { 4e-3 };
     let mut steady = true;
     for direction in &directions {
         let exact: f64 = gradient.scorer.iter().zip(direction).map(|(g, d)| g * f64::from(*d)).sum();
         let size = largest * direction.iter().map(|d| f64::from(*d).powi(2)).sum::<f64>().sqrt();
-        match step.slope(&learnt, direction) {
+        match step.slope(&learnt, direction, size_of_step) {
             Err(fault) => return Outcome::NoValue(fault),
             Ok([_, doubt]) if doubt > STEADY * size => steady = false,
             Ok([numeric, doubt]) => assert!(
-                (numeric - exact).abs() < TOLERANCE * size + 0.3 * doubt,
+                (numeric - exact).abs() < TOLERANCE * size + 0.6 * doubt,
                 "along {direction:?}: {numeric} ± {doubt}, gradient {exact} of {largest}: {spec}"
             ),
         }
