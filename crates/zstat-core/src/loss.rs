@@ -75,8 +75,15 @@ impl<'a> Scored<'a> {
 pub struct Binned<'a> {
     /// The model, with the batch's templates.
     pub model: &'a Model,
-    /// Σ w² of the events behind each nominal yield, in the layout of [`Templates::nominal`]; empty where it is not known.
+    /// Variances of the nominal yields because simulated events are few, in the layout of [`Templates::nominal`]: those that the
+    /// templates of the result will have. With weights w in expected events and shares a it is Σ (w a)² of the batch, times
+    /// the events of the process in the batch over those that the result is made of (`evaluate.events`, or the evaluation
+    /// part of its files), both counted before any selection. 0 for samples that are not made from events; empty where nothing
+    /// is known.
     pub variances: &'a [f64],
+    /// Whether the result has a γ for the variance of each nominal yield, in the same layout: a `staterror` made from events.
+    /// The model has none for these. Empty where there are none at all.
+    pub gammas: &'a [bool],
     /// The hypothesis that data are expected from: one value a parameter.
     pub point: &'a [f64],
     /// Parameters that are kept where they are.
@@ -85,6 +92,50 @@ pub struct Binned<'a> {
     pub poi: usize,
     /// Minimiser for losses that profile.
     pub fitter: &'a dyn Fitter,
+}
+
+/// Derivatives of a loss by all that a [`Binned`] batch has of events.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Slopes {
+    /// By the templates, of the model's shape.
+    pub templates: Templates,
+    /// By [`Binned::variances`], as many; of no use where they are not known.
+    pub variances: Vec<f64>,
+}
+
+impl Slopes {
+    /// Zeros of the shape that a batch needs.
+    #[must_use]
+    pub fn of(batch: &Binned<'_>) -> Self {
+        Self { templates: batch.model.templates().zeros_like(), variances: vec![0.0; batch.variances.len()] }
+    }
+
+    /// All derivatives.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut f64> {
+        let Self { templates: Templates { nominal, shifts }, variances } = self;
+        nominal.iter_mut().chain(shifts).chain(variances)
+    }
+
+    /// All derivatives, in the same order: by nominal yields, by shifts, by variances.
+    pub fn iter(&self) -> impl Iterator<Item = &f64> {
+        let Self { templates: Templates { nominal, shifts }, variances } = self;
+        nominal.iter().chain(shifts).chain(variances)
+    }
+
+    /// Sets all derivatives to zero.
+    pub fn clear(&mut self) {
+        self.iter_mut().for_each(|slope| *slope = 0.0);
+    }
+
+    /// Multiplies all derivatives.
+    pub fn scale(&mut self, factor: f64) {
+        self.iter_mut().for_each(|slope| *slope *= factor);
+    }
+
+    /// Adds others of the same shape, multiplied.
+    pub fn add(&mut self, factor: f64, other: &Self) {
+        self.iter_mut().zip(other.iter()).for_each(|(sum, slope)| *sum += factor * slope);
+    }
 }
 
 /// Why a loss has no value.
@@ -130,6 +181,9 @@ pub enum LossError {
         /// `signal events`, `background events`.
         what: &'static str,
     },
+    /// The loss asks for variances of the templates, and nobody knows them.
+    #[error("the loss needs the variances of the templates, which are known only where events are counted")]
+    NoVariances,
     /// The scorer has another number of outputs than the loss needs.
     #[error("the loss needs {needed} output of the scorer, found {found}")]
     Outputs {
@@ -181,11 +235,12 @@ pub trait EventLoss {
 
 /// A loss of templates.
 pub trait TemplateLoss {
-    /// The value, and its derivatives by the templates into `gradient` (of the model's shape, overwritten).
+    /// The value, and its derivatives by templates and variances into `gradient` (of the shape of [`Slopes::of`], overwritten: a
+    /// loss that does not depend on the variances sets zeros there).
     ///
     /// # Errors
     /// Where the loss has no value for these templates.
-    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError>;
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError>;
 }
 
 /// What a loss is made of.

@@ -14,6 +14,18 @@ pub struct Stage<'a> {
     pub progress: f64,
 }
 
+/// Whose derivatives a summary gives back.
+#[derive(Clone, Copy)]
+pub enum SummarySlopes<'a> {
+    /// Those of its own shares.
+    Own,
+    /// Those of the shares of another summary, with the same bins and the same to learn, at the same scores: shares that are hard
+    /// have none of their own (straight-through).
+    Of(&'a dyn Summary),
+    /// None: losses of templates cannot train with it.
+    None,
+}
+
 /// A differentiable way from scores to bins. Scores are row-major, events × [`Summary::outputs`]; shares are events ×
 /// [`Summary::bins`]. Events do not know of each other: any division into batches gives the same.
 ///
@@ -42,6 +54,11 @@ pub trait Summary: Send + Sync {
         by_scores: &mut [f64],
         by_learnt: &mut [f64],
     );
+
+    /// Whose derivatives [`Summary::pull`] gives: nearly always its own.
+    fn slopes(&self) -> SummarySlopes<'_> {
+        SummarySlopes::Own
+    }
 
     /// The bin of each event as it is counted after training; none where it is in no bin.
     fn bin(&self, learnt: &[f64], scores: &[f64], bins: &mut [Option<usize>]);

@@ -44,5 +44,6 @@ fn main() {
         });
         row.insert(name.clone(), json!(seconds));
     }
+    row.insert("peak_bytes".to_owned(), json!(timing::peak_bytes()));
     println!("{}", Value::Object(row));
 }

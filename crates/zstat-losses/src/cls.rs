@@ -5,13 +5,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::loss::{Binned, Level, Loss, LossError, TemplateLoss};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
 use zstat_core::normal::{hazard, ln_upper_tail};
 use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::Form;
-use crate::counts::scale;
 use crate::profile::likelihood_ratio;
 
 /// What is minimised.
@@ -70,7 +68,7 @@ impl Loss for Cls {
 }
 
 impl TemplateLoss for Cls {
-    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError> {
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError> {
         let q = likelihood_ratio(batch, 0.0, batch.point[batch.poi], gradient)?;
         // A q that is no positive number has no form.
         let [of_q, by_q] = match self.options.form {
@@ -83,7 +81,7 @@ impl TemplateLoss for Cls {
             Exclusion::LogCls => [ln_cls(), by_q * hazard(-of_q)],
             Exclusion::Cls => [ln_cls().exp(), by_q * hazard(-of_q) * ln_cls().exp()],
         };
-        scale(gradient, slope);
+        gradient.scale(slope);
         Ok(value)
     }
 }

@@ -1,8 +1,7 @@
 //! Expected signal and background in every bin, and the way back from derivatives by them to the templates.
 
 use zstat_core::likelihood::Nll;
-use zstat_core::loss::{Binned, LossError};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, LossError, Slopes};
 
 use crate::expected::in_every_bin;
 
@@ -42,23 +41,12 @@ impl<'a> Counts<'a> {
         &mut self,
         by_signal: &[f64],
         by_background: &[f64],
-        gradient: &mut Templates,
+        gradient: &mut Slopes,
     ) -> Result<(), LossError> {
-        clear(gradient);
-        self.nll.pull_to_templates(&self.with, by_signal, gradient)?;
+        gradient.clear();
+        self.nll.pull_to_templates(&self.with, by_signal, &mut gradient.templates)?;
         let rest: Vec<f64> = by_background.iter().zip(by_signal).map(|(b, s)| b - s).collect();
-        self.nll.pull_to_templates(&self.without, &rest, gradient)?;
+        self.nll.pull_to_templates(&self.without, &rest, &mut gradient.templates)?;
         Ok(())
     }
-}
-
-/// Sets all entries to zero.
-pub(crate) fn clear(gradient: &mut Templates) {
-    gradient.nominal.fill(0.0);
-    gradient.shifts.fill(0.0);
-}
-
-/// Multiplies all entries.
-pub(crate) fn scale(gradient: &mut Templates, factor: f64) {
-    gradient.nominal.iter_mut().chain(&mut gradient.shifts).for_each(|x| *x *= factor);
 }

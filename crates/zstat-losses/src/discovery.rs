@@ -2,12 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::loss::{Binned, Level, Loss, LossError, TemplateLoss};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
 use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::Form;
-use crate::counts::scale;
 use crate::profile::likelihood_ratio;
 
 /// Options of `discovery`.
@@ -47,10 +45,10 @@ impl Loss for Discovery {
 }
 
 impl TemplateLoss for Discovery {
-    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError> {
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError> {
         let q = likelihood_ratio(batch, batch.point[batch.poi], 0.0, gradient)?;
         let [value, slope] = self.options.form.of(q)?;
-        scale(gradient, slope);
+        gradient.scale(slope);
         Ok(value)
     }
 }

@@ -2,8 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::loss::{Binned, Level, Loss, LossError, TemplateLoss};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
 use zstat_core::plugin::{Plugin, PluginError};
 use zstat_core::text::nearest;
 
@@ -15,6 +14,9 @@ use crate::variance::ln_det_covariance;
 pub struct GeneralisedVarianceOptions {
     /// Parameters whose covariance counts; all free ones if there are none.
     pub parameters: Vec<String>,
+    /// With a γ a bin for the statistics of the simulated events, profiled. By default where samples with `events` have a
+    /// `staterror` that is made from them, for these; `true`: for all samples with events.
+    pub mc_statistics: Option<bool>,
 }
 
 /// The loss.
@@ -46,7 +48,7 @@ impl Loss for GeneralisedVariance {
 }
 
 impl TemplateLoss for GeneralisedVariance {
-    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError> {
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError> {
         let mut parameters = Vec::new();
         for name in &self.options.parameters {
             parameters.push(parameter(batch, name)?);
@@ -56,7 +58,7 @@ impl TemplateLoss for GeneralisedVariance {
         }
         parameters.sort_unstable();
         parameters.dedup();
-        ln_det_covariance(batch, &parameters, gradient)
+        ln_det_covariance(batch, &parameters, self.options.mc_statistics, gradient)
     }
 }
 

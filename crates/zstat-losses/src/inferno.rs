@@ -5,11 +5,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::loss::{Binned, Level, Loss, LossError, TemplateLoss};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
 use zstat_core::plugin::{Plugin, PluginError};
 
-use crate::counts::scale;
 use crate::generalised_variance::parameter;
 use crate::variance::ln_det_covariance;
 
@@ -34,6 +32,9 @@ pub struct InfernoOptions {
     pub parameter: Option<String>,
     /// What is minimised.
     pub form: Width,
+    /// With a γ a bin for the statistics of the simulated events, profiled as the other nuisance parameters are. By default where
+    /// samples with `events` have a `staterror` that is made from them, for these; `true`: for all samples with events.
+    pub mc_statistics: Option<bool>,
 }
 
 /// The loss.
@@ -65,18 +66,18 @@ impl Loss for Inferno {
 }
 
 impl TemplateLoss for Inferno {
-    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError> {
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError> {
         let of = match &self.options.parameter {
             Some(name) => parameter(batch, name)?,
             None => batch.poi,
         };
-        let ln_variance = ln_det_covariance(batch, &[of], gradient)?;
+        let ln_variance = ln_det_covariance(batch, &[of], self.options.mc_statistics, gradient)?;
         let (value, slope) = match self.options.form {
             Width::Log => return Ok(ln_variance),
             Width::Sigma => ((0.5 * ln_variance).exp(), 0.5 * (0.5 * ln_variance).exp()),
             Width::Variance => (ln_variance.exp(), ln_variance.exp()),
         };
-        scale(gradient, slope);
+        gradient.scale(slope);
         Ok(value)
     }
 }

@@ -6,10 +6,8 @@
 
 use zstat_core::fit::{Objective, Problem, Termination, minimise};
 use zstat_core::likelihood::Nll;
-use zstat_core::loss::{Binned, LossError};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, LossError, Slopes};
 
-use crate::counts::{clear, scale};
 use crate::expected::asimov;
 
 /// q of the hypothesis that the parameter of interest is `held`, on data where it is `truth`; its derivatives into `gradient`
@@ -21,7 +19,7 @@ pub(crate) fn likelihood_ratio(
     batch: &Binned<'_>,
     truth: f64,
     held: f64,
-    gradient: &mut Templates,
+    gradient: &mut Slopes,
 ) -> Result<f64, LossError> {
     let mut theta = batch.point.to_vec();
     theta[batch.poi] = truth;
@@ -31,10 +29,10 @@ pub(crate) fn likelihood_ratio(
     let data = &nll.data().main;
     let by_data: Vec<f64> = data.iter().zip(&nu).map(|(n, nu)| (n / nu).ln()).collect();
     let by_yield: Vec<f64> = data.iter().zip(&nu).map(|(n, nu)| 1.0 - n / nu).collect();
-    clear(gradient);
-    nll.pull_to_templates(&theta, &by_data, gradient)?;
-    nll.pull_to_templates(&best.0, &by_yield, gradient)?;
-    scale(gradient, 2.0);
+    gradient.clear();
+    nll.pull_to_templates(&theta, &by_data, &mut gradient.templates)?;
+    nll.pull_to_templates(&best.0, &by_yield, &mut gradient.templates)?;
+    gradient.scale(2.0);
     Ok(2.0 * best.1)
 }
 

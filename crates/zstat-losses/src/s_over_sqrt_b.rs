@@ -2,8 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::loss::{Binned, Level, Loss, LossError, TemplateLoss};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
 use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::Form;
@@ -48,7 +47,7 @@ impl Loss for SOverSqrtB {
 }
 
 impl TemplateLoss for SOverSqrtB {
-    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError> {
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError> {
         let mut counts = Counts::new(batch)?;
         let (mut q, mut by_signal, mut by_background) = (0.0, Vec::new(), Vec::new());
         for (&s, &b) in counts.signal.iter().zip(&counts.background) {

@@ -1,58 +1,105 @@
 //! The variance that data would give parameters, and its derivatives by the templates.
 //!
-//! With Asimov data at the point the second derivatives of −ln L are a Fisher matrix exactly: H = Σ_b J_b J_bᵀ/ν_b + C, where J
-//! are the slopes of the expectation and C comes from the constraints. With V = H⁻¹ and S the parameters in question,
-//! d ln det V_SS = −tr(M dH), M = V_·S (V_SS)⁻¹ V_S·, and so ∂/∂J_b = −2 M J_b/ν_b, ∂/∂ν_b = J_bᵀ M J_b/ν_b². For one
-//! parameter M = v vᵀ/v_p. Source: P. de Castro and T. Dorigo, arXiv:1806.04743.
+//! With Asimov data at the point the second derivatives of −ln L are a Fisher matrix exactly: H = Σ_b J_b J_bᵀ/D_b + C, where J
+//! are the slopes of the expectation ν, D = ν, and C comes from the constraints. With W = H⁻¹ and S the parameters in question,
+//! d ln det W_SS = −tr(M dH), M = W_·S (W_SS)⁻¹ W_S·, and so ∂/∂J_b = −2 M J_b/D_b, ∂/∂D_b = J_bᵀ M J_b/D_b². For one
+//! parameter M = w wᵀ/w_p. Source: P. de Castro and T. Dorigo, arXiv:1806.04743.
+//!
+//! A γ for the simulation's statistics moves ν by m and has the width δ, so that V = (m δ)² is the variance it gives ν. Its own
+//! second derivative is m²/ν + 1/δ², that with θ is J m/ν, and profiled (a Schur complement) it leaves
+//! J Jᵀ [1/ν − (m/ν)²/(m²/ν + 1/δ²)] = J Jᵀ/(ν + V): D = ν + V, whichever samples of the bin γ acts on, and one γ a sample is
+//! as good as one for all. Source of the γ: R. Barlow and C. Beeston, Comput. Phys. Commun. 77 (1993) 219, as simplified
+//! by J. Conway, arXiv:1103.0354.
 
 use std::sync::Arc;
 
 use zstat_core::fit::{Curvature, Objective};
+use zstat_core::likelihood::{Data, Nll};
 use zstat_core::linalg::{ArrowMatrix, ArrowSolver};
-use zstat_core::loss::{Binned, LossError};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, LossError, Slopes};
 
-use crate::counts::clear;
 use crate::expected::asimov;
+use crate::spread::{Spread, Whose};
 
-/// ln det of the covariance of `parameters` (free ones, ascending), and its derivatives by the templates into `gradient`
-/// (overwritten).
+/// ln det of the covariance of `parameters` (free ones, ascending), and its derivatives into `gradient` (overwritten).
+/// `mc_statistics`: with a γ for the variances of all yields, with none, or with those that the result has.
 ///
 /// # Errors
-/// Where a bin expects nothing, or the Fisher matrix is singular.
+/// Where a bin expects nothing, the Fisher matrix is singular, or variances are not known.
 pub(crate) fn ln_det_covariance(
     batch: &Binned<'_>,
     parameters: &[usize],
-    gradient: &mut Templates,
+    mc_statistics: Option<bool>,
+    gradient: &mut Slopes,
 ) -> Result<f64, LossError> {
-    let model = batch.model;
     let mut nll = asimov(batch, batch.point)?;
     let n = batch.point.len();
-    let mut hessian = nll.new_hessian();
-    nll.hessian(batch.point, Curvature::Fisher, &mut vec![0.0; n], &mut hessian)?;
+    let mut jacobian = vec![0.0; n * batch.model.n_bins()];
+    let mut spreads = nll.jacobian(batch.point, &mut jacobian)?.to_vec();
+    let simulation = match (mc_statistics, batch.gammas.contains(&true)) {
+        (Some(false), _) | (None, false) => None,
+        (Some(true), _) => Some(Spread::of(batch, &mut nll, batch.point, &Whose::All)?),
+        (None, true) => Some(Spread::of(batch, &mut nll, batch.point, &Whose::WithGamma)?),
+    };
+    let hessian = match &simulation {
+        None => {
+            let mut hessian = nll.new_hessian();
+            nll.hessian(batch.point, Curvature::Fisher, &mut vec![0.0; n], &mut hessian)?;
+            hessian
+        }
+        Some(simulation) => {
+            spreads.iter_mut().zip(&simulation.of_bins).for_each(|(spread, more)| *spread += more);
+            fisher(&mut nll, batch.point, &jacobian, &spreads)?
+        }
+    };
     let columns = columns_of_inverse(batch, &hessian, parameters)?;
     let k = parameters.len();
     let block: Vec<f64> = (0..k * k).map(|at| columns[at / k][parameters[at % k]]).collect();
     let Some((inverse, ln_det)) = inverse_and_ln_det(block, k) else {
         return Err(singular(batch, parameters));
     };
-    let mut jacobian = vec![0.0; n * model.n_bins()];
-    let nu = nll.jacobian(batch.point, &mut jacobian)?.to_vec();
-    let mut by_yield = vec![0.0; nu.len()];
-    for ((row, &nu), by_yield) in jacobian.chunks_exact_mut(n).zip(&nu).zip(&mut by_yield) {
-        // a = V_S· J, then J becomes −2 M J/ν.
+    let mut by_spread = vec![0.0; spreads.len()];
+    for ((row, &spread), by_spread) in jacobian.chunks_exact_mut(n).zip(&spreads).zip(&mut by_spread) {
+        // a = W_S· J, then J becomes −2 M J/D.
         let a: Vec<f64> = columns.iter().map(|column| dot(column, row)).collect();
         let weights: Vec<f64> = (0..k).map(|i| dot(&inverse[i * k..(i + 1) * k], &a)).collect();
-        *by_yield = dot(&weights, &a) / (nu * nu);
+        *by_spread = dot(&weights, &a) / (spread * spread);
         row.fill(0.0);
         for (weight, column) in weights.iter().zip(&columns) {
-            row.iter_mut().zip(column).for_each(|(out, v)| *out -= 2.0 * weight * v / nu);
+            row.iter_mut().zip(column).for_each(|(out, v)| *out -= 2.0 * weight * v / spread);
         }
     }
-    clear(gradient);
-    nll.pull_to_templates(batch.point, &by_yield, gradient)?;
-    nll.pull_jacobian_to_templates(batch.point, &jacobian, gradient)?;
+    gradient.clear();
+    nll.pull_to_templates(batch.point, &by_spread, &mut gradient.templates)?;
+    nll.pull_jacobian_to_templates(batch.point, &jacobian, &mut gradient.templates)?;
+    if let Some(simulation) = &simulation {
+        simulation.pull(&by_spread, &mut gradient.variances);
+    }
     Ok(ln_det)
+}
+
+/// Σ_b J_b J_bᵀ/D_b + C: without main data there are the constraints alone.
+fn fisher(
+    nll: &mut Nll<'_>,
+    theta: &[f64],
+    jacobian: &[f64],
+    spreads: &[f64],
+) -> Result<ArrowMatrix, LossError> {
+    let n = theta.len();
+    let data = nll.data().clone();
+    nll.set_data(&Data { masked: vec![true; data.masked.len()], ..data.clone() });
+    let mut constraints = nll.new_hessian();
+    let found = nll.hessian(theta, Curvature::Fisher, &mut vec![0.0; n], &mut constraints);
+    nll.set_data(&data);
+    found?;
+    let mut dense = constraints.to_dense();
+    for (row, spread) in jacobian.chunks_exact(n).zip(spreads) {
+        for (i, slope) in row.iter().enumerate().filter(|(_, slope)| **slope != 0.0) {
+            let out = dense[i * n..=i * (n + 1)].iter_mut();
+            out.zip(row).for_each(|(out, other)| *out += slope * other / spread);
+        }
+    }
+    Ok(ArrowMatrix::from_dense(n, &dense))
 }
 
 /// The columns of H⁻¹ over the free parameters that belong to `parameters`, each with one entry a parameter.

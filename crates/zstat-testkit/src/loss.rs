@@ -54,8 +54,8 @@ pub fn check_loss(name: &str, options: &Value, demands: &LossDemands) {
 /// event of weight 0 is of none; weights scale as `demands` say; a score that is no number is an error; a batch without events, or
 /// without signal, gives a number or an error. Columns that the loss names are normal numbers.
 ///
-/// Of a loss of templates, on [`example_model`](crate::example_model): the gradient is that of differences in every template;
-/// the same bits twice and from two threads; a bin without events gives a number or an error.
+/// Of a loss of templates, on [`example_model`](crate::example_model): the gradient is that of differences in every template
+/// and every variance, with and without γ for these; without variances a value, or an error that says so; the same bits twice and from two threads; a bin without events gives a number or an error.
 ///
 /// # Panics
 /// At the first violation, with what it is.

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::Value;
 use zstat_core::plugin::Registry;
-use zstat_core::summary::{Stage, Summary};
+use zstat_core::summary::{Stage, Summary, SummarySlopes};
 
 use crate::options::check_options;
 use crate::same::{check_same_bits, close};
@@ -34,7 +34,8 @@ pub fn check_summary(name: &str, options: &Value) {
 
 /// Checks that a summary keeps the contract of [`zstat_core::summary`], at the beginning, in the middle and at the end of a
 /// training: shares are not negative and add up to 1 at most; events do not know of each other; the way back of
-/// derivatives is that of differences, by scores (overwritten) and by what is learnt (added); bins that are counted exist; the same
+/// derivatives is that of differences (of the smooth summary that it names in [`Summary::slopes`], if it names one; all zero where it says
+/// that it has none), by scores (overwritten) and by what is learnt (added); bins that are counted exist; the same
 /// bits twice and from two threads.
 ///
 /// # Panics
@@ -62,6 +63,7 @@ pub fn check_summary_contract(summary: &dyn Summary) {
 }
 
 /// A summary in one place of its training.
+#[derive(Clone, Copy)]
 struct Try<'a> {
     summary: &'a dyn Summary,
     learnt: &'a [f64],
@@ -134,9 +136,18 @@ impl Try<'_> {
             if at < n { format!("score {at}") } else { format!("learnt {}", at - n) }
         };
         let names: Vec<String> = (0..x.len()).map(name).collect();
+        let of = match self.summary.slopes() {
+            SummarySlopes::Own => *self,
+            SummarySlopes::Of(summary) => Try { summary, ..*self },
+            SummarySlopes::None => {
+                let found = self.pull(self.learnt, self.scores, self.by_shares, 0.0).concat();
+                assert!(found.iter().all(|by| *by == 0.0), "derivatives of a summary that says it has none");
+                return;
+            }
+        };
         let mut function = |x: &[f64], out: &mut [f64]| {
             let (scores, learnt) = x.split_at(n);
-            let shares = self.assign(learnt, scores);
+            let shares = of.assign(learnt, scores);
             out.copy_from_slice(&self.pull(learnt, scores, self.by_shares, 0.0).concat());
             Some(shares.iter().zip(self.by_shares).map(|(share, by)| share * by).sum())
         };

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use zstat_core::loss::{Binned, EventLoss, Level, Loss, LossError, Scored, TemplateLoss};
-use zstat_core::model::Templates;
+use zstat_core::loss::{Binned, EventLoss, Level, Loss, LossError, Scored, Slopes, TemplateLoss};
 use zstat_core::plugin::{Plugin, PluginError};
 use zstat_core::summary::{Stage, Summary};
 use zstat_testkit::{
@@ -126,8 +125,8 @@ fn wrong_losses_of_events_are_found_out() {
     check_loss_contract(&mean(Fault::None), &undeclared);
 }
 
-/// The sum of squares of the yields, with a factor on the gradient.
-struct Squares(f64);
+/// The sum of squares of the yields and of the variances, with a factor on the gradient of each.
+struct Squares(f64, f64);
 
 impl Loss for Squares {
     fn level(&self) -> Level<'_> {
@@ -136,20 +135,28 @@ impl Loss for Squares {
 }
 
 impl TemplateLoss for Squares {
-    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Templates) -> Result<f64, LossError> {
-        let templates = batch.model.templates();
-        gradient.shifts.fill(0.0);
-        gradient.nominal.iter_mut().zip(&templates.nominal).for_each(|(slope, n)| *slope = 2.0 * self.0 * n);
-        Ok(templates.nominal.iter().map(|n| n * n).sum())
+    fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError> {
+        let yields = &batch.model.templates().nominal;
+        gradient.templates.shifts.fill(0.0);
+        let by_yields = gradient.templates.nominal.iter_mut().zip(yields);
+        by_yields.for_each(|(slope, n)| *slope = 2.0 * self.0 * n);
+        let by_variances = gradient.variances.iter_mut().zip(batch.variances);
+        by_variances.for_each(|(slope, v)| *slope = 2.0 * self.1 * v);
+        Ok(yields.iter().chain(batch.variances).map(|n| n * n).sum())
     }
 }
 
 #[test]
 fn wrong_losses_of_templates_are_found_out() {
     let demands = LossDemands::default();
-    check_loss_contract(&Squares(1.0), &demands);
-    finds(|| check_loss_contract(&Squares(1.0001), &demands), "gradient in `nominal yield ");
-    finds(|| check_loss_contract(&Squares(f64::NAN), &demands), "its gradient by nominal yield 0 is NaN");
+    check_loss_contract(&Squares(1.0, 1.0), &demands);
+    finds(|| check_loss_contract(&Squares(1.0001, 1.0), &demands), "gradient in `nominal yield ");
+    finds(|| check_loss_contract(&Squares(1.0, 0.99), &demands), "gradient in `variance ");
+    finds(
+        || check_loss_contract(&Squares(f64::NAN, 1.0), &demands),
+        "its gradient by nominal yield 0 is NaN",
+    );
+    finds(|| check_loss_contract(&Squares(1.0, f64::NAN), &demands), "its gradient by variance 0 is NaN");
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -12,7 +12,7 @@ use zstat_core::spec::Analysis;
 use zstat_train::files::History;
 use zstat_train::spec::Training;
 use zstat_train::train::{
-    Evaluation, Figures, Fitted, Progress, TrainFault, Trainer, curve_names, workspace,
+    Evaluation, Exact, Figures, Fitted, Progress, TrainFault, Trainer, curve_names, workspace,
 };
 
 use super::train_files::{self, Kept, Run};
@@ -20,8 +20,8 @@ use super::train_tables::Tables;
 use crate::args::{GlobalArgs, ModelArgs, count, seed};
 use crate::failure::{Failure, OptionFault};
 use crate::jobs::make_folder;
-use crate::report::train_cut::CutResult;
 use crate::report::train::{Found, SeedResult, Timing, TrainReport};
+use crate::report::train_cut::CutResult;
 use crate::session::{Session, seconds};
 use crate::{EXIT_DONE, fitter, interrupt, output, progress};
 

@@ -64,7 +64,8 @@ pub enum ModifierKind {
     },
     /// Statistical uncertainty of the simulation, shared by the channel's samples that carry it: bin b times γ_b.
     StatError {
-        /// Absolute uncertainty of this sample a bin, in events.
+        /// Absolute uncertainty of this sample a bin, in events. Left out where the sample has `events`: made from these, √Σw².
+        #[schemars(default)]
         errors: Vec<f64>,
     },
     /// Free scale factor a bin.
@@ -83,6 +84,11 @@ impl ModifierKind {
             Self::StatError { .. } => "staterror",
             Self::ShapeFactor => "shapefactor",
         }
+    }
+
+    /// Whether its numbers are yet to be made from the sample's events: a staterror without errors.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self, Self::StatError { errors } if errors.is_empty())
     }
 
     /// All kinds' names, in the order of pyhf's parameter list.
@@ -171,7 +177,7 @@ impl From<Modifier> for RawModifier {
             }
             ModifierKind::StatError { errors } => {
                 raw.kind = Kind::StatError;
-                raw.errors = Some(Numbers(errors));
+                raw.errors = (!errors.is_empty()).then_some(Numbers(errors));
             }
         }
         raw
@@ -196,7 +202,6 @@ impl TryFrom<RawModifier> for Modifier {
         takes("interpolation", interpolation.is_some(), interpolates)?;
         takes("errors", errors.is_some(), matches!(kind, Kind::ShapeSys | Kind::StatError))?;
         let code = interpolation.flatten();
-        let errors = || errors.map(|Numbers(errors)| errors).ok_or("`errors` is missing");
         let kind = match kind {
             Kind::NormFactor => ModifierKind::NormFactor,
             Kind::Lumi => ModifierKind::Lumi,
@@ -211,8 +216,12 @@ impl TryFrom<RawModifier> for Modifier {
                 hi: if is_made { Vec::new() } else { template(hi, "hi")? },
                 interpolation: code.as_deref().map(str::parse).transpose()?,
             },
-            Kind::ShapeSys => ModifierKind::ShapeSys { errors: errors()? },
-            Kind::StatError => ModifierKind::StatError { errors: errors()? },
+            Kind::ShapeSys => ModifierKind::ShapeSys {
+                errors: errors.map(|Numbers(errors)| errors).ok_or("`errors` is missing")?,
+            },
+            Kind::StatError => {
+                ModifierKind::StatError { errors: errors.map(|Numbers(errors)| errors).unwrap_or_default() }
+            }
         };
         Ok(Self { name, kind, constraint, vary })
     }

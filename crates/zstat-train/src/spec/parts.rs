@@ -3,11 +3,11 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use zstat_core::diag::{Code, Fault};
-use zstat_core::loss::Loss;
+use zstat_core::loss::{Level, Loss};
 use zstat_core::optimiser::OptimiserKind;
 use zstat_core::plugin::{PluginError, Registry};
 use zstat_core::scorer::ScorerKind;
-use zstat_core::summary::Summary;
+use zstat_core::summary::{Summary, SummarySlopes};
 
 use super::schema::{OPTIMISER, SCORER};
 use super::{LossSpec, OptimiserSpec, Part, Plugins, ProcessSpec, TrainSpec, WordOr};
@@ -129,7 +129,31 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
             break;
         }
     }
+    if let Some(summary) = &summary {
+        without_slopes(summary.as_ref(), &losses, many, faults);
+    }
     Built { summary, scorer, optimiser, losses }
+}
+
+/// Losses of templates where the summary has no derivatives: nothing would be learnt from them.
+fn without_slopes(
+    summary: &dyn Summary,
+    losses: &[(LossSpec, Box<dyn Loss>)],
+    many: bool,
+    faults: &mut Vec<Fault>,
+) {
+    if !matches!(summary.slopes(), SummarySlopes::None) {
+        return;
+    }
+    for (i, (spec, loss)) in losses.iter().enumerate() {
+        if matches!(loss.level(), Level::Templates(_)) && spec.weight != 0.0 {
+            let at = if many { format!("/train/loss/{i}") } else { "/train/loss".to_owned() };
+            let message = format!("the loss `{}` learns nothing: the summary has no derivatives", spec.name);
+            faults.push(Fault::new(Code::OutOfRange, at, message).help(
+                "give the summary `straight_through: {bandwidth: 0.1}`, take another summary, or train with a loss of events such as `bce`",
+            ));
+        }
+    }
 }
 
 fn one<T: ?Sized>(

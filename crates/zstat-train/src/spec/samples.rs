@@ -16,6 +16,8 @@ pub struct SampleOf {
     pub process: usize,
     /// What varies it.
     pub variations: Vec<Variation>,
+    /// Places of its staterrors whose errors are made from the events.
+    pub statistics: Vec<usize>,
 }
 
 /// A modifier that is made from events.
@@ -102,7 +104,15 @@ pub(super) fn read(
                 }
             }
             if let Some(process) = process {
-                made.samples.push(SampleOf { index: s, process, variations });
+                let statistics = sample.modifiers.iter().enumerate();
+                let statistics =
+                    statistics.filter(|(_, modifier)| modifier.kind.is_waiting()).map(|(m, _)| m);
+                made.samples.push(SampleOf {
+                    index: s,
+                    process,
+                    variations,
+                    statistics: statistics.collect(),
+                });
             }
         }
     }
@@ -201,6 +211,10 @@ pub(super) fn filled(
             if let ModifierKind::HistoSys { lo, hi, .. } = &mut sample.modifiers[variation.index].kind {
                 (*lo, *hi) = (sample.data.clone(), sample.data.clone());
             }
+        }
+        for &modifier in &of.statistics {
+            // No γ moves before the errors are known: losses know the variances themselves.
+            sample.modifiers[modifier].kind = ModifierKind::StatError { errors: vec![0.0; bins] };
         }
     }
     workspace

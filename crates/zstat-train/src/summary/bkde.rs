@@ -62,7 +62,7 @@ impl EdgeOptions for BkdeOptions {
 
     fn edges(&self) -> Edges {
         let Self { bins, range, train_edges: train, squash, include_outside, .. } = *self;
-        Edges { bins, range, train, squash, include_outside }
+        Edges { bins, range, given: Vec::new(), train, squash, include_outside }
     }
 
     fn kernel(&self, _: f64) -> (Kernel, f64) {

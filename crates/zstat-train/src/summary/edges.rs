@@ -11,6 +11,8 @@ pub(super) struct Edges {
     pub bins: usize,
     /// First and last edge.
     pub range: [f64; 2],
+    /// All edges, where they are given one by one.
+    pub given: Vec<f64>,
     /// The edges between are learnt, too.
     pub train: bool,
     /// The score is a logit: t = 1/(1 + e^−z).
@@ -48,6 +50,9 @@ impl Edges {
 
     /// All edges, ascending.
     pub(super) fn places(&self, learnt: &[f64]) -> Vec<f64> {
+        if !self.given.is_empty() {
+            return self.given.clone();
+        }
         let [low, high] = self.range;
         let mut edges = vec![low];
         let mut sum = 0.0;

@@ -61,7 +61,7 @@ impl EdgeOptions for SigmoidEdgesOptions {
 
     fn edges(&self) -> Edges {
         let Self { bins, range, train_edges: train, squash, include_outside, .. } = *self;
-        Edges { bins, range, train, squash, include_outside }
+        Edges { bins, range, given: Vec::new(), train, squash, include_outside }
     }
 
     fn kernel(&self, progress: f64) -> (Kernel, f64) {

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use zstat_core::plugin::Registry;
-use zstat_core::summary::{Stage, Summary};
+use zstat_core::summary::{Stage, Summary, SummarySlopes};
 
 fn summaries() -> Vec<(String, Box<dyn Summary>)> {
     let registry = Registry::<dyn Summary>::load("summary").unwrap();
@@ -18,6 +18,12 @@ fn summaries() -> Vec<(String, Box<dyn Summary>)> {
         ),
         ("sigmoid_edges", json!({"bins": 4, "train_edges": true, "steepness": [5.0, 9.0]})),
         ("sigmoid_edges", json!({"bins": 1})),
+        ("hard", json!({"bins": 3})),
+        ("hard", json!({"straight_through": {"bandwidth": 0.2}})),
+        (
+            "hard",
+            json!({"edges": [-1.0, 0.2, 0.3, 1.5], "squash": false, "include_outside": false, "straight_through": {"bandwidth": 0.4}}),
+        ),
         ("sigmoid_cut", json!({})),
         ("sigmoid_cut", json!({"slope": -3.0, "train_cut": true, "cut": 0.3, "keep_rejected": true})),
     ];
@@ -56,7 +62,11 @@ fn derivatives_are_differences() {
             summary.start().iter().enumerate().map(|(i, x)| x + 0.2 * (i as f64).cos()).collect();
         let value = |learnt: &[f64], scores: &[f64]| -> f64 {
             let mut shares = vec![0.0; n * bins];
-            summary.assign(Stage { learnt, progress: 0.4 }, scores, &mut shares);
+            let of: &dyn Summary = match summary.slopes() {
+                SummarySlopes::Of(smooth) => smooth,
+                _ => summary.as_ref(),
+            };
+            of.assign(Stage { learnt, progress: 0.4 }, scores, &mut shares);
             shares.iter().zip(&upstream).map(|(a, g)| a * g).sum()
         };
         let (mut by_scores, mut by_learnt) = (vec![f64::NAN; scores.len()], vec![0.0; learnt.len()]);
@@ -82,6 +92,28 @@ fn derivatives_are_differences() {
             });
         }
     }
+}
+
+/// Edges that are given are where events are counted; what borrows its gradient has that of the same bins, smeared.
+#[test]
+fn hard_bins_count_whole_events() {
+    let registry = Registry::<dyn Summary>::load("summary").unwrap();
+    let options = json!({"edges": [-1.0, 0.2, 1.5], "squash": false, "include_outside": false, "straight_through": {"bandwidth": 0.3}});
+    let hard = registry.build("hard", options).unwrap();
+    let scores = [-1.2, -1.0, 0.19, 0.2, 1.5, 1.6];
+    let mut shares = vec![f64::NAN; 12];
+    hard.assign(Stage { learnt: &[], progress: 0.0 }, &scores, &mut shares);
+    assert_eq!(shares, [0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
+    let options = json!({"bins": 3, "bandwidth": 0.3, "squash": true});
+    let bkde = registry.build("bkde", options).unwrap();
+    let options = json!({"bins": 3, "straight_through": {"bandwidth": 0.3}});
+    let hard = registry.build("hard", options).unwrap();
+    let (mut a, mut b) = (vec![0.0; 6], vec![0.0; 6]);
+    for (summary, out) in [(&bkde, &mut a), (&hard, &mut b)] {
+        let stage = Stage { learnt: &[], progress: 0.0 };
+        summary.pull(stage, &scores, &numbers(18, 0.4), out, &mut []);
+    }
+    assert!(a == b && a.iter().any(|slope| *slope != 0.0), "{a:?}, {b:?}");
 }
 
 /// Events one by one give what they give together.
@@ -110,6 +142,8 @@ fn hard_bins_are_the_limit_of_soft_ones() {
         ("bkde", json!({"bins": 6, "include_outside": false, "squash": false, "bandwidth": 1e-9})),
         ("bkde", json!({"bins": 5, "train_edges": true, "bandwidth": 1e-9})),
         ("sigmoid_edges", json!({"bins": 4, "steepness": [1.0, 1e12]})),
+        ("hard", json!({"bins": 6})),
+        ("hard", json!({"edges": [-0.4, 0.1, 0.3, 1.7], "squash": false, "include_outside": false})),
         ("sigmoid_cut", json!({"slope": 1e12})),
         ("sigmoid_cut", json!({"slope": -1e12, "keep_rejected": true, "cut": 0.2})),
     ];
@@ -136,7 +170,7 @@ fn hard_bins_are_the_limit_of_soft_ones() {
 fn wrong_options_are_refused() {
     let registry = Registry::<dyn Summary>::load("summary").unwrap();
     let names: Vec<&str> = registry.iter().map(|plugin| plugin.name).collect();
-    assert_eq!(names, ["bkde", "sigmoid_cut", "sigmoid_edges", "softmax"]);
+    assert_eq!(names, ["bkde", "hard", "sigmoid_cut", "sigmoid_edges", "softmax"]);
     let wrong = [
         ("softmax", json!({"bins": 0})),
         ("softmax", json!({"temperature": 0.0})),
@@ -146,6 +180,10 @@ fn wrong_options_are_refused() {
         ("bkde", json!({"bins": 0})),
         ("sigmoid_edges", json!({"steepness": [1.0, 0.0]})),
         ("sigmoid_cut", json!({"slope": 0.0})),
+        ("hard", json!({"edges": [0.5]})),
+        ("hard", json!({"edges": [0.0, 0.5, 0.5]})),
+        ("hard", json!({"straight_through": {"bandwidth": 0.0}})),
+        ("hard", json!({"straight_through": {}})),
     ];
     for (name, options) in wrong {
         assert!(registry.build(name, options.clone()).is_err(), "{name} {options}");

@@ -22,6 +22,8 @@ pub(super) struct Cell {
 /// All samples that are made from events.
 pub(super) struct Cells {
     pub cells: Vec<Cell>,
+    /// Whether the result has a γ for the statistics of each nominal yield, in the layout of the templates; empty for none.
+    pub gammas: Vec<bool>,
     bins: usize,
 }
 
@@ -65,7 +67,14 @@ impl Cells {
                 sample: sample.index,
             }
         });
-        Self { cells: cells.collect(), bins: training.summary.bins() }
+        let (cells, bins): (Vec<Cell>, usize) = (cells.collect(), training.summary.bins());
+        let mut gammas = Vec::new();
+        for (cell, sample) in cells.iter().zip(&training.samples).filter(|(_, s)| !s.statistics.is_empty()) {
+            debug_assert_eq!(cell.sample, sample.index);
+            gammas.resize(model.templates().nominal.len(), false);
+            gammas[cell.nominal..cell.nominal + bins].fill(true);
+        }
+        Self { cells, gammas, bins }
     }
 
     /// The pass of a sample's nominal yields.
@@ -95,6 +104,24 @@ impl Cells {
                         0.5 * ((hi[bin] - nominal[bin]) + (lo[bin] - nominal[bin]));
                 }
             }
+        }
+    }
+
+    /// One number for each nominal yield of the templates from those of the passes, passes × bins.
+    pub fn fill_nominal(&self, of_passes: &[f64], nominal: &mut [f64]) {
+        let n = self.bins;
+        for cell in &self.cells {
+            nominal[cell.nominal..cell.nominal + n]
+                .copy_from_slice(&of_passes[cell.pass * n..(cell.pass + 1) * n]);
+        }
+    }
+
+    /// The way back of [`Cells::fill_nominal`], added to `of_passes`.
+    pub fn pull_nominal(&self, nominal: &[f64], of_passes: &mut [f64]) {
+        let n = self.bins;
+        for cell in &self.cells {
+            let out = of_passes[cell.pass * n..(cell.pass + 1) * n].iter_mut();
+            out.zip(&nominal[cell.nominal..cell.nominal + n]).for_each(|(sum, slope)| *sum += slope);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The result: templates in hard bins of events that training never saw, and what they are worth.
 
 use zstat_core::fit::Fitter;
-use zstat_core::loss::{Binned, Level, Loss, LossError};
+use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes};
 use zstat_core::model::Model;
 use zstat_core::scorer::Scorer;
 use zstat_core::spec::{BuildOptions, ModifierKind, Workspace};
@@ -222,6 +222,10 @@ pub(super) fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usi
         let sample = &mut workspace.channels[training.channel].samples[sample_of.index];
         let nominal = cells.nominal_pass(cell);
         sample.data = of(nominal);
+        for &modifier in &sample_of.statistics {
+            // Those of all parts: leaving one out is to tell how the yields scatter.
+            sample.modifiers[modifier].kind = ModifierKind::StatError { errors: found.nominal(nominal).1 };
+        }
         for variation in &sample_of.variations {
             let [down, up] = cells.variation(cell, variation);
             match &mut sample.modifiers[variation.index].kind {
@@ -362,8 +366,8 @@ fn value(loss: &dyn Loss, model: &Model, fitter: &dyn Fitter) -> Result<f64, Los
     let Level::Templates(loss) = loss.level() else { return Ok(f64::NAN) };
     let (point, fixed) = (model.init(), model.parameters().iter().map(|p| p.fixed).collect::<Vec<_>>());
     let poi = model.poi().first().map_or(0, |index| index.0);
-    let batch = Binned { model, variances: &[], point: &point, fixed: &fixed, poi, fitter };
-    loss.evaluate(&batch, &mut model.templates().zeros_like())
+    let batch = Binned { model, variances: &[], gammas: &[], point: &point, fixed: &fixed, poi, fitter };
+    loss.evaluate(&batch, &mut Slopes::of(&batch))
 }
 
 /// The standard deviation by leaving out one part at a time: (n − 1)/n Σ (x − x̄)².

@@ -67,15 +67,17 @@ pub enum TrainFault {
         /// Why.
         source: Box<LossError>,
     },
-    /// The gradient is not finite.
+    /// Something is not finite.
     #[error(
-        "epoch {epoch}, step {step}: the gradient is not finite, the training diverges: lower the learning rate, or clip the gradient (`clip: {{norm: 1}}`)"
+        "epoch {epoch}, step {step}: {what} not finite, the training diverges: lower the learning rate, or clip the gradient (`clip: {{norm: 1}}`)"
     )]
     Diverged {
         /// From 0.
         epoch: u32,
         /// From 0, in the epoch.
         step: u64,
+        /// What it is, with its verb.
+        what: String,
     },
     /// Events of a batch have no weight together.
     #[error(

@@ -117,7 +117,8 @@ impl<'t> Trainer<'t> {
         let first = Model::build(&workspace, options).map_err(TrainFault::Model)?;
         factors(training, &Cells::new(training, &first, &all), &events, &mut workspace);
         let model = Model::build(&workspace, options).map_err(TrainFault::Model)?;
-        let engine = Engine::new(training, model, all, fitter, features.len());
+        let simulated = sources.iter().map(|source| source.count(Purpose::Evaluation)).collect();
+        let engine = Engine::new(training, model, all, fitter, (features.len(), simulated));
         let options = options.clone();
         Ok(Self { engine, kitchen, sources, standardiser, workspace, validation, options, events, seed })
     }
@@ -268,7 +269,7 @@ impl<'t> Trainer<'t> {
             let values = self.engine.evaluate(&mut now, at, (&self.events, &picks), Some(&mut gradient))?;
             let norm = clip.apply(&mut [&mut gradient.scorer, &mut gradient.summary]);
             if !norm.is_finite() || !values.total.is_finite() {
-                return Err(TrainFault::Diverged { epoch, step });
+                return Err(TrainFault::Diverged { epoch, step, what: "the gradient is".to_owned() });
             }
             rate = training.optimiser.learning_rate() * training.schedule.factor(over, f64::from(epochs));
             let [of_scorer, of_summary] = optimisers;

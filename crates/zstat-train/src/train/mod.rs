@@ -24,4 +24,8 @@ pub use figures::{Boundary, CutRow, Cuts, Distribution, Figures, Quantity, curve
 pub use fit::{Fitted, Progress, Saved, Trainer};
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;

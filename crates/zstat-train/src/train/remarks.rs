@@ -18,10 +18,8 @@ impl Trainer<'_> {
         let training = self.engine.training;
         let width = self.kitchen.features.len();
         let (mut x, mut weights, mut process) = (Vec::new(), Vec::new(), Vec::new());
-        for (pass, events) in self.engine.passes.iter().zip(&self.training_events().passes) {
-            if pass.effect != Default::default() {
-                continue;
-            }
+        let nominal = self.engine.nominal();
+        for (pass, events) in self.engine.passes.iter().zip(&self.training_events().passes).take(nominal) {
             let all = &self.training_events().weights[pass.process];
             let count = all.len().min(MOST);
             let unit = self.engine.expected[pass.process] / all[..count].iter().sum::<f64>();

@@ -1,8 +1,8 @@
 //! One evaluation of the losses on some events, and its gradient.
 
 use zstat_core::fit::Fitter;
-use zstat_core::loss::{Binned, Column, Level, LossError, Process, Scored};
-use zstat_core::model::{Model, Templates};
+use zstat_core::loss::{Binned, Column, Level, LossError, Process, Scored, Slopes};
+use zstat_core::model::Model;
 use zstat_core::scorer::Scorer;
 use zstat_core::summary::Stage;
 
@@ -52,6 +52,8 @@ pub(super) struct Engine<'t> {
     pub fitter: &'t dyn Fitter,
     /// Events expected, by process.
     pub expected: Vec<f64>,
+    /// Simulated events that the result is made of, by process, before any selection.
+    pub simulated: Vec<u64>,
     processes: Vec<Process>,
     point: Vec<f64>,
     fixed: Vec<bool>,
@@ -69,6 +71,8 @@ struct Memory {
     process: Vec<usize>,
     /// Columns that losses read, of all rows.
     columns: Vec<Vec<f64>>,
+    /// From variances of the batch to those of the result, by process.
+    thinning: Vec<f64>,
     /// Where the rows of each pass start, and where the last ends.
     start: Vec<usize>,
     out: Vec<f32>,
@@ -86,7 +90,7 @@ impl<'t> Engine<'t> {
         model: Model,
         passes: Vec<Pass>,
         fitter: &'t dyn Fitter,
-        features: usize,
+        (features, simulated): (usize, Vec<u64>),
     ) -> Self {
         let expected: Vec<f64> =
             training.processes.values().map(|p| p.events().unwrap_or(f64::NAN)).collect();
@@ -104,15 +108,27 @@ impl<'t> Engine<'t> {
             passes,
             fitter,
             expected,
+            simulated,
             features,
             columns: super::passes::columns(training),
             memory: Memory::default(),
         }
     }
 
-    /// Passes at the beginning that are nominal: those that losses of single events see.
-    fn nominal(&self) -> usize {
-        self.passes.iter().take_while(|pass| pass.effect == Default::default()).count()
+    /// What the scorer saw last, and the derivatives by the shares that it came to.
+    #[cfg(test)]
+    pub fn last(&self) -> (&[f32], &[f64]) {
+        (&self.memory.x, &self.memory.by_shares)
+    }
+
+    /// Passes at the beginning that are nominal, one a process of a sample: those that losses of single events see. Other events as a
+    /// variation may follow; nothing is done to them, and yet they are not nominal.
+    pub fn nominal(&self) -> usize {
+        let of_sample = |pass: &&Pass| {
+            pass.effect == Default::default()
+                && self.training.samples.iter().any(|s| s.process == pass.process)
+        };
+        self.passes.iter().take_while(of_sample).count()
     }
 
     /// The losses of the events `picks` (numbers, by process), and derivatives by what is learnt where they are asked for.
@@ -140,6 +156,9 @@ impl<'t> Engine<'t> {
         learnt.scorer.forward(&memory.x, &mut memory.out);
         memory.scores.clear();
         memory.scores.extend(memory.out.iter().map(|z| f64::from(*z)));
+        if !memory.scores.iter().all(|z| z.is_finite()) {
+            return Err(diverged(at, "the scores are".to_owned()));
+        }
         memory.by_scores.clear();
         memory.by_scores.resize(rows * outputs, 0.0);
         let mut values = Values { total: 0.0, parts: vec![None; active.len()] };
@@ -177,6 +196,8 @@ impl<'t> Engine<'t> {
             }
             units.push(self.expected[process] / sum);
         }
+        let thinning = picks.iter().zip(&self.simulated).map(|(of, all)| of.len() as f64 / *all as f64);
+        self.memory.thinning = thinning.collect();
         let width = self.features;
         let memory = &mut self.memory;
         memory.x.clear();
@@ -237,6 +258,7 @@ impl<'t> Engine<'t> {
                 Ok(value) => {
                     values.total += spec.weight * value;
                     values.parts[i] = Some(value);
+                    finite(at, &spec.name, value, memory.by_events[..rows * outputs].iter())?;
                     let slopes = memory.by_scores.iter_mut().zip(&memory.by_events);
                     slopes.take(rows * outputs).for_each(|(sum, slope)| *sum += spec.weight * slope);
                 }
@@ -266,39 +288,30 @@ impl<'t> Engine<'t> {
         self.cells.fill(&yields, &mut templates);
         self.model.set_templates(templates);
         let variances = self.variances(bins);
-        let mut sum = self.model.templates().zeros_like();
-        let mut one = sum.clone();
+        let batch = Binned {
+            model: &self.model,
+            variances: &variances,
+            gammas: &self.cells.gammas,
+            point: &self.point,
+            fixed: &self.fixed,
+            poi: self.poi,
+            fitter: self.fitter,
+        };
+        let (mut sum, mut one) = (Slopes::of(&batch), Slopes::of(&batch));
         for (i, (spec, loss)) in self.training.losses.iter().enumerate().filter(|(i, _)| active[*i]) {
             let Level::Templates(loss) = loss.level() else { continue };
-            let batch = Binned {
-                model: &self.model,
-                variances: &variances,
-                point: &self.point,
-                fixed: &self.fixed,
-                poi: self.poi,
-                fitter: self.fitter,
-            };
             match loss.evaluate(&batch, &mut one) {
                 Ok(value) => {
                     values.total += spec.weight * value;
                     values.parts[i] = Some(value);
-                    add(&mut sum, spec.weight, &one);
+                    finite(at, &spec.name, value, one.iter())?;
+                    sum.add(spec.weight, &one);
                 }
                 Err(source) => return Err(self.failed(i, at, source)),
             }
         }
-        let mut by_yields = vec![0.0; self.passes.len() * bins];
-        self.cells.pull(&self.model, sum, &mut by_yields);
+        self.by_shares(bins, sum);
         let memory = &mut self.memory;
-        memory.by_shares.resize(rows * bins, 0.0);
-        for pass in 0..self.passes.len() {
-            let slopes = &by_yields[pass * bins..(pass + 1) * bins];
-            for row in memory.start[pass]..memory.start[pass + 1] {
-                let weight = memory.weights[row];
-                let out = &mut memory.by_shares[row * bins..(row + 1) * bins];
-                out.iter_mut().zip(slopes).for_each(|(out, slope)| *out = weight * slope);
-            }
-        }
         let mut by_scores = vec![0.0; rows * outputs];
         summary.pull(stage, &memory.scores, &memory.by_shares[..rows * bins], &mut by_scores, by_summary);
         memory.by_scores.iter_mut().zip(&by_scores).for_each(|(sum, slope)| *sum += slope);
@@ -319,7 +332,7 @@ impl<'t> Engine<'t> {
         yields
     }
 
-    /// Σ (w a)² behind each nominal yield, in the layout of the templates.
+    /// Σ (w a)² behind each nominal yield, as it will be in the result, in the layout of the templates.
     fn variances(&self, bins: usize) -> Vec<f64> {
         let memory = &self.memory;
         let mut squares = vec![0.0; self.passes.len() * bins];
@@ -329,17 +342,54 @@ impl<'t> Engine<'t> {
                 let shares = &memory.shares[row * bins..(row + 1) * bins];
                 out.iter_mut().zip(shares).for_each(|(sum, share)| *sum += (weight * share).powi(2));
             }
+            let thinning = memory.thinning[self.passes[pass].process];
+            out.iter_mut().for_each(|square| *square *= thinning);
         }
-        let mut all = Templates {
-            nominal: vec![0.0; self.model.templates().nominal.len()],
-            ..self.model.templates().zeros_like()
-        };
-        self.cells.fill(&squares, &mut all);
-        all.nominal
+        let mut all = vec![0.0; self.model.templates().nominal.len()];
+        self.cells.fill_nominal(&squares, &mut all);
+        all
+    }
+
+    /// Derivatives by the shares from those by templates and variances: with y = Σ w a and v = t Σ (w a)² they are w ∂y + 2 t w² a ∂v.
+    fn by_shares(&mut self, bins: usize, slopes: Slopes) {
+        let mut by_yields = vec![0.0; self.passes.len() * bins];
+        let mut by_squares = by_yields.clone();
+        self.cells.pull(&self.model, slopes.templates, &mut by_yields);
+        self.cells.pull_nominal(&slopes.variances, &mut by_squares);
+        let memory = &mut self.memory;
+        memory.by_shares.resize(memory.weights.len() * bins, 0.0);
+        for pass in 0..self.passes.len() {
+            let place = pass * bins..(pass + 1) * bins;
+            let twice = 2.0 * memory.thinning[self.passes[pass].process];
+            for row in memory.start[pass]..memory.start[pass + 1] {
+                let weight = memory.weights[row];
+                let slopes = by_yields[place.clone()].iter().zip(&by_squares[place.clone()]);
+                let at = row * bins..(row + 1) * bins;
+                let shares = memory.by_shares[at.clone()].iter_mut().zip(&memory.shares[at]);
+                for ((out, share), (by_yield, by_square)) in shares.zip(slopes) {
+                    *out = weight * (by_yield + twice * weight * share * by_square);
+                }
+            }
+        }
     }
 }
 
-fn add(sum: &mut Templates, weight: f64, one: &Templates) {
-    let nominal = sum.nominal.iter_mut().zip(&one.nominal);
-    nominal.chain(sum.shifts.iter_mut().zip(&one.shifts)).for_each(|(sum, one)| *sum += weight * one);
+fn diverged(at: At, what: String) -> TrainFault {
+    TrainFault::Diverged { epoch: at.epoch, step: at.step, what }
+}
+
+/// Whether a loss and its derivatives are finite.
+fn finite<'a>(
+    at: At,
+    loss: &str,
+    value: f64,
+    mut slopes: impl Iterator<Item = &'a f64>,
+) -> Result<(), TrainFault> {
+    if !value.is_finite() {
+        return Err(diverged(at, format!("loss `{loss}` is {value},")));
+    }
+    if slopes.all(|slope| slope.is_finite()) {
+        return Ok(());
+    }
+    Err(diverged(at, format!("the gradient of loss `{loss}` is")))
 }

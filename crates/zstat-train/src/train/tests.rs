@@ -7,6 +7,7 @@ use zstat_fitters::Newton;
 use super::fit::Saved;
 use super::step::{At, Gradient, Learnt};
 use super::*;
+use crate::events::Purpose;
 use crate::spec::{Plugins, Training};
 
 fn analysis(network: Value, summary: Value, loss: Value) -> Analysis {
@@ -176,6 +177,81 @@ fn the_result_is_what_a_fit_gives() {
     assert!((mu.uncertainty.unwrap() - sigma.value).abs() < 1e-6 * sigma.value, "{mu:?}, {sigma:?}");
     let total: f64 = made.channels[0].samples[1].data.iter().sum();
     assert!((total - 500.0).abs() < 1e-9, "softmax leaves out no event: {total}");
+}
+
+/// Other events that are a variation are none that losses of single events train on.
+#[test]
+fn other_events_are_not_nominal() {
+    let mut analysis =
+        analysis(json!(LINEAR), json!({"type": "bkde"}), json!([{"type": "bce"}, {"type": "inferno"}]));
+    let events = analysis.events.as_mut().unwrap();
+    events["other"] = events["background"].clone();
+    let vary = json!({"name": "o", "type": "histosys", "vary": {"up": {"events": "other"}, "down": {}}});
+    let background = &mut analysis.workspace.channels[0].samples[1];
+    background.modifiers.insert(0, serde_json::from_value(vary).unwrap());
+    analysis.workspace.channels[0].samples[0].modifiers.retain(|modifier| modifier.vary.is_none());
+    let training = training(&analysis);
+    let newton = Newton::default();
+    let mut trainer = Trainer::new(&training, &options(), &newton, std::path::Path::new(""), 3).unwrap();
+    let (engine, _) = trainer.parts();
+    let processes: Vec<usize> = engine.passes.iter().map(|pass| pass.process).collect();
+    assert_eq!((engine.nominal(), &processes[..3]), (2, &[0, 1, 2][..]));
+}
+
+/// A staterror without errors gets those of the events of the result; the loss with its γ in closed form is σ of that result, and
+/// training on as many events as the result has sees what the result will have.
+#[test]
+fn the_result_has_the_statistics_of_its_events() {
+    let mut analysis = analysis(
+        json!(LINEAR),
+        json!({"type": "hard", "edges": [-1.5, 0, 1.5], "squash": false, "straight_through": {"bandwidth": 0.3}}),
+        json!({"type": "inferno"}),
+    );
+    for sample in &mut analysis.workspace.channels[0].samples {
+        sample.modifiers.push(serde_json::from_value(json!({"name": "mc", "type": "staterror"})).unwrap());
+        // Factors of a normsys are of training events, and not the same.
+        sample.modifiers.retain(|modifier| modifier.name != "w");
+    }
+    let training = training(&analysis);
+    assert!(training.samples.iter().all(|sample| sample.statistics.len() == 1));
+    let newton = Newton::default();
+    let mut trainer = Trainer::new(&training, &options(), &newton, std::path::Path::new(""), 3).unwrap();
+    let (mut scorer, learnt) = trainer.start().unwrap();
+    let found = evaluate(&mut trainer, scorer.as_mut(), &learnt, &mut |_, _| true).unwrap();
+    let made = workspace(&trainer, &found, &options()).unwrap();
+    let text = serde_json::to_value(&made).unwrap();
+    for (at, (yield_, n)) in [(40.0, 2000.0), (500.0, 2000.0_f64)].into_iter().enumerate() {
+        let sample = &text["channels"][0]["samples"][at];
+        let modifiers = sample["modifiers"].as_array().unwrap();
+        let errors = modifiers.iter().find(|modifier| modifier["name"] == "mc").unwrap()["errors"].clone();
+        for (error, events) in errors.as_array().unwrap().iter().zip(sample["data"].as_array().unwrap()) {
+            // k events of the same weight have the error weight √k.
+            let weight: f64 = yield_ / n;
+            let wanted = (weight * events.as_f64().unwrap()).sqrt();
+            assert!((error.as_f64().unwrap() - wanted).abs() < 1e-9 * wanted, "{error}, {wanted}");
+        }
+    }
+    // The step on the very events of the result: yields, variances and so the loss are the result's.
+    let metrics = trainer.metrics(&found, &options(), &newton).unwrap();
+    let sigma = metrics[0].values.iter().find(|(name, _)| *name == "sigma").unwrap().1.clone().unwrap();
+    let events = trainer
+        .kitchen
+        .events(
+            &trainer.engine.passes,
+            &trainer.sources,
+            &trainer.standardiser,
+            (Purpose::Evaluation, &|n| 0..n),
+        )
+        .unwrap();
+    let picks = vec![(0..2000).collect::<Vec<u32>>(); 2];
+    let mut now = Learnt { scorer: scorer.as_mut(), summary: &learnt };
+    let at = At { epoch: 0, step: 0, progress: 1.0 };
+    let value = trainer.engine.evaluate(&mut now, at, (&events, &picks), None).unwrap().total;
+    assert!((value - 2.0 * sigma.value.ln()).abs() < 1e-9, "{value}, {sigma:?}");
+    // A quarter of the events has four times the variance, and sees the same once it is scaled.
+    let picks = vec![(0..500).collect::<Vec<u32>>(); 2];
+    let quarter = trainer.engine.evaluate(&mut now, at, (&events, &picks), None).unwrap().total;
+    assert!((quarter - value).abs() < 0.2, "{quarter}, {value}");
 }
 
 #[test]

@@ -85,6 +85,14 @@ fn channel(c: usize, channel: &Channel, observed: Option<usize>, faults: &mut Ve
                     list(lo, "lo", n_bins, || words("lo"), faults);
                     list(hi, "hi", n_bins, || words("hi"), faults);
                 }
+                kind if kind.is_waiting() => {
+                    let who = words("errors").1;
+                    let message = format!("{who}: `errors` is missing");
+                    faults.push(
+                        Fault::new(Code::MissingKey, place(&format!("/modifiers/{m}")), message)
+                            .help("only samples with `events` may leave it out"),
+                    );
+                }
                 ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => {
                     list(errors, "errors", n_bins, || words("errors"), faults);
                 }
@@ -115,6 +123,7 @@ fn usual_length(channel: &Channel, observed: Option<usize>) -> usize {
         channel.samples.iter().flat_map(|sample| &sample.modifiers).flat_map(|modifier| {
             match &modifier.kind {
                 ModifierKind::HistoSys { lo, hi, .. } => [Some(lo.len()), Some(hi.len())],
+                kind if kind.is_waiting() => [None, None],
                 ModifierKind::ShapeSys { errors } | ModifierKind::StatError { errors } => {
                     [Some(errors.len()), None]
                 }

@@ -51,7 +51,7 @@ impl Figures {
     pub fn new(trainer: &Trainer<'_>, scorer: &mut dyn Scorer) -> Result<Self, TrainFault> {
         let engine = &trainer.engine;
         let (summary, outputs) = (&engine.training.summary, scorer.outputs());
-        let nominal = nominal(trainer);
+        let nominal = trainer.engine.nominal();
         let mut ranges = vec![[f64::INFINITY, f64::NEG_INFINITY]; outputs];
         let mut known = None;
         // Of one score an event alone: others have no order to cut in.
@@ -94,7 +94,7 @@ impl Figures {
         tick: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<Evaluation, TrainFault> {
         let summary = &trainer.engine.training.summary;
-        let nominal = nominal(trainer);
+        let nominal = trainer.engine.nominal();
         let mut see = |seen: &Seen<'_>| {
             let mut shown = seen.scores.to_vec();
             summary.show(&mut shown);
@@ -149,9 +149,4 @@ fn forward(scorer: &mut dyn Scorer, x: &[f32], rows: usize) -> Vec<f64> {
     let mut out = vec![0.0_f32; rows * scorer.outputs()];
     scorer.forward(x, &mut out);
     out.into_iter().map(f64::from).collect()
-}
-
-/// Passes at the beginning that are nominal, one a process.
-fn nominal(trainer: &Trainer<'_>) -> usize {
-    trainer.engine.passes.iter().take_while(|pass| pass.effect == Default::default()).count()
 }

@@ -5,7 +5,7 @@ use zstat_core::model::Model;
 
 use super::super::limit::sample_total;
 use super::cut::{CutRow, Cuts};
-use super::{TrainFault, Trainer, nominal};
+use super::{TrainFault, Trainer};
 
 /// Thresholds divide the signal into so many parts.
 const STEPS: usize = 1000;
@@ -34,7 +34,7 @@ impl Scan {
     /// Thresholds from the validation events, whose scores are given by nominal pass; in words why there are none.
     pub fn new(trainer: &Trainer<'_>, scores: &[Vec<f64>]) -> Result<Result<Self, String>, TrainFault> {
         let engine = &trainer.engine;
-        let passes = &engine.passes[..nominal(trainer)];
+        let passes = &engine.passes[..trainer.engine.nominal()];
         let events = &trainer.validation;
         let processes: Vec<(String, bool)> = passes
             .iter()
