@@ -138,7 +138,8 @@ impl Counts {
                 efficiencies: kept.iter().map(|[sum, _]| *sum).collect(),
                 s: [s, s_square.sqrt()],
                 b: [b, b_square.sqrt()],
-                effective: if b_square > 0.0 { b * b / b_square } else { 0.0 },
+                // Weights of both signs may leave less than nothing.
+                effective: if b > 0.0 { b * b / b_square } else { 0.0 },
             });
         }
         rows.reverse();
