@@ -2,10 +2,14 @@
 //!
 //! Source: P. de Castro and T. Dorigo, arXiv:1806.04743.
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::plugin::{Plugin, PluginError};
 use zstat_core::summary::{Stage, Summary};
+
+/// Rows that one thread takes at once.
+const ROWS: usize = 512;
 
 /// Options of `softmax`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,23 +85,30 @@ impl Summary for Softmax {
     fn assign(&self, _: Stage<'_>, scores: &[f64], shares: &mut [f64]) {
         assert_eq!(scores.len(), shares.len(), "a share a score");
         let bins = self.options.bins;
-        for (scores, shares) in scores.chunks_exact(bins).zip(shares.chunks_exact_mut(bins)) {
-            self.row(scores, shares);
-        }
+        let some = bins * ROWS;
+        scores.par_chunks(some).zip(shares.par_chunks_mut(some)).for_each(|(scores, shares)| {
+            for (scores, shares) in scores.chunks_exact(bins).zip(shares.chunks_exact_mut(bins)) {
+                self.row(scores, shares);
+            }
+        });
     }
 
     /// ∂a_i/∂z_j = a_i (δ_ij − a_j)/τ.
     fn pull(&self, _: Stage<'_>, scores: &[f64], by_shares: &[f64], by_scores: &mut [f64], _: &mut [f64]) {
         assert!(scores.len() == by_shares.len() && scores.len() == by_scores.len(), "a share a score");
         let bins = self.options.bins;
-        let rows = scores.chunks_exact(bins).zip(by_shares.chunks_exact(bins));
-        for ((scores, upstream), out) in rows.zip(by_scores.chunks_exact_mut(bins)) {
-            self.row(scores, out);
-            let mean: f64 = out.iter().zip(upstream).map(|(a, g)| a * g).sum();
-            for (a, g) in out.iter_mut().zip(upstream) {
-                *a *= (g - mean) / self.options.temperature;
+        let some = bins * ROWS;
+        let all = scores.par_chunks(some).zip(by_shares.par_chunks(some));
+        all.zip(by_scores.par_chunks_mut(some)).for_each(|((scores, by_shares), by_scores)| {
+            let rows = scores.chunks_exact(bins).zip(by_shares.chunks_exact(bins));
+            for ((scores, upstream), out) in rows.zip(by_scores.chunks_exact_mut(bins)) {
+                self.row(scores, out);
+                let mean: f64 = out.iter().zip(upstream).map(|(a, g)| a * g).sum();
+                for (a, g) in out.iter_mut().zip(upstream) {
+                    *a *= (g - mean) / self.options.temperature;
+                }
             }
-        }
+        });
     }
 
     /// The first of equal ones.
