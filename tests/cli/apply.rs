@@ -256,8 +256,8 @@ fn events_that_do_not_fit_are_refused() {
     tells(
         &["renamed.csv", "data.csv", "none.csv", "data.txt", "--select", "q > 1"],
         &[
-            "FILE renamed.csv: no column `q`",
-            "no column `mass` (did you mean `maas`?)",
+            "FILE renamed.csv: no column `mass` (did you mean `maas`?), no column `q`",
+            "FILE data.csv: no column `q`",
             "it scored mass, ratio",
             "FILE none.csv: the file cannot be read",
             "FILE data.txt: no reader for files that end in `txt`",

@@ -87,7 +87,8 @@ pub fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         }
     };
     let bins = applier.bins();
-    let mut observed = args.workspace.as_deref().map(|path| Observed::open(path, &trained, bins.len()));
+    let observed = args.workspace.as_deref().map(|path| Observed::open(path, &trained, bins.len()));
+    let observed = observed.transpose()?;
     let line = Mutex::new(String::new());
     let files = progress::live(global.quiet, &line, || {
         heads.score(&trained, &mut applier, &mut |at, file| {
@@ -96,12 +97,9 @@ pub fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         })
     })?;
     let counts = Counts::of(&files, bins.len(), applier.outputs());
-    let mut warnings = unselected(args, &trained);
+    let mut warnings: Vec<String> = unselected(args, &trained).into_iter().collect();
     warnings.extend(counts.warnings(&trained));
-    let text = match observed.take().transpose()? {
-        Some(observed) => Some(observed.text(&counts, &mut warnings)?),
-        None => None,
-    };
+    let text = observed.map(|observed| observed.text(&counts, &mut warnings)).transpose()?;
     if let (Some(path), Some(form)) = (&global.output, form) {
         let outputs = applier.outputs();
         EventTable { files: &files, copied: &heads.copied, outputs }.write(path, form)?;

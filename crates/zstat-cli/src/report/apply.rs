@@ -7,7 +7,7 @@ use zstat_train::apply::Place;
 
 use crate::commands::{FileOfEvents, TrainedRun};
 use crate::output::number::{counts, exact, plain, several, with_uncertainty};
-use crate::output::table::{Align, Table};
+use crate::output::table::{Align, Cell, Table};
 use crate::output::{Page, Report};
 
 /// Events of one bin.
@@ -239,11 +239,12 @@ impl Report for ApplyReport {
         columns.extend(self.is_weighted.then_some(("weighted", Align::Right)));
         let mut table = Table::new(&columns);
         let mut row = |name: String, count: &Count| {
-            let mut cells = vec![name.into(), count.events.to_string().into()];
-            cells.extend(self.is_weighted.then(|| match count.squares {
-                squares if squares > 0.0 => with_uncertainty(count.weighted, squares.sqrt()).into(),
-                _ => counts(count.weighted).into(),
-            }));
+            let mut cells: Vec<Cell> = vec![name.into(), count.events.to_string().into()];
+            let weighted = || match count.squares {
+                squares if squares > 0.0 => with_uncertainty(count.weighted, squares.sqrt()),
+                _ => counts(count.weighted),
+            };
+            cells.extend(self.is_weighted.then(weighted).map(Cell::from));
             table.row(cells);
         };
         self.counts.bins.iter().enumerate().for_each(|(bin, count)| row(bin.to_string(), count));
