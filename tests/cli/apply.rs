@@ -220,12 +220,12 @@ fn observed_events_are_fitted() {
     for event in kept {
         by_hand.bin(&by_hand.scores(event)).into_iter().for_each(|bin| sums[bin] += event[2]);
     }
-    let data = zstat(work.path(), "yields seen.yaml --format json").exits(0).json();
+    let data = zstat(work.path(), "yields seen.yaml --bins --format json").exits(0).json();
     let channels = data["channels"].as_array().unwrap();
     let channel = channels.iter().find(|channel| channel["name"] == "SR").unwrap();
     for (at, (bin, sum)) in bins.iter().zip(sums).enumerate() {
         assert!((bin["weighted"].as_f64().unwrap() - sum).abs() < 1e-9);
-        assert_eq!(channel["observed"][at], bin["weighted"]);
+        assert_eq!(channel["bins"][at]["observed"], bin["weighted"]);
     }
     // The other channel has no data of its own.
     let warnings = found["status"]["warnings"].to_string();
