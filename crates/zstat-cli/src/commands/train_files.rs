@@ -12,6 +12,7 @@ use zstat_train::files::{Cell, Checkpoint, History, Table, tensors};
 use zstat_train::spec::Training;
 use zstat_train::train::{Evaluation, Fitted, Saved, Trainer};
 
+use super::apply_run::digest_of;
 use super::train_tables::{self, Tables};
 use crate::failure::{Failure, OptionFault};
 use crate::output::{json_document, write_file, write_file_with};
@@ -23,7 +24,19 @@ pub const CHECKPOINT: &str = "checkpoint.zstat";
 /// Name of the file with the result.
 pub const RESULT: &str = "result.json";
 /// Name of the file that says a folder's training is done; written last.
-const RUN: &str = "run.json";
+pub const RUN: &str = "run.json";
+/// Name of the file of what was learnt.
+pub const WEIGHTS: &str = "weights.safetensors";
+/// Name of the file of the spec, with its patches applied.
+pub const SPEC: &str = "spec.json";
+
+/// Whether a training leaves files of this name.
+pub fn is_written(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').next().unwrap_or_default();
+    let known = ["weights", "history", "templates", "workspace", "spec", "result", "run"];
+    known.contains(&stem) || ["curves", "distributions", "boundary", "thresholds"].contains(&stem)
+}
 
 /// What is kept after an epoch.
 pub struct Kept {
@@ -139,7 +152,7 @@ pub fn keep(folder: &Path, digest: &str, kept: &Kept) -> Result<(), Failure> {
 /// # Errors
 /// Where one cannot be written.
 pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
-    bytes(&folder.join("weights.safetensors"), &weights(run)?)?;
+    bytes(&folder.join(WEIGHTS), &weights(run)?)?;
     let history = train_tables::losses(run.history);
     write_file(&folder.join("history.csv"), &history.to_csv())?;
     let parquet = history.to_parquet().map_err(|error| Failure::Training(error.to_string()))?;
@@ -162,13 +175,14 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         }
         Err(error) => json!({ "workspace.json": format!("not written: {error}") }),
     };
-    write_file(&folder.join("spec.json"), &json_document(&json!(run.session.spec.analysis())))?;
+    write_file(&folder.join(SPEC), &json_document(&json!(run.session.spec.analysis())))?;
     let standardiser = run.trainer.standardiser();
     let more = json!({
         "features": run.trainer.features(),
         "standardiser": standardiser,
         "scorer": run.training.scorer_name,
         "epoch": run.fitted.epoch,
+        "digests": digests(folder, &[SPEC, WEIGHTS])?,
         "pyhf": pyhf,
         "tables": run.tables.told(),
     });
@@ -181,6 +195,17 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         more,
     };
     write_file(&folder.join(RUN), &json_document(&json!(done)))
+}
+
+/// Digests of files that are read again to score new events, by name.
+fn digests(folder: &Path, names: &[&str]) -> Result<Value, Failure> {
+    let mut digests = serde_json::Map::new();
+    for name in names {
+        let path = folder.join(name);
+        let content = fs::read(&path).map_err(|error| Failure::read(&path, error))?;
+        digests.insert((*name).to_owned(), json!(digest_of(&content)));
+    }
+    Ok(Value::Object(digests))
 }
 
 fn written(format: Format, analysis: &Analysis) -> Result<String, Failure> {
