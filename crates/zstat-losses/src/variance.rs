@@ -5,10 +5,10 @@
 //! d ln det W_SS = −tr(M dH), M = W_·S (W_SS)⁻¹ W_S·, and so ∂/∂J_b = −2 M J_b/D_b, ∂/∂D_b = J_bᵀ M J_b/D_b². For one
 //! parameter M = w wᵀ/w_p. Source: P. de Castro and T. Dorigo, arXiv:1806.04743.
 //!
-//! A γ for the simulation's statistics moves ν by m and has the width δ, so that V = (m δ)² is the variance it gives ν. Its own
-//! second derivative is m²/ν + 1/δ², that with θ is J m/ν, and profiled (a Schur complement) it leaves
-//! J Jᵀ [1/ν − (m/ν)²/(m²/ν + 1/δ²)] = J Jᵀ/(ν + V): D = ν + V, whichever samples of the bin γ acts on, and one γ a sample is
-//! as good as one for all. Source of the γ: R. Barlow and C. Beeston, Comput. Phys. Commun. 77 (1993) 219, as simplified
+//! A γ for the simulation's statistics moves ν by m and has the width δ, so that V = (m δ)² is the variance it gives ν. Its
+//! own second derivative is m²/ν + 1/δ², that with θ is J m/ν, and profiled (a Schur complement) it leaves
+//! J Jᵀ [1/ν − (m/ν)²/(m²/ν + 1/δ²)] = J Jᵀ/(ν + V): D = ν + V, whichever samples of the bin γ acts on, and one γ a sample
+//! is as good as one for all. Source of the γ: R. Barlow and C. Beeston, Comput. Phys. Commun. 77 (1993) 219, as simplified
 //! by J. Conway, arXiv:1103.0354.
 
 use std::sync::Arc;

@@ -55,7 +55,8 @@ pub fn check_loss(name: &str, options: &Value, demands: &LossDemands) {
 /// without signal, gives a number or an error. Columns that the loss names are normal numbers.
 ///
 /// Of a loss of templates, on [`example_model`](crate::example_model): the gradient is that of differences in every template
-/// and every variance, with and without γ for these; without variances a value, or an error that says so; the same bits twice and from two threads; a bin without events gives a number or an error.
+/// and every variance, with and without γ for these; without variances there is a value, or an error that says so; the same
+/// bits twice and from two threads; a bin without events gives a number or an error.
 ///
 /// # Panics
 /// At the first violation, with what it is.

@@ -34,9 +34,9 @@ pub fn check_summary(name: &str, options: &Value) {
 
 /// Checks that a summary keeps the contract of [`zstat_core::summary`], at the beginning, in the middle and at the end of a
 /// training: shares are not negative and add up to 1 at most; events do not know of each other; the way back of
-/// derivatives is that of differences (of the smooth summary that it names in [`Summary::slopes`], if it names one; all zero where it says
-/// that it has none), by scores (overwritten) and by what is learnt (added); bins that are counted exist; the same
-/// bits twice and from two threads.
+/// derivatives is that of differences, by scores (overwritten) and by what is learnt (added): of its own shares, of those of
+/// the summary that it names in [`Summary::slopes`], or all zero where it says there that it has none; bins that are counted
+/// exist; the same bits twice and from two threads.
 ///
 /// # Panics
 /// At the first violation, with what it is.

@@ -65,7 +65,8 @@ fn variation(random: &mut ChaCha8Rng, features: usize, name: &str) -> Value {
         1 => json!({"scale": {(column.clone()): 1.0 + by}}),
         2 => json!({"reweight": format!("1 + {by} * tanh({column})")}),
         3 => {
-            json!({"shift": {"x0": -by}, "scale": {(column.clone()): 1.0 + by}, "reweight": format!("exp({by} * tanh(x0))")})
+            json!({"shift": {"x0": -by}, "scale": {(column.clone()): 1.0 + by},
+                "reweight": format!("exp({by} * tanh(x0))")})
         }
         4 => json!({"up": {"shift": {(column.clone()): by}}, "down": {}}),
         _ => json!({"up": {"events": "other"}, "down": {"scale": {(column.clone()): 1.0 - by}}}),
@@ -106,11 +107,13 @@ fn summary(random: &mut ChaCha8Rng) -> (Value, usize) {
     match random.random_range(0..6) {
         0 => (json!({"type": "softmax", "bins": bins, "temperature": random.random_range(0.5..1.5)}), bins),
         1 => (
-            json!({"type": "bkde", "bins": bins, "bandwidth": bandwidth, "train_edges": train, "include_outside": outside}),
+            json!({"type": "bkde", "bins": bins, "bandwidth": bandwidth, "train_edges": train,
+                "include_outside": outside}),
             bins,
         ),
         2 => (
-            json!({"type": "bkde", "bins": bins, "bandwidth": 2.0 * bandwidth, "train_edges": train, "squash": false, "range": [-1.5, 1.5]}),
+            json!({"type": "bkde", "bins": bins, "bandwidth": 2.0 * bandwidth, "train_edges": train,
+                "squash": false, "range": [-1.5, 1.5]}),
             bins,
         ),
         3 => (

@@ -350,7 +350,8 @@ impl<'t> Engine<'t> {
         all
     }
 
-    /// Derivatives by the shares from those by templates and variances: with y = Σ w a and v = t Σ (w a)² they are w ∂y + 2 t w² a ∂v.
+    /// Derivatives by the shares from those by templates and variances: with y = Σ w a and v = t Σ (w a)² they are
+    /// w ∂y + 2 t w² a ∂v.
     fn by_shares(&mut self, bins: usize, slopes: Slopes) {
         let mut by_yields = vec![0.0; self.passes.len() * bins];
         let mut by_squares = by_yields.clone();
