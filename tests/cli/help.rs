@@ -2,7 +2,7 @@
 
 use super::support::{folder, golden, run, run_in};
 
-pub(super) const COMMANDS: [&str; 22] = [
+pub(super) const COMMANDS: [&str; 23] = [
     "validate",
     "inspect",
     "evaluate",
@@ -18,6 +18,7 @@ pub(super) const COMMANDS: [&str; 22] = [
     "yields",
     "toys",
     "bias",
+    "apply",
     "merge",
     "convert",
     "schema",

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod apply;
 mod bias;
 mod broken;
 mod completions;

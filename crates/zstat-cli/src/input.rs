@@ -213,6 +213,13 @@ pub fn was_read(path: &Path) -> bool {
     READ.lock().unwrap_or_else(PoisonError::into_inner).contains(&path)
 }
 
+/// Notes a file that something else reads: it is not to be written over.
+pub fn remember(path: &Path) {
+    if let Ok(path) = path.canonicalize() {
+        READ.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+    }
+}
+
 /// Forgets that a file was read: it may be written over.
 pub fn release(path: &Path) {
     if let Ok(path) = path.canonicalize() {
@@ -226,9 +233,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         let read = read_all(std::io::stdin().lock(), LARGEST);
         return read.map_err(|source| Failure::read(Path::new("<stdin>"), source));
     }
-    if let Ok(path) = path.canonicalize() {
-        READ.lock().unwrap_or_else(PoisonError::into_inner).push(path);
-    }
+    remember(path);
     read_file(path).map_err(|source| Failure::read(path, source))
 }
 

@@ -6,6 +6,7 @@
 //! them. `spec` is what stands in an analysis, `train` puts all together, `files` is what a run leaves behind. Losses are for
 //! others. Scorers, summaries, optimisers and readers are plugins: a binary that wants them by name says `use zstat_train as _;`.
 
+pub mod apply;
 pub mod events;
 pub mod files;
 pub mod network;

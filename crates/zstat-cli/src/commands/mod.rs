@@ -1,5 +1,10 @@
 //! The commands, one file each. A command reads its options, calls the engine and hands a report to `output`.
 
+mod apply;
+mod apply_events;
+mod apply_run;
+mod apply_table;
+mod apply_workspace;
 mod bias;
 mod build;
 mod compatibility;
@@ -35,6 +40,8 @@ use clap::Subcommand;
 use crate::args::Cli;
 use crate::failure::Failure;
 
+pub use apply_events::FileOfEvents;
+pub use apply_run::TrainedRun;
 pub use fit::Sort;
 pub use impacts::Order;
 pub use plugins::linked as linked_plugins;
@@ -74,6 +81,8 @@ pub enum Command {
     Bias(bias::BiasArgs),
     /// Learn a summary statistic from events, on the likelihood itself
     Train(train::TrainArgs),
+    /// Score new events with what a training learnt; count them in its bins
+    Apply(apply::ApplyArgs),
     /// The result of a long job from the parts it was divided into
     Merge(merge::MergeArgs),
     /// Convert between file formats, and report what was lost
@@ -128,6 +137,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Toys(args) => toys::run(args, &cli.global),
         Command::Bias(args) => bias::run(args, &cli.global),
         Command::Train(args) => train::run(args, &cli.global),
+        Command::Apply(args) => apply::run(args, &cli.global),
         Command::Merge(args) => merge::run(args, &cli.global),
         Command::Convert(args) => convert::run(args, &cli.global),
         Command::Schema(args) => schema::run(args, &cli.global),

@@ -107,6 +107,7 @@ impl ToyTable<'_> {
                 Column::Int(values) => values.push(task as i64),
                 Column::Bool(values) => values.extend(flags.next()),
                 Column::Double(values) => values.push(numbers.next().flatten()),
+                Column::MaybeInt(_) | Column::Text(_) => {}
             }
         }
     }

@@ -12,6 +12,7 @@ use zstat_train::files::{Cell, Checkpoint, History, Table, tensors};
 use zstat_train::spec::Training;
 use zstat_train::train::{Evaluation, Fitted, Saved, Trainer};
 
+use super::apply_run::digest_of;
 use crate::failure::{Failure, OptionFault};
 use crate::output::{json_document, write_file, write_file_with};
 use crate::report::train::SeedResult;
@@ -20,7 +21,18 @@ use crate::session::Session;
 /// Name of the file that an unfinished training goes on from.
 pub const CHECKPOINT: &str = "checkpoint.zstat";
 /// Name of the file that says a folder's training is done; written last.
-const RUN: &str = "run.json";
+pub const RUN: &str = "run.json";
+/// Name of the file of what was learnt.
+pub const WEIGHTS: &str = "weights.safetensors";
+/// Name of the file of the spec, with its patches applied.
+pub const SPEC: &str = "spec.json";
+
+/// Whether a training leaves files of this name.
+pub fn is_written(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').next().unwrap_or_default();
+    ["weights", "history", "templates", "workspace", "spec", "evaluation", "run"].contains(&stem)
+}
 
 /// What is kept after an epoch.
 pub struct Kept {
@@ -134,7 +146,7 @@ pub fn keep(folder: &Path, digest: &str, kept: &Kept) -> Result<(), Failure> {
 /// # Errors
 /// Where one cannot be written.
 pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
-    bytes(&folder.join("weights.safetensors"), &weights(run)?)?;
+    bytes(&folder.join(WEIGHTS), &weights(run)?)?;
     write_file(&folder.join("history.csv"), &run.history.to_csv())?;
     let parquet = run.history.to_parquet().map_err(|error| Failure::Training(error.to_string()))?;
     bytes(&folder.join("history.parquet"), &parquet)?;
@@ -155,7 +167,7 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         }
         Err(error) => json!({ "workspace.json": format!("not written: {error}") }),
     };
-    write_file(&folder.join("spec.json"), &json_document(&json!(run.session.spec.analysis())))?;
+    write_file(&folder.join(SPEC), &json_document(&json!(run.session.spec.analysis())))?;
     write_file(&folder.join("evaluation.json"), &json_document(&json!(run.result)))?;
     let standardiser = run.trainer.standardiser();
     let more = json!({
@@ -163,6 +175,7 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         "standardiser": standardiser,
         "scorer": run.training.scorer_name,
         "epoch": run.fitted.epoch,
+        "digests": digests(folder, &[SPEC, WEIGHTS])?,
         "pyhf": pyhf,
     });
     let Value::Object(more) = more else { return Ok(()) };
@@ -174,6 +187,17 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         more,
     };
     write_file(&folder.join(RUN), &json_document(&json!(done)))
+}
+
+/// Digests of files that are read again to score new events, by name.
+fn digests(folder: &Path, names: &[&str]) -> Result<Value, Failure> {
+    let mut digests = serde_json::Map::new();
+    for name in names {
+        let path = folder.join(name);
+        let content = fs::read(&path).map_err(|error| Failure::read(&path, error))?;
+        digests.insert((*name).to_owned(), json!(digest_of(&content)));
+    }
+    Ok(Value::Object(digests))
 }
 
 fn written(format: Format, analysis: &Analysis) -> Result<String, Failure> {

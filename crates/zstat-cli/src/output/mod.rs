@@ -3,6 +3,7 @@
 mod csv;
 mod file;
 mod json;
+pub mod npy;
 pub mod number;
 pub mod parquet;
 pub mod table;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::args::{Format, GlobalArgs};
 use crate::failure::Failure;
 
+pub use csv::document as csv_document;
 pub use file::{check_target, real_place, write_file, write_file_with, write_program};
 pub use json::{Finite, document as json_document};
 pub use text::{ATTENTION, BAD, BOLD, DIM, GOOD, Page, styled};

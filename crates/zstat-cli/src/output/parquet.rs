@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, Repetition, Type as Physical};
-use parquet::data_type::{BoolType, DoubleType, Int64Type};
+use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::Result;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -22,6 +22,10 @@ pub enum Column {
     Bool(Vec<bool>),
     /// Numbers; null where there is none.
     Double(Vec<Option<f64>>),
+    /// Whole numbers; null where there is none.
+    MaybeInt(Vec<Option<i64>>),
+    /// Texts.
+    Text(Vec<ByteArray>),
 }
 
 /// A file of named columns in the making.
@@ -42,9 +46,12 @@ impl<W: Write + Send> ParquetFile<W> {
                 Column::Int(_) => (Physical::INT64, Repetition::REQUIRED),
                 Column::Bool(_) => (Physical::BOOLEAN, Repetition::REQUIRED),
                 Column::Double(_) => (Physical::DOUBLE, Repetition::OPTIONAL),
+                Column::MaybeInt(_) => (Physical::INT64, Repetition::OPTIONAL),
+                Column::Text(_) => (Physical::BYTE_ARRAY, Repetition::REQUIRED),
             };
-            let field = Type::primitive_type_builder(name, physical).with_repetition(repetition).build();
-            field.map(Arc::new)
+            let logical = matches!(column, Column::Text(_)).then_some(LogicalType::String);
+            let field = Type::primitive_type_builder(name, physical).with_repetition(repetition);
+            field.with_logical_type(logical).build().map(Arc::new)
         };
         let fields = columns.iter().map(field).collect::<Result<Vec<_>>>()?;
         let schema = Arc::new(Type::group_type_builder("table").with_fields(fields).build()?);
@@ -95,6 +102,16 @@ impl<W: Write + Send> ParquetFile<W> {
                     let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_some())).collect();
                     let present: Vec<f64> = values.iter().flatten().copied().collect();
                     writer.typed::<DoubleType>().write_batch(&present, Some(&levels), None)?;
+                    values.clear();
+                }
+                Column::MaybeInt(values) => {
+                    let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_some())).collect();
+                    let present: Vec<i64> = values.iter().flatten().copied().collect();
+                    writer.typed::<Int64Type>().write_batch(&present, Some(&levels), None)?;
+                    values.clear();
+                }
+                Column::Text(values) => {
+                    writer.typed::<ByteArrayType>().write_batch(values, None, None)?;
                     values.clear();
                 }
             }

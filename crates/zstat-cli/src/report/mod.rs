@@ -1,5 +1,6 @@
 //! Results as data and as pages: what the commands print, apart from how they came by it.
 
+pub mod apply;
 pub mod bias;
 pub mod compatibility;
 pub mod evaluation;

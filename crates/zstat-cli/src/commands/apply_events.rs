@@ -1,0 +1,195 @@
+//! Files of events, read and scored one after the other.
+
+use std::path::{Path, PathBuf};
+
+use zstat_core::table::{TableFault, TableFaults, missing};
+use zstat_core::text::{glob_matches, is_glob};
+use zstat_train::apply::{Applier, ApplyFault, Plan, Prepared, Scored};
+use zstat_train::table::{ReaderFault, reader};
+
+use super::apply::Choice;
+use super::apply_run::TrainedRun;
+use crate::failure::{Failure, OptionFault};
+use crate::input;
+
+/// Scored events of one file.
+pub struct FileOfEvents {
+    /// The file, as given.
+    pub file: PathBuf,
+    /// Its events that are selected.
+    pub events: Prepared,
+    /// Their scores.
+    pub scored: Scored,
+}
+
+/// Files whose heads fit.
+pub struct Heads<'f> {
+    files: &'f [PathBuf],
+    plan: Plan,
+    /// Columns that are copied into the result.
+    pub copied: Vec<String>,
+}
+
+impl<'f> Heads<'f> {
+    /// Looks at the columns of all files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn read(
+        run: &TrainedRun,
+        files: &'f [PathBuf],
+        choice: &Choice<'_>,
+    ) -> Result<Self, Vec<OptionFault>> {
+        let mut faults = twice(files);
+        let columns: Vec<Option<Vec<String>>> = files
+            .iter()
+            .map(|file| {
+                input::remember(file);
+                let found = reader(file, None, serde_json::Value::Null)
+                    .and_then(|reader| reader.columns(file).map_err(ReaderFault::from));
+                found.map_err(|fault| faults.extend(of_file(file, fault, run))).ok()
+            })
+            .collect();
+        let derive = &run.training.train.derive;
+        let first = columns.iter().flatten().next();
+        let known: Vec<String> = first.into_iter().flatten().chain(derive.keys()).cloned().collect();
+        let copied = match choice.keep {
+            true => first.cloned().unwrap_or_default(),
+            false => named(choice.columns, &known, first.is_some(), &mut faults),
+        };
+        let reserved = |name: &str| {
+            matches!(name, "file" | "row" | "bin" | "score")
+                || name.strip_prefix("score_").is_some_and(|rest| rest.parse::<usize>().is_ok())
+        };
+        for name in copied.iter().filter(|name| reserved(name)) {
+            let option = if choice.keep { "--keep" } else { "--columns" };
+            let found = if choice.keep { "" } else { name };
+            let message = format!("the result has a column `{name}` of its own");
+            faults.push(
+                OptionFault::new(option, found, message)
+                    .help("name the other columns by --columns, or rename this one in the file"),
+            );
+        }
+        let wanted: Vec<String> = run.record.features.iter().chain(&copied).cloned().collect();
+        let plan = match Plan::new(derive, choice.select.as_deref(), choice.weight, &wanted) {
+            Ok(plan) => plan,
+            Err(found) => {
+                faults.extend(found.into_iter().flat_map(ApplyFault::each).map(of_text));
+                return Err(faults);
+            }
+        };
+        for (file, columns) in files.iter().zip(&columns) {
+            let fault = columns.as_ref().and_then(|columns| missing(&plan.needs(), columns));
+            faults.extend(fault.map(|fault| of_table(file, &fault, run)));
+        }
+        if faults.is_empty() { Ok(Self { files, plan, copied }) } else { Err(faults) }
+    }
+
+    /// Reads and scores all files. `each` is told which begins.
+    ///
+    /// # Errors
+    /// What is wrong with the events of each.
+    pub fn score(
+        &self,
+        run: &TrainedRun,
+        applier: &mut Applier<'_>,
+        each: &mut dyn FnMut(usize, &Path),
+    ) -> Result<Vec<FileOfEvents>, Failure> {
+        let mut faults = Vec::new();
+        let mut all = Vec::new();
+        for (at, file) in self.files.iter().enumerate() {
+            each(at, file);
+            let read = reader(file, None, serde_json::Value::Null)
+                .and_then(|reader| reader.read(file, &self.plan.needs()).map_err(ReaderFault::from));
+            let table = match read {
+                Ok(table) => table,
+                Err(fault) => {
+                    faults.extend(of_file(file, fault, run));
+                    continue;
+                }
+            };
+            let scored = self.plan.prepare(table).and_then(|events| {
+                let scored = applier.score(&events)?;
+                Ok((events, scored))
+            });
+            match scored {
+                Ok((events, scored)) => all.push(FileOfEvents { file: file.clone(), events, scored }),
+                Err(fault) => faults.extend(fault.each().into_iter().map(|fault| {
+                    OptionFault::new("FILE", file.display().to_string(), fault.to_string())
+                        .help("leave such events out of the file, or by --select")
+                })),
+            }
+        }
+        if faults.is_empty() { Ok(all) } else { Err(Failure::Options(faults)) }
+    }
+}
+
+/// Files that are given more than once: their events would count twice.
+fn twice(files: &[PathBuf]) -> Vec<OptionFault> {
+    let place = |file: &PathBuf| file.canonicalize().unwrap_or_else(|_| file.clone());
+    let places: Vec<PathBuf> = files.iter().map(place).collect();
+    let again = files.iter().enumerate().filter(|(at, _)| places[..*at].contains(&places[*at]));
+    let fault = |file: &PathBuf| {
+        OptionFault::new("FILE", file.display().to_string(), "is given twice")
+            .help("its events would be counted twice")
+    };
+    again.map(|(_, file)| fault(file)).collect()
+}
+
+/// Columns that `--columns` names, each once; globs look at those that are `known`.
+fn named(texts: &[String], known: &[String], are_known: bool, faults: &mut Vec<OptionFault>) -> Vec<String> {
+    let mut copied: Vec<String> = Vec::new();
+    for text in texts {
+        let found: Vec<&String> = match is_glob(text) {
+            false => vec![text],
+            true => known.iter().filter(|name| glob_matches(text, name)).collect(),
+        };
+        if found.is_empty() && are_known {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let mut fault = OptionFault::unknown("--columns", text, "column", &known);
+            fault.message = format!("no column matches `{text}`");
+            faults.push(fault);
+        }
+        for name in found {
+            if !copied.contains(name) {
+                copied.push(name.clone());
+            }
+        }
+    }
+    copied
+}
+
+fn of_text(fault: ApplyFault) -> OptionFault {
+    let option = match fault {
+        ApplyFault::WeightText { .. } | ApplyFault::WeightKind { .. } => "--weight",
+        _ => "--select",
+    };
+    OptionFault::new(option, "", fault.to_string())
+}
+
+/// What is wrong with a file, one by one.
+fn of_file(file: &Path, fault: ReaderFault, run: &TrainedRun) -> Vec<OptionFault> {
+    let name = file.display().to_string();
+    match fault {
+        ReaderFault::Table(TableFaults { faults, .. }) => {
+            faults.iter().map(|fault| of_table(file, fault, run)).collect()
+        }
+        other => {
+            let text = other.to_string();
+            let text = text.strip_prefix(&format!("{name}: ")).unwrap_or(&text).to_owned();
+            vec![OptionFault::new("FILE", name, text)]
+        }
+    }
+}
+
+fn of_table(file: &Path, fault: &TableFault, run: &TrainedRun) -> OptionFault {
+    let line = fault.line().map(|line| format!(":{line}")).unwrap_or_default();
+    let found = OptionFault::new("FILE", format!("{}{line}", file.display()), fault.to_string());
+    match fault {
+        TableFault::Missing { .. } => {
+            let features = run.record.features.join(", ");
+            found.help(format!("rename the columns of the file as in the training; it scored {features}"))
+        }
+        _ => found,
+    }
+}
