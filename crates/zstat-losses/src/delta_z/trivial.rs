@@ -29,22 +29,22 @@ pub enum Descent {
 }
 
 impl DeltaZ {
-    /// Looks for a linear function of the batch's columns along which the loss becomes smaller than at F = 0. The columns should be
-    /// of mean 0 and standard deviation 1.
+    /// Looks for a linear function of the batch's columns, each moved and scaled to mean 0 and standard deviation 1, along which the
+    /// loss becomes smaller than at F = 0.
     ///
     /// # Errors
     /// As the loss.
     pub fn descent(&self, batch: &Scored<'_>) -> Result<Descent, LossError> {
         let trivial = self.trivial(batch)?;
-        let n = batch.columns.len() + 1;
-        let mut norm_point = self.subgradient(batch, &vec![0.0; n])?.1;
+        let columns: Vec<Vec<f64>> = batch.columns.iter().map(|column| standardised(column.values)).collect();
+        let mut norm_point = self.subgradient(batch, &columns, &vec![0.0; columns.len() + 1])?.1;
         for _ in 0..STEPS {
             let norm = dot(&norm_point, &norm_point).sqrt();
             if norm <= FLAT * trivial {
                 return Ok(Descent::None);
             }
             let direction: Vec<f64> = norm_point.iter().map(|x| -x / norm).collect();
-            let (slope, corner) = self.subgradient(batch, &direction)?;
+            let (slope, corner) = self.subgradient(batch, &columns, &direction)?;
             if slope < -FLAT * trivial {
                 return Ok(Descent::Along(direction, slope));
             }
@@ -57,21 +57,34 @@ impl DeltaZ {
     }
 
     /// The slope of the loss at F = 0 along a linear function, and the subgradient that gives it.
-    fn subgradient(&self, batch: &Scored<'_>, direction: &[f64]) -> Result<(f64, Vec<f64>), LossError> {
+    fn subgradient(
+        &self,
+        batch: &Scored<'_>,
+        columns: &[Vec<f64>],
+        direction: &[f64],
+    ) -> Result<(f64, Vec<f64>), LossError> {
         let value = |event: usize| {
-            let columns = batch.columns.iter().zip(direction);
-            columns.map(|(column, w)| w * column.values[event]).sum::<f64>() + direction[direction.len() - 1]
+            let terms = columns.iter().zip(direction);
+            terms.map(|(column, w)| w * column[event]).sum::<f64>() + direction[columns.len()]
         };
         let changes: Vec<f64> =
             (0..batch.n_events()).map(|event| -sign(batch, event) * value(event)).collect();
         let gains = self.gains(batch, &changes)?;
         let by_score: Vec<f64> =
             gains.iter().enumerate().map(|(event, gain)| -sign(batch, event) * gain).collect();
-        let mut gradient: Vec<f64> =
-            batch.columns.iter().map(|column| dot(column.values, &by_score)).collect();
+        let mut gradient: Vec<f64> = columns.iter().map(|column| dot(column, &by_score)).collect();
         gradient.push(by_score.iter().sum());
         Ok((dot(&changes, &gains), gradient))
     }
+}
+
+/// With mean 0 and standard deviation 1; a constant is all 0.
+fn standardised(values: &[f64]) -> Vec<f64> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let deviation = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let scale = if deviation > 0.0 { deviation.recip() } else { 0.0 };
+    values.iter().map(|x| (x - mean) * scale).collect()
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -86,13 +99,13 @@ pub(super) fn remarks(loss: &DeltaZ, batch: &Scored<'_>) -> Result<Vec<String>, 
     let mut remarks = Vec::new();
     if value > (1.0 - SAME) * trivial {
         remarks.push(format!(
-            "delta_z: the scores learnt have a loss of {value:.4}, no better than that of scores that are all 0 ({trivial:.4}): they tell \\
+            "delta_z: the scores learnt have a loss of {value:.4}, no better than that of scores that are all 0 ({trivial:.4}): they tell \
              nothing; take a larger `epsilon`, or train with `bce` first"
         ));
     }
     if loss.descent(batch)? == Descent::None {
         remarks.push(format!(
-            "delta_z: of all linear functions of the features the one that is 0 has the least loss ({trivial:.4}): what was learnt is a \\
+            "delta_z: of all linear functions of the features the one that is 0 has the least loss ({trivial:.4}): what was learnt is a \
              state on the way there, and more training makes it worse; take a larger `epsilon`"
         ));
     }

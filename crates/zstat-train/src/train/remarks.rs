@@ -7,7 +7,7 @@ use super::fit::{Fitted, Trainer};
 use super::passes::NONE;
 
 /// Events of each process that they are asked with, at most.
-const MOST: usize = 20_000;
+const MOST: usize = 5_000;
 
 impl Trainer<'_> {
     /// What a reader of the result should know, by the losses of the last epoch: nothing where all is well.
