@@ -137,7 +137,7 @@ fn gradients_are_differences() {
             let sees =
                 sees || gammas.contains(&true) && (name.contains("inferno") || name.contains("general"));
             assert_eq!(of_variances > 0.0, sees, "{name}");
-            for at in 0..found.len() {
+            for (at, &exact) in found.iter().enumerate() {
                 let mut moved = |step: f64| {
                     let (mut templates, mut variances) = (templates.clone(), point.variances.clone());
                     let shifts = templates.shifts.iter_mut();
@@ -154,7 +154,7 @@ fn gradients_are_differences() {
                     (8.0 * (moved(h) - moved(-h)) - (moved(2.0 * h) - moved(-2.0 * h))) / (12.0 * h);
                 // The difference of values has their rounding.
                 let bound = 2e-7 * if at < all { of_templates } else { of_variances } + 1e-11;
-                assert!((found[at] - numeric).abs() < bound, "{name}, entry {at}: {}, {numeric}", found[at]);
+                assert!((exact - numeric).abs() < bound, "{name}, entry {at}: {exact}, {numeric}");
             }
             model.set_templates(templates.clone());
         }
