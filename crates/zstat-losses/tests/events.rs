@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use zstat_core::loss::{EventLoss, LossError, Process, Scored};
-use zstat_losses::{Bce, BceOptions, DeltaZ, DeltaZOptions};
+use zstat_core::loss::{Column, EventLoss, LossError, Process, Scored};
+use zstat_losses::{Bce, BceOptions, DeltaZ, DeltaZOptions, Descent};
 
 /// Events of processes: how many of each, and scores one after the other.
 struct Events {
@@ -177,6 +177,53 @@ fn the_diagnostic_of_trivial_scores() {
         };
         let lowest = slope(1.0).min(slope(-1.0));
         assert_eq!(lowest > 0.0, epsilon.is_none(), "{lowest}");
+    }
+}
+
+/// The three normals of the paper, in two features: with ε = S no linear function descends from F = 0, with ε = 100 S one does, and
+/// a search through all directions agrees.
+#[test]
+fn what_descends_from_trivial_scores() {
+    let events = Events::new(&[(true, 300.0, 400), (false, 3e3, 400), (false, 3e5, 400)]);
+    let means = [[4.0, 7.0], [2.0, 5.0], [2.0, 10.0]];
+    let columns: Vec<Vec<f64>> = (0..2)
+        .map(|feature| {
+            let noise = scores(20 + feature as u64, 1200);
+            noise.iter().enumerate().map(|(event, x)| x + means[event / 400][feature]).collect()
+        })
+        .collect();
+    let zero = vec![0.0; 1200];
+    let mut batch = events.with(&zero);
+    let named: Vec<Column<'_>> = columns.iter().map(|values| Column { name: "x", values }).collect();
+    batch.columns = &named;
+    let scale = |values: &[f64]| -> Vec<f64> {
+        let mean = values.iter().sum::<f64>() / 1200.0;
+        let deviation = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1200.0).sqrt();
+        values.iter().map(|x| (x - mean) / deviation).collect()
+    };
+    let [x, y] = [&columns[0], &columns[1]].map(|column| scale(column));
+    for (epsilon, expected) in [(None, false), (Some(30_000.0), true)] {
+        let loss = DeltaZ { options: DeltaZOptions { epsilon } };
+        let mut lowest = f64::INFINITY;
+        for (i, j) in (0..36).flat_map(|i| (0..18).map(move |j| (i, j))) {
+            let (a, b) =
+                (f64::from(i) * std::f64::consts::PI / 18.0, f64::from(j) * std::f64::consts::PI / 18.0);
+            let along = |event: usize| b.sin() * (a.cos() * x[event] + a.sin() * y[event]) + b.cos();
+            let along: Vec<f64> = (0..1200).map(along).collect();
+            lowest = lowest.min(loss.slope_at_zero(&events.with(&along)).unwrap());
+        }
+        assert_eq!(lowest < 0.0, expected, "{lowest}");
+        match loss.descent(&batch).unwrap() {
+            Descent::Along(direction, slope) => {
+                assert!(expected, "{slope}");
+                let along = |event: usize| direction[0] * x[event] + direction[1] * y[event] + direction[2];
+                let along: Vec<f64> = (0..1200).map(along).collect();
+                let told = loss.slope_at_zero(&events.with(&along)).unwrap();
+                assert!((told - slope).abs() < 1e-9 * slope.abs() && slope < 0.0, "{told}, {slope}");
+            }
+            Descent::None => assert!(!expected),
+            Descent::Unknown => panic!("the search does not end"),
+        }
     }
 }
 
