@@ -178,7 +178,7 @@ impl EvaluateSpec {
     /// Are metrics looked at after this epoch, counted from 0, of so many?
     pub fn is_turn(&self, epochs: u32, epoch: u32, is_last: bool) -> bool {
         let is_last = is_last || epoch + 1 == epochs;
-        self.every(epochs).is_some_and(|every| is_last || (epoch + 1) % every == 0)
+        self.every(epochs).is_some_and(|every| is_last || (epoch + 1).is_multiple_of(every))
     }
 
     /// The least effective number of background events of a cut.
