@@ -82,7 +82,7 @@ impl Figures {
         Ok(Self { histograms, scan, plane })
     }
 
-    /// Counts the events of the evaluation, as [`super::evaluate`] does, and looks at them. Once for each of these.
+    /// Counts the events of the evaluation, as [`super::evaluate()`] does, and looks at them. Once for each of these.
     ///
     /// # Errors
     /// Where events are of no use.
