@@ -28,7 +28,7 @@ use crate::{EXIT_DONE, fitter, interrupt, output, progress};
 /// Options of `zstat train`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The run's folder has `workspace.yaml`, a workspace like any other, for `zstat fit`, `limit`, `impacts`; `weights.safetensors`; `history.csv` and `history.parquet`; `evaluation.json`; and the spec. An interrupted training goes on with the same command.\n\nExamples:\n  zstat train specs/inferno.yaml --output run\n  zstat fit run/workspace.yaml\n  zstat train specs/inferno.yaml --seeds 10 --output runs"
+    after_help = "The run's folder has `workspace.yaml`, a workspace like any other, for `zstat fit`, `limit`, `impacts`; `weights.safetensors`; `history.csv` and `history.parquet`; `result.json`; and the spec. An interrupted training goes on with the same command.\n\nExamples:\n  zstat train specs/inferno.yaml --output run\n  zstat fit run/workspace.yaml\n  zstat train specs/inferno.yaml --seeds 10 --output runs"
 )]
 pub struct TrainArgs {
     #[command(flatten)]

@@ -128,12 +128,14 @@ fn best_region(yields: [f64; 3]) -> (f64, f64) {
                 step * step * (-0.5 * r2).exp() / std::f64::consts::TAU
             };
             let [s, b1, b2] = MEANS.map(density);
-            cells.push([yields[0] * s, yields[1] * b1 + yields[2] * b2]);
+            let cell = [yields[0] * s, yields[1] * b1 + yields[2] * b2];
+            // Far out both are 0.
+            cells.push((cell, cell[0] / cell[1].max(f64::MIN_POSITIVE)));
         }
     }
-    cells.sort_by(|a, b| (b[0] * a[1]).total_cmp(&(a[0] * b[1])));
+    cells.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let (mut s, mut b, mut best) = (0.0, 0.0, (0.0, 0.0));
-    for cell in cells {
+    for (cell, _) in cells {
         s += cell[0];
         b += cell[1];
         let z = s / (s + b).sqrt();

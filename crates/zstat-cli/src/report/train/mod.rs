@@ -60,6 +60,7 @@ impl TrainReport {
         if let Value::Object(map) = &mut value {
             map.remove("timing");
             map.remove("workspace");
+            map.remove("folder");
             // Where a file lies is not what it says.
             if let Some(Value::Object(spec)) = map.get_mut("spec") {
                 spec.remove("file");
