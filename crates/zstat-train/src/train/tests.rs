@@ -233,7 +233,7 @@ fn the_result_has_the_statistics_of_its_events() {
     }
     // The step on the very events of the result: yields, variances and so the loss are the result's.
     let metrics = trainer.metrics(&found, &options(), &newton).unwrap();
-    let sigma = metrics[0].values.iter().find(|(name, _)| *name == "sigma").unwrap().1.clone().unwrap();
+    let sigma = metrics[0].values.iter().find(|(name, _)| *name == "sigma_poi").unwrap().1.clone().unwrap();
     let events = trainer
         .kitchen
         .events(
