@@ -93,7 +93,7 @@ def main():
             loss.backward()
             optimiser.step()
         times.append(time.perf_counter() - started)
-        value = float(loss)
+        value = float(loss.detach())
     times.sort()
     middle = times[len(times) // 2]
     print(json.dumps({"torch": torch.__version__, "threads": options.threads, "epoch_s": middle,
