@@ -76,7 +76,7 @@ fn what_is_missing_cannot_be_mended() {
     for rest in [
         "          data: [1]\n        - {data: [1]}\n",
         "          data: [1]\n          modifiers: [mu]\n",
-        "          data: [1]\n          modifiers: [{name: a, type: staterror}]\n",
+        "          data: [1]\n          modifiers: [{name: a, type: shapesys}]\n",
         "          data: [1]\n          modifiers: [{name: a, type: magic}]\n",
     ] {
         assert!(mended(&document(rest)).read::<Analysis>().is_none(), "{rest}");
@@ -86,10 +86,10 @@ fn what_is_missing_cannot_be_mended() {
 #[test]
 fn faults_under_a_mistyped_key_and_beside_a_mistyped_type_are_found() {
     let document = document(
-        "          data: [1]\n          modfiers:\n            - {name: a, type: staterr}\n            - {name: b, type: normfactor, wdth: 3}\n",
+        "          data: [1]\n          modfiers:\n            - {name: a, type: shapesy}\n            - {name: b, type: normfactor, wdth: 3}\n",
     );
     let faults: Vec<String> = mended(&document).faults().iter().map(ToString::to_string).collect();
-    let said = ["`type` is `staterr`", "unknown key `wdth`", "`errors` is missing"];
+    let said = ["`type` is `shapesy`", "unknown key `wdth`", "`errors` is missing"];
     assert_eq!(faults.len(), said.len(), "{faults:#?}");
     for words in said {
         let fault = faults.iter().find(|fault| fault.contains(words)).expect(words);
