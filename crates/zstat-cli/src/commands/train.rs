@@ -240,7 +240,7 @@ impl Job<'_> {
             }
             Err(why) => (Err(why), None),
         };
-        let remarks = trainer.remarks(fitted)?;
+        let remarks = trainer.remarks(fitted);
         let found = Found {
             fitted,
             evaluation: found,

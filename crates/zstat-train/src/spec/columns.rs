@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use zstat_core::diag::{Code, Fault};
 use zstat_core::formula::Expression;
+use zstat_core::source::pointer::escape;
 use zstat_core::text::nearest;
 
 use super::samples::Made;
@@ -24,7 +25,7 @@ pub(super) fn check(
         all.recipe(found, "");
     }
     for (name, process) in processes {
-        let at = format!("/events/{}", escaped(name));
+        let at = format!("/events/{}", escape(name));
         if let Some(text) = &process.weight {
             all.number(text, &format!("{at}/weight"));
         }
@@ -95,7 +96,7 @@ impl Faults<'_> {
                 | RecipeFault::Row { target, .. } => (Code::BadFormula, target.clone()),
             };
             let at = match target {
-                Some(name) => format!("/train/derive/{}", escaped(&name)),
+                Some(name) => format!("/train/derive/{}", escape(&name)),
                 None => format!("{process}/select"),
             };
             self.put(Fault::new(code, at, fault.to_string()));
@@ -125,8 +126,4 @@ impl Faults<'_> {
             None => fault.help(format!("they have {}", known.join(", "))),
         });
     }
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -7,6 +7,7 @@ use zstat_core::loss::{Level, Loss};
 use zstat_core::optimiser::OptimiserKind;
 use zstat_core::plugin::{PluginError, Registry};
 use zstat_core::scorer::ScorerKind;
+use zstat_core::source::pointer::escape;
 use zstat_core::summary::{Summary, SummarySlopes};
 
 use super::schema::{OPTIMISER, SCORER};
@@ -33,7 +34,7 @@ pub(super) fn processes(processes: &IndexMap<String, ProcessSpec>, faults: &mut 
         );
     }
     for (name, process) in processes {
-        let at = format!("/events/{}", name.replace('~', "~0").replace('/', "~1"));
+        let at = format!("/events/{}", escape(name));
         let mut fault = |key: &str, message: String| {
             faults.push(Fault::new(
                 Code::OutOfRange,

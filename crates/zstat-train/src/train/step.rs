@@ -54,7 +54,8 @@ pub(super) struct Engine<'t> {
     pub expected: Vec<f64>,
     /// Simulated events that the result is made of, by process, before any selection.
     pub simulated: Vec<u64>,
-    processes: Vec<Process>,
+    /// As losses see them.
+    pub processes: Vec<Process>,
     point: Vec<f64>,
     fixed: Vec<bool>,
     poi: usize,
