@@ -60,18 +60,34 @@ impl Parameters<'_> {
         self.len() == 0
     }
 
-    /// Replaces each parameter, in their order, by what `moved` makes of its index and value; single precision is rounded
-    /// once, at the end.
-    pub fn update(self, mut moved: impl FnMut(usize, f64) -> f64) {
+    /// Replaces each parameter, in their order, by what `moved` makes of its value, its derivative and what is remembered of it;
+    /// single precision is rounded once, at the end.
+    ///
+    /// # Panics
+    /// If there are fewer derivatives, or numbers to remember, than parameters.
+    pub fn update<const N: usize>(
+        self,
+        gradient: &[f64],
+        memory: [&mut [f64]; N],
+        mut moved: impl FnMut(f64, f64, [&mut f64; N]) -> f64,
+    ) {
+        // Slices of one length, so that a loop over them needs no checks.
+        let length = self.len();
+        let gradient = &gradient[..length];
+        let mut memory = memory.map(|numbers| &mut numbers[..length]);
+        let mut one = |i: usize, value: f64| {
+            moved(value, gradient[i], memory.each_mut().map(|numbers| &mut numbers[i]))
+        };
         match self {
             Self::F32(values) => {
-                values
-                    .iter_mut()
-                    .enumerate()
-                    .for_each(|(i, value)| *value = moved(i, f64::from(*value)) as f32);
+                for (i, value) in values.iter_mut().enumerate() {
+                    *value = one(i, f64::from(*value)) as f32;
+                }
             }
             Self::F64(values) => {
-                values.iter_mut().enumerate().for_each(|(i, value)| *value = moved(i, *value));
+                for (i, value) in values.iter_mut().enumerate() {
+                    *value = one(i, *value);
+                }
             }
         }
     }
@@ -120,8 +136,14 @@ mod tests {
     #[test]
     fn both_precisions_are_updated_in_order() {
         let (mut single, mut double) = ([1.0_f32, 2.0, 3.0], [1.0_f64, 2.0]);
-        Parameters::from(&mut single[..]).update(|i, value| value + i as f64 + 1e-9);
-        Parameters::from(&mut double[..]).update(|i, value| value + i as f64 + 1e-9);
+        let (gradient, mut seen) = ([0.0, 1.0, 2.0], [0.5; 3]);
+        let moved = |value: f64, slope: f64, [seen]: [&mut f64; 1]| {
+            *seen += slope;
+            value + slope + 1e-9
+        };
+        Parameters::from(&mut single[..]).update(&gradient, [&mut seen], moved);
+        Parameters::from(&mut double[..]).update(&gradient, [&mut seen], moved);
+        assert_eq!(seen, [0.5, 2.5, 2.5]);
         assert_eq!(single, [1.0, 3.0, 5.0]);
         assert_eq!(double, [1.0 + 1e-9, 3.0 + 1e-9]);
         assert_eq!(Parameters::from(&mut double[..]).len(), 2);

@@ -45,11 +45,12 @@ pub trait Summary: Send + Sync {
     fn assign(&self, stage: Stage<'_>, scores: &[f64], shares: &mut [f64]);
 
     /// From derivatives by the shares: those by the scores into `by_scores` (overwritten), and those by what is learnt added to
-    /// `by_learnt`.
+    /// `by_learnt`. `shares` are those that [`Summary::assign`] gave for the same scores.
     fn pull(
         &self,
         stage: Stage<'_>,
         scores: &[f64],
+        shares: &[f64],
         by_shares: &[f64],
         by_scores: &mut [f64],
         by_learnt: &mut [f64],

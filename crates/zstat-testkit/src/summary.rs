@@ -84,7 +84,8 @@ impl Try<'_> {
     fn pull(&self, learnt: &[f64], scores: &[f64], by_shares: &[f64], before: f64) -> [Vec<f64>; 2] {
         let (mut by_scores, mut by_learnt) = (vec![f64::NAN; scores.len()], vec![before; learnt.len()]);
         let stage = Stage { learnt, progress: self.progress };
-        self.summary.pull(stage, scores, by_shares, &mut by_scores, &mut by_learnt);
+        let shares = self.assign(learnt, scores);
+        self.summary.pull(stage, scores, &shares, by_shares, &mut by_scores, &mut by_learnt);
         [by_scores, by_learnt]
     }
 

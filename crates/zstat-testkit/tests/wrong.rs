@@ -240,6 +240,7 @@ impl Summary for Cut {
         &self,
         stage: Stage<'_>,
         scores: &[f64],
+        _: &[f64],
         by_shares: &[f64],
         by_scores: &mut [f64],
         by_learnt: &mut [f64],

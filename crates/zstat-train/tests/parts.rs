@@ -45,6 +45,7 @@ impl Run {
         let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
         let mut shares = vec![0.0; 3 * EVENTS];
         self.summary.assign(stage, &scores, &mut shares);
+        let given = shares.clone();
         let mut loss = 0.0;
         for (at, share) in shares.iter_mut().enumerate() {
             let error = *share - f64::from(u8::from(wanted(at / 3) == at % 3));
@@ -52,7 +53,7 @@ impl Run {
             *share = 2.0 * error / EVENTS as f64;
         }
         let (mut by_scores, mut by_learnt) = (vec![0.0; EVENTS], vec![0.0; self.learnt.len()]);
-        self.summary.pull(stage, &scores, &shares, &mut by_scores, &mut by_learnt);
+        self.summary.pull(stage, &scores, &given, &shares, &mut by_scores, &mut by_learnt);
         let by_scores: Vec<f32> = by_scores.into_iter().map(|d| d as f32).collect();
         let mut gradient = vec![0.0; self.scorer.parameters().len()];
         self.scorer.backward(&x, &by_scores, &mut gradient);

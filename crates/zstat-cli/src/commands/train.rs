@@ -162,6 +162,7 @@ impl Job<'_> {
         }
         let fitted: Fitted = fitted.map_err(failed)?;
         timing.train_s += seconds(started);
+        timing.spent += trainer.spent();
         let started = Instant::now();
         let result = self.finish(&trainer, fitted, &history, seed, folder)?;
         timing.evaluate_s += seconds(started);

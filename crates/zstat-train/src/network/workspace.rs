@@ -14,10 +14,14 @@ use super::narrow::{NARROW_TILE, Narrow, is_narrow};
 use super::packed::Packed;
 use super::rows::Rows;
 
-/// Tiles of a chunk, at least: less is not worth a thread's while.
-const MIN_TILES: usize = 4;
+/// Tiles of a chunk with a gradient, at least: a thread's work should be worth adding up gradients.
+const MIN_TILES: usize = 8;
+/// Tiles of a chunk without one: less is not worth a thread's while.
+const VALUE_TILES: usize = 2;
 /// Chunks, at most: each has a gradient of its own while several threads run.
 const MAX_CHUNKS: usize = 64;
+/// Derivatives that a thread adds up over all chunks at once.
+const PIECE: usize = 1024;
 
 /// Memory that calls of a network share, so that none asks for much of its own. One serves any network and any number of
 /// rows; results do not depend on what it was used for before.
@@ -49,8 +53,9 @@ struct Lanes {
 }
 
 /// Rows of each chunk but the last.
-fn chunk_rows(rows: usize) -> usize {
-    TILE * rows.div_ceil(TILE).div_ceil(MAX_CHUNKS).max(MIN_TILES)
+fn chunk_rows(rows: usize, with_gradient: bool) -> usize {
+    let least = if with_gradient { MIN_TILES } else { VALUE_TILES };
+    TILE * rows.div_ceil(TILE).div_ceil(MAX_CHUNKS).max(least)
 }
 
 impl Workspace {
@@ -68,7 +73,7 @@ impl Workspace {
         let Self { packed, lanes, gradients, .. } = self;
         let parameters = network.parameters();
         let work = Work { packed, parameters, plan, lanes, inputs, outputs };
-        let size = chunk_rows(count);
+        let size = chunk_rows(count, !gradient.is_empty());
         let (others, length) = (count.div_ceil(size) - 1, gradient.len());
         let first = rows.take(size, inputs, outputs);
         let cut = std::iter::repeat_with(|| rows.take(size, inputs, outputs)).take(others);
@@ -88,7 +93,11 @@ impl Workspace {
         let mut tasks = vec![(first, &mut *gradient)];
         tasks.extend(cut.zip(own));
         tasks.into_par_iter().with_max_len(1).for_each(|(chunk, own)| work.chunk(chunk, own));
-        gradients[..others * length].chunks_exact(length.max(1)).for_each(|own| merge(gradient, own));
+        let gradients = &gradients[..others * length];
+        gradient.par_chunks_mut(PIECE).enumerate().for_each(|(piece, sums)| {
+            let chunks = gradients.chunks_exact(length.max(1));
+            chunks.for_each(|own| merge(sums, &own[piece * PIECE..][..sums.len()]));
+        });
     }
 }
 

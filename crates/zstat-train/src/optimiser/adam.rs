@@ -113,16 +113,12 @@ impl Optimiser for Adaptive {
         let scale = if self.is_rectified { rectification(beta2, steps) } else { Some(1.0) };
         let [means, squares] = &mut self.moments.means;
         let kept = 1.0 - rate * weight_decay;
-        parameters.update(|i, theta| {
-            let g = gradient[i];
-            means[i] = beta1 * means[i] + (1.0 - beta1) * g;
-            squares[i] = beta2 * squares[i] + (1.0 - beta2) * g * g;
-            let mean = means[i] / first;
-            let step = match scale {
-                Some(scale) => scale * mean / ((squares[i] / second).sqrt() + epsilon),
-                None => mean,
-            };
-            kept * theta - rate * step
+        let (of_mean, of_square) = (scale.unwrap_or(1.0) / first, second.recip());
+        parameters.update(gradient, [means, squares], |theta, g, [mean, square]| {
+            *mean = beta1 * *mean + (1.0 - beta1) * g;
+            *square = beta2 * *square + (1.0 - beta2) * g * g;
+            let size = if scale.is_some() { (*square * of_square).sqrt() + epsilon } else { 1.0 };
+            kept * theta - rate * (of_mean * *mean / size)
         });
     }
 

@@ -55,13 +55,28 @@ impl Clip {
     }
 }
 
-/// Length in all pieces together. Squares of numbers below 1 do not overflow.
+/// Length in all pieces together, whatever the size of the numbers.
 fn norm(gradients: &[&mut [f64]]) -> f64 {
+    let plain: f64 = gradients.iter().map(|piece| squares(piece)).sum();
+    if (1e-200..1e300).contains(&plain) {
+        return plain.sqrt();
+    }
+    // Squares of numbers below 1 do not overflow.
     let components = || gradients.iter().flat_map(|piece| piece.iter());
     let largest = components().fold(0.0, |largest: f64, g| largest.max(g.abs()));
     // A maximum ignores NaN, but the sum does not.
     let unit = if largest > 0.0 { largest } else { 1.0 };
     unit * components().map(|g| (g / unit) * (g / unit)).sum::<f64>().sqrt()
+}
+
+/// Σ g², in sums that do not wait for each other.
+fn squares(piece: &[f64]) -> f64 {
+    let (eights, rest) = piece.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for eight in eights {
+        sums.iter_mut().zip(eight).for_each(|(sum, g)| *sum += g * g);
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(|g| g * g).sum::<f64>()
 }
 
 impl<'de> Deserialize<'de> for Clip {

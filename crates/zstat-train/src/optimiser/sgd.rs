@@ -94,9 +94,9 @@ impl Optimiser for Descent {
         let SgdOptions { momentum, nesterov, weight_decay, .. } = self.options;
         let [velocity] = &mut self.velocity.means;
         let kept = 1.0 - rate * weight_decay;
-        parameters.update(|i, theta| {
-            velocity[i] = momentum * velocity[i] + gradient[i];
-            let ahead = if nesterov { gradient[i] + momentum * velocity[i] } else { velocity[i] };
+        parameters.update(gradient, [velocity], |theta, g, [velocity]| {
+            *velocity = momentum * *velocity + g;
+            let ahead = if nesterov { g + momentum * *velocity } else { *velocity };
             kept * theta - rate * ahead
         });
     }

@@ -64,6 +64,7 @@ impl<O: EdgeOptions> Summary for EdgeBins<O> {
         &self,
         stage: Stage<'_>,
         scores: &[f64],
+        _: &[f64],
         by_shares: &[f64],
         by_scores: &mut [f64],
         by_learnt: &mut [f64],

@@ -135,12 +135,13 @@ impl Summary for Hard {
         &self,
         stage: Stage<'_>,
         scores: &[f64],
+        shares: &[f64],
         by_shares: &[f64],
         by_scores: &mut [f64],
         by_learnt: &mut [f64],
     ) {
         match self.smooth.options.straight_through {
-            Some(_) => self.smooth.pull(stage, scores, by_shares, by_scores, by_learnt),
+            Some(_) => self.smooth.pull(stage, scores, shares, by_shares, by_scores, by_learnt),
             None => by_scores.fill(0.0),
         }
     }

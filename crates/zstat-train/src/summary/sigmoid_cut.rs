@@ -93,6 +93,7 @@ impl Summary for SigmoidCut {
         &self,
         stage: Stage<'_>,
         scores: &[f64],
+        _: &[f64],
         by_shares: &[f64],
         by_scores: &mut [f64],
         by_learnt: &mut [f64],

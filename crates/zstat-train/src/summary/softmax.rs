@@ -2,14 +2,12 @@
 //!
 //! Source: P. de Castro and T. Dorigo, arXiv:1806.04743.
 
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::plugin::{Plugin, PluginError};
 use zstat_core::summary::{Stage, Summary};
 
-/// Rows that one thread takes at once.
-const ROWS: usize = 512;
+use crate::network::kernel::{RowTask, by_rows, exp};
 
 /// Options of `softmax`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -57,15 +55,65 @@ inventory::submit! {
     }
 }
 
-impl Softmax {
-    fn row(&self, scores: &[f64], shares: &mut [f64]) {
-        let largest = scores.iter().fold(f64::NEG_INFINITY, |largest, z| largest.max(*z));
-        let mut sum = 0.0;
-        for (share, z) in shares.iter_mut().zip(scores) {
-            *share = ((z - largest) / self.options.temperature).exp();
-            sum += *share;
+/// Exponents below count as this: e^−80 beside 1 changes no digit of a sum, and products of such shares are still normal
+/// numbers, which are many times as fast as subnormal ones.
+const LEAST: f64 = -80.0;
+
+/// e^(z/τ) over its sum, row by row.
+struct Shares<'a> {
+    scores: &'a [f64],
+    shares: &'a mut [f64],
+    bins: usize,
+    /// 1/τ.
+    rate: f64,
+}
+
+impl RowTask for Shares<'_> {
+    fn width(&self) -> usize {
+        self.bins
+    }
+
+    #[inline(always)]
+    fn run(self, width: usize) {
+        let Self { scores, shares, rate, .. } = self;
+        for (scores, shares) in scores.chunks_exact(width).zip(shares.chunks_exact_mut(width)) {
+            let largest = scores.iter().fold(f64::NEG_INFINITY, |most, &z| if z > most { z } else { most });
+            shares.iter_mut().zip(scores).for_each(|(share, z)| *share = (z - largest) * rate);
         }
-        shares.iter_mut().for_each(|share| *share /= sum);
+        // Keeps NaN, unlike `max`.
+        shares.iter_mut().for_each(|share| *share = exp(if *share < LEAST { LEAST } else { *share }));
+        for shares in shares.chunks_exact_mut(width) {
+            let unit = 1.0 / shares.iter().sum::<f64>();
+            shares.iter_mut().for_each(|share| *share *= unit);
+        }
+    }
+}
+
+/// a_j (g_j − Σ a g)/τ, row by row.
+struct Pull<'a> {
+    shares: &'a [f64],
+    by_shares: &'a [f64],
+    by_scores: &'a mut [f64],
+    bins: usize,
+    /// 1/τ.
+    rate: f64,
+}
+
+impl RowTask for Pull<'_> {
+    fn width(&self) -> usize {
+        self.bins
+    }
+
+    #[inline(always)]
+    fn run(self, width: usize) {
+        let Self { shares, by_shares, by_scores, rate, .. } = self;
+        let rows = shares.chunks_exact(width).zip(by_shares.chunks_exact(width));
+        for ((shares, slopes), out) in rows.zip(by_scores.chunks_exact_mut(width)) {
+            let mean: f64 = shares.iter().zip(slopes).map(|(a, g)| a * g).sum();
+            for ((out, a), g) in out.iter_mut().zip(shares).zip(slopes) {
+                *out = a * (g - mean) * rate;
+            }
+        }
     }
 }
 
@@ -84,31 +132,23 @@ impl Summary for Softmax {
 
     fn assign(&self, _: Stage<'_>, scores: &[f64], shares: &mut [f64]) {
         assert_eq!(scores.len(), shares.len(), "a share a score");
-        let bins = self.options.bins;
-        let some = bins * ROWS;
-        scores.par_chunks(some).zip(shares.par_chunks_mut(some)).for_each(|(scores, shares)| {
-            for (scores, shares) in scores.chunks_exact(bins).zip(shares.chunks_exact_mut(bins)) {
-                self.row(scores, shares);
-            }
-        });
+        let SoftmaxOptions { bins, temperature } = self.options;
+        by_rows(Shares { scores, shares, bins, rate: temperature.recip() });
     }
 
     /// ∂a_i/∂z_j = a_i (δ_ij − a_j)/τ.
-    fn pull(&self, _: Stage<'_>, scores: &[f64], by_shares: &[f64], by_scores: &mut [f64], _: &mut [f64]) {
-        assert!(scores.len() == by_shares.len() && scores.len() == by_scores.len(), "a share a score");
-        let bins = self.options.bins;
-        let some = bins * ROWS;
-        let all = scores.par_chunks(some).zip(by_shares.par_chunks(some));
-        all.zip(by_scores.par_chunks_mut(some)).for_each(|((scores, by_shares), by_scores)| {
-            let rows = scores.chunks_exact(bins).zip(by_shares.chunks_exact(bins));
-            for ((scores, upstream), out) in rows.zip(by_scores.chunks_exact_mut(bins)) {
-                self.row(scores, out);
-                let mean: f64 = out.iter().zip(upstream).map(|(a, g)| a * g).sum();
-                for (a, g) in out.iter_mut().zip(upstream) {
-                    *a *= (g - mean) / self.options.temperature;
-                }
-            }
-        });
+    fn pull(
+        &self,
+        _: Stage<'_>,
+        _: &[f64],
+        shares: &[f64],
+        by_shares: &[f64],
+        by_scores: &mut [f64],
+        _: &mut [f64],
+    ) {
+        assert!(shares.len() == by_shares.len() && shares.len() == by_scores.len(), "a share a score");
+        let SoftmaxOptions { bins, temperature } = self.options;
+        by_rows(Pull { shares, by_shares, by_scores, bins, rate: temperature.recip() });
     }
 
     /// The first of equal ones.
@@ -121,11 +161,8 @@ impl Summary for Softmax {
 
     /// As shares, which add up to 1.
     fn show(&self, scores: &mut [f64]) -> Option<[f64; 2]> {
-        let mut row = vec![0.0; self.options.bins];
-        for scores in scores.chunks_exact_mut(self.options.bins) {
-            self.row(scores, &mut row);
-            scores.copy_from_slice(&row);
-        }
+        let given = scores.to_vec();
+        self.assign(Stage { learnt: &[], progress: 1.0 }, &given, scores);
         Some([0.0, 1.0])
     }
 }

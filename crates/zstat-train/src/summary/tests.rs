@@ -71,7 +71,9 @@ fn derivatives_are_differences() {
         };
         let (mut by_scores, mut by_learnt) = (vec![f64::NAN; scores.len()], vec![0.0; learnt.len()]);
         let stage = Stage { learnt: &learnt, progress: 0.4 };
-        summary.pull(stage, &scores, &upstream, &mut by_scores, &mut by_learnt);
+        let mut shares = vec![0.0; n * bins];
+        summary.assign(stage, &scores, &mut shares);
+        summary.pull(stage, &scores, &shares, &upstream, &mut by_scores, &mut by_learnt);
         let check = |found: f64, at: &mut dyn FnMut(f64) -> f64| {
             let h = 1e-4;
             let numeric = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
@@ -111,7 +113,7 @@ fn hard_bins_count_whole_events() {
     let (mut a, mut b) = (vec![0.0; 6], vec![0.0; 6]);
     for (summary, out) in [(&bkde, &mut a), (&hard, &mut b)] {
         let stage = Stage { learnt: &[], progress: 0.0 };
-        summary.pull(stage, &scores, &numbers(18, 0.4), out, &mut []);
+        summary.pull(stage, &scores, &[], &numbers(18, 0.4), out, &mut []);
     }
     assert!(a == b && a.iter().any(|slope| *slope != 0.0), "{a:?}, {b:?}");
 }

@@ -1,8 +1,9 @@
 //! Where the yields of passes stand among the templates of the model.
 
 use zstat_core::model::{Model, Templates};
+use zstat_core::spec::{ModifierKind, Workspace};
 
-use super::passes::{Pass, of_effect};
+use super::passes::{Events, Pass, of_effect};
 use crate::spec::{Training, Variation, VariationKind};
 
 /// One sample: the pass of its nominal yields, and of its variations.
@@ -137,6 +138,20 @@ impl Cells {
             for &(down, up, at) in &cell.shifts {
                 add(down, &gradient.shifts[at..at + n]);
                 add(up, &gradient.shifts[at + n..at + 2 * n]);
+            }
+        }
+    }
+}
+
+/// Factors of variations of the normalisation: sums of weights of selected events, from all training events.
+pub(super) fn factors(training: &Training, cells: &Cells, events: &Events, workspace: &mut Workspace) {
+    let sum = |pass: usize| events.passes[pass].weights.iter().sum::<f64>();
+    for (at, cell) in cells.cells.iter().enumerate() {
+        let nominal = sum(cells.nominal_pass(at));
+        let sample = &mut workspace.channels[training.channel].samples[cell.sample];
+        for &(down, up, modifier) in &cell.factors {
+            if let ModifierKind::NormSys { lo, hi, .. } = &mut sample.modifiers[modifier].kind {
+                (*lo, *hi) = (sum(down) / nominal, sum(up) / nominal);
             }
         }
     }

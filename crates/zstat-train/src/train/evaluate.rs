@@ -13,7 +13,6 @@ use zstat_losses::{
 use super::fault::TrainFault;
 use super::figures::Seen;
 use super::fit::Trainer;
-use super::passes::NONE;
 use crate::events::Purpose;
 
 /// Events are evaluated in so many parts; leaving out one at a time tells the statistical error of what they give.
@@ -99,7 +98,6 @@ pub(super) fn evaluate_of(
             let mut places = vec![None; rows];
             summary.bin(learnt, &scores, &mut places);
             see(&Seen { pass, events: of, scores: &scores });
-            debug_assert!(of.row.iter().filter(|row| **row != NONE).count() == rows);
             counter.put([part, pass as u64], &places, &of.weights);
         }
     }

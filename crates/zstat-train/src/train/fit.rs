@@ -9,13 +9,15 @@ use zstat_core::fit::Fitter;
 use zstat_core::model::Model;
 use zstat_core::optimiser::Optimiser;
 use zstat_core::scorer::Scorer;
-use zstat_core::spec::{BuildOptions, ModifierKind, Workspace};
+use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_core::table::Table;
 
-use super::cells::Cells;
+use super::blocks::alone;
+use super::cells::{Cells, factors};
 use super::fault::TrainFault;
 use super::passes::{Events, Kitchen, passes};
 use super::source::Source;
+use super::spent::{self, Spent};
 use super::step::{At, Engine, Gradient, Learnt, Values};
 use crate::events::Purpose;
 use crate::optimiser::{Clip, Epoch, StoppingState, Watch};
@@ -156,6 +158,11 @@ impl<'t> Trainer<'t> {
         (most / self.engine.training.train.batch).max(1)
     }
 
+    /// Seconds that all steps took so far.
+    pub fn spent(&self) -> Spent {
+        self.engine.spent
+    }
+
     fn count(&self, process: usize) -> u64 {
         self.events.weights[process].len() as u64
     }
@@ -208,7 +215,9 @@ impl<'t> Trainer<'t> {
             first = saved.epoch;
         }
         for epoch in first..training.train.epochs {
-            let mut progress = self.epoch(epoch, scorer.as_mut(), &mut learnt, &mut optimisers)?;
+            // By a thread of the pool: from outside each part of a step would have to wake one.
+            let mut progress =
+                rayon::scope(|_| self.epoch(epoch, scorer.as_mut(), &mut learnt, &mut optimisers))?;
             if let Some(watch) = &mut watch {
                 let verdict = watch.see(progress.validation);
                 progress.stopped = verdict.stop;
@@ -267,16 +276,21 @@ impl<'t> Trainer<'t> {
                 orders.iter().map(|order| batch(order, step, training.train.batch)).collect();
             let mut now = Learnt { scorer: &mut *scorer, summary: learnt };
             let values = self.engine.evaluate(&mut now, at, (&self.events, &picks), Some(&mut gradient))?;
-            let norm = clip.apply(&mut [&mut gradient.scorer, &mut gradient.summary]);
+            let mut watch = spent::Watch::start();
+            rate = training.optimiser.learning_rate() * training.schedule.factor(over, f64::from(epochs));
+            let norm = alone(|| {
+                let norm = clip.apply(&mut [&mut gradient.scorer, &mut gradient.summary]);
+                if norm.is_finite() && values.total.is_finite() {
+                    let [of_scorer, of_summary] = &mut *optimisers;
+                    of_scorer.step(rate, &gradient.scorer, scorer.parameters_mut().into());
+                    of_summary.step(rate, &gradient.summary, learnt.as_mut_slice().into());
+                }
+                norm
+            });
             if !norm.is_finite() || !values.total.is_finite() {
                 return Err(TrainFault::Diverged { epoch, step, what: "the gradient is".to_owned() });
             }
-            rate = training.optimiser.learning_rate() * training.schedule.factor(over, f64::from(epochs));
-            let [of_scorer, of_summary] = optimisers;
-            of_scorer.step(rate, &gradient.scorer, scorer.parameters_mut().into());
-            if !learnt.is_empty() {
-                of_summary.step(rate, &gradient.summary, learnt.as_mut_slice().into());
-            }
+            self.engine.spent.update += watch.lap();
             add(&values, steps, &mut sum, &mut parts);
             norms += norm / steps as f64;
         }
@@ -378,18 +392,4 @@ fn standardiser(
     let all = all.unwrap_or_default();
     let learnt = Standardiser::learn(&all, &kitchen.features)?;
     if training.train.standardise { Ok(learnt) } else { Ok(Standardiser::identity(&kitchen.features)) }
-}
-
-/// Factors of variations of the normalisation: sums of weights of selected events, from all training events.
-pub(super) fn factors(training: &Training, cells: &Cells, events: &Events, workspace: &mut Workspace) {
-    let sum = |pass: usize| events.passes[pass].weights.iter().sum::<f64>();
-    for (at, cell) in cells.cells.iter().enumerate() {
-        let nominal = sum(cells.nominal_pass(at));
-        let sample = &mut workspace.channels[training.channel].samples[cell.sample];
-        for &(down, up, modifier) in &cell.factors {
-            if let ModifierKind::NormSys { lo, hi, .. } = &mut sample.modifiers[modifier].kind {
-                (*lo, *hi) = (sum(down) / nominal, sum(up) / nominal);
-            }
-        }
-    }
 }

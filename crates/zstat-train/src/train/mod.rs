@@ -1,12 +1,16 @@
 //! A training: events through the scorer and the summary into templates, a loss of these, its gradient the same way back, and
 //! steps against it; then the same with events that training never saw, counted in hard bins.
 //!
-//! `source` gives events, `passes` their features under every variation, `cells` the templates' places, `step` one evaluation of
+//! `source` gives events, `passes` their features under every variation, `batch` those of a step, `counts` their yields in `blocks` of
+//! rows, `cells` the templates' places, `step` one evaluation of
 //! the loss with its gradient, `fit` the loop, `evaluate` the result, `figures` what is seen of it. Nothing here reads or writes files but the readers of
 //! events.
 
+mod batch;
+mod blocks;
 mod cells;
 mod classifier;
+mod counts;
 mod evaluate;
 mod fault;
 mod figures;
@@ -15,6 +19,7 @@ mod limit;
 mod passes;
 mod remarks;
 mod source;
+mod spent;
 mod step;
 
 pub use classifier::Exact;
@@ -22,6 +27,7 @@ pub use evaluate::{Evaluation, Metric, Metrics, evaluate, workspace};
 pub use fault::TrainFault;
 pub use figures::{Boundary, CutRow, Cuts, Distribution, Figures, Quantity, curve_names};
 pub use fit::{Fitted, Progress, Saved, Trainer};
+pub use spent::Spent;
 
 #[cfg(test)]
 mod bad_input;

@@ -28,12 +28,24 @@ pub(super) struct PassEvents {
     pub weights: Vec<f64>,
     /// Columns that losses read, one value a row.
     pub columns: Vec<Vec<f64>>,
-    /// For each event of the process its row, `NONE` where it is not selected.
-    pub row: Vec<u32>,
+    /// For each event of the process its row, `NONE` where it is not selected; none where all are.
+    row: Option<Vec<u32>>,
+}
+
+impl PassEvents {
+    /// Adds the rows of those of `events` that are selected.
+    pub fn rows(&self, events: &[u32], rows: &mut Vec<u32>) {
+        match &self.row {
+            None => rows.extend_from_slice(events),
+            Some(row) => {
+                rows.extend(events.iter().map(|event| row[*event as usize]).filter(|row| *row != NONE));
+            }
+        }
+    }
 }
 
 /// Of an event that is not selected.
-pub(super) const NONE: u32 = u32::MAX;
+const NONE: u32 = u32::MAX;
 /// A column that no file has: the number of the event.
 const NUMBER: &str = "\u{0}number";
 
@@ -163,10 +175,11 @@ impl Kitchen {
             let name = &sources[pass.process].name;
             let (kept, weights, numbers) = self.table((pass.process, name), &pass.effect, table, weights)?;
             let x = standardiser.rows(&kept)?;
-            let mut row = vec![NONE; table.rows()];
-            for (at, number) in numbers.iter().enumerate() {
-                row[*number as usize] = at as u32;
-            }
+            let row = (numbers.len() < table.rows()).then(|| {
+                let mut row = vec![NONE; table.rows()];
+                numbers.iter().enumerate().for_each(|(at, number)| row[*number as usize] = at as u32);
+                row
+            });
             let columns = kept.named(&self.columns).map_err(|found| TrainFault::Columns {
                 process: name.clone(),
                 why: format!("a loss reads columns: {found}"),

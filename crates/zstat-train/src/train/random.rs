@@ -295,7 +295,7 @@ fn check(random: &mut ChaCha8Rng, linked: &Plugins, fitter: &dyn Fitter, options
     }
     if let SummarySlopes::Of(smooth) = training.summary.slopes() {
         let (x, by_shares) = step.trainer.parts().0.last();
-        step.borrowed = Some((x.to_vec(), by_shares.to_vec(), smooth));
+        step.borrowed = Some((x, by_shares, smooth));
     }
     let largest =
         gradient.scorer.iter().chain(&gradient.summary).fold(1e-3_f64, |largest, g| largest.max(g.abs()));

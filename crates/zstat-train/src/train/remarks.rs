@@ -3,7 +3,6 @@
 use zstat_core::loss::{Column, Scored};
 
 use super::fit::{Fitted, Trainer};
-use super::passes::NONE;
 
 /// Events of each process that they are asked with, at most.
 const MOST: usize = 5_000;
@@ -19,8 +18,9 @@ impl Trainer<'_> {
             let all = &self.training_events().weights[pass.process];
             let count = all.len().min(MOST);
             let unit = self.engine.expected[pass.process] / all[..count].iter().sum::<f64>();
-            for row in events.row[..count].iter().filter(|row| **row != NONE) {
-                let row = *row as usize;
+            let (first, mut rows) = ((0..count as u32).collect::<Vec<_>>(), Vec::new());
+            events.rows(&first, &mut rows);
+            for row in rows.into_iter().map(|row| row as usize) {
                 x.extend_from_slice(&events.x[row * width..(row + 1) * width]);
                 weights.push(events.weights[row] * unit);
                 process.push(pass.process);

@@ -6,9 +6,13 @@ use zstat_core::model::Model;
 use zstat_core::scorer::Scorer;
 use zstat_core::summary::Stage;
 
+use super::batch::{Batch, NoWeight, Wanted};
+use super::blocks::alone;
 use super::cells::Cells;
+use super::counts::{Counts, View, widen};
 use super::fault::TrainFault;
-use super::passes::{Events, NONE, Pass};
+use super::passes::{Events, Pass};
+use super::spent::{Spent, Watch};
 use crate::spec::Training;
 
 /// Where a training stands.
@@ -63,25 +67,20 @@ pub(super) struct Engine<'t> {
     /// Columns that losses read.
     columns: Vec<String>,
     memory: Memory,
+    /// What steps took so far: evaluations with a gradient.
+    pub spent: Spent,
 }
 
 #[derive(Default)]
 struct Memory {
-    x: Vec<f32>,
-    weights: Vec<f64>,
-    process: Vec<usize>,
-    /// Columns that losses read, of all rows.
-    columns: Vec<Vec<f64>>,
-    /// From variances of the batch to those of the result, by process.
-    thinning: Vec<f64>,
-    /// Where the rows of each pass start, and where the last ends.
-    start: Vec<usize>,
+    batch: Batch,
+    /// Outputs of the scorer, and derivatives by them.
     out: Vec<f32>,
-    scores: Vec<f64>,
-    shares: Vec<f64>,
-    by_scores: Vec<f64>,
-    by_shares: Vec<f64>,
     by_out: Vec<f32>,
+    counts: Counts,
+    /// Of nominal rows, where losses of events count: scores, derivatives of their sum by these, and of one of them.
+    scores: Vec<f64>,
+    by_scores: Vec<f64>,
     by_events: Vec<f64>,
 }
 
@@ -113,13 +112,16 @@ impl<'t> Engine<'t> {
             features,
             columns: super::passes::columns(training),
             memory: Memory::default(),
+            spent: Spent::default(),
         }
     }
 
     /// What the scorer saw last, and the derivatives by the shares that it came to.
     #[cfg(test)]
-    pub fn last(&self) -> (&[f32], &[f64]) {
-        (&self.memory.x, &self.memory.by_shares)
+    pub fn last(&self) -> (Vec<f32>, Vec<f64>) {
+        let Memory { batch, counts, .. } = &self.memory;
+        let slopes = counts.all_by_shares(batch, self.training.summary.bins());
+        (batch.x.clone(), slopes)
     }
 
     /// Passes at the beginning that are nominal, one a process of a sample: those that losses of single events see. Other events as a
@@ -144,91 +146,78 @@ impl<'t> Engine<'t> {
             |from: u32, until: Option<u32>| from <= at.epoch && until.is_none_or(|until| at.epoch < until);
         let active: Vec<bool> =
             self.training.losses.iter().map(|(spec, _)| counts(spec.from, spec.until)).collect();
-        let of_templates = |(active, (_, loss)): (&bool, &(_, Box<dyn zstat_core::loss::Loss>))| {
-            *active && matches!(loss.level(), Level::Templates(_))
+        let any = |of: fn(&Level<'_>) -> bool| {
+            active.iter().zip(&self.training.losses).any(|(active, (_, loss))| *active && of(&loss.level()))
         };
-        let with_templates = active.iter().zip(&self.training.losses).any(of_templates);
-        let n_passes = if with_templates { self.passes.len() } else { self.nominal() };
-        self.gather(events, picks, n_passes, at)?;
-        let rows = self.memory.weights.len();
-        let outputs = learnt.scorer.outputs();
+        let with_templates = any(|level| matches!(level, Level::Templates(_)));
+        let with_events = any(|level| matches!(level, Level::Events(_)));
+        let mut watch = Watch::start();
+        self.gather(events, picks, with_templates, at)?;
+        let mut spent = Spent { events: watch.lap(), ..Spent::default() };
         let memory = &mut self.memory;
-        memory.out.resize(rows * outputs, 0.0);
-        learnt.scorer.forward(&memory.x, &mut memory.out);
-        memory.scores.clear();
-        memory.scores.extend(memory.out.iter().map(|z| f64::from(*z)));
-        if !memory.scores.iter().all(|z| z.is_finite()) {
-            return Err(diverged(at, "the scores are".to_owned()));
-        }
+        memory.out.resize(memory.batch.rows() * learnt.scorer.outputs(), 0.0);
+        learnt.scorer.forward(&memory.batch.x, &mut memory.out);
+        spent.network = watch.lap();
         memory.by_scores.clear();
-        memory.by_scores.resize(rows * outputs, 0.0);
         let mut values = Values { total: 0.0, parts: vec![None; active.len()] };
-        self.of_events(&active, at, outputs, &mut values)?;
-        let mut by_summary = vec![0.0; learnt.summary.len()];
-        if with_templates {
-            self.of_templates(&active, at, learnt.summary, outputs, &mut values, &mut by_summary)?;
+        if with_events {
+            self.of_events(&active, at, learnt.scorer.outputs(), &mut values)?;
         }
+        let slopes = if with_templates {
+            Some(self.of_templates(&active, at, learnt.summary, &mut values)?)
+        } else {
+            None
+        };
         if let Some(gradient) = gradient {
-            let memory = &mut self.memory;
-            memory.by_out.clear();
-            memory.by_out.extend(memory.by_scores.iter().map(|slope| *slope as f32));
+            gradient.summary = self.by_out(slopes, at, learnt.summary);
+            spent.statistics = watch.lap();
+            let memory = &self.memory;
             gradient.scorer.resize(learnt.scorer.parameters().len(), 0.0);
-            learnt.scorer.backward(&memory.x, &memory.by_out, &mut gradient.scorer);
-            gradient.summary = by_summary;
+            learnt.scorer.backward(&memory.batch.x, &memory.by_out, &mut gradient.scorer);
+            spent.network += watch.lap();
+            self.spent += spent;
         }
         Ok(values)
     }
 
-    /// Features and weights of the picked events under the first `n_passes` passes.
-    fn gather(
-        &mut self,
-        events: &Events,
-        picks: &[Vec<u32>],
-        n_passes: usize,
-        at: At,
-    ) -> Result<(), TrainFault> {
-        let mut units = Vec::with_capacity(picks.len());
-        for (process, picks) in picks.iter().enumerate() {
-            let weights = &events.weights[process];
-            let sum: f64 = picks.iter().map(|&event| weights[event as usize]).sum();
-            if !(sum > 0.0 && sum.is_finite()) && self.passes.iter().any(|pass| pass.process == process) {
-                let name = self.processes[process].name.clone();
-                return Err(TrainFault::Batch { epoch: at.epoch, step: at.step, process: name, sum });
-            }
-            units.push(self.expected[process] / sum);
-        }
-        let thinning = picks.iter().zip(&self.simulated).map(|(of, all)| of.len() as f64 / *all as f64);
-        self.memory.thinning = thinning.collect();
-        let width = self.features;
-        let memory = &mut self.memory;
-        memory.x.clear();
-        memory.weights.clear();
-        memory.process.clear();
-        memory.columns.resize(self.columns.len(), Vec::new());
-        memory.columns.iter_mut().for_each(Vec::clear);
-        memory.start.clear();
-        for (pass, of) in self.passes.iter().zip(&events.passes).take(n_passes) {
-            memory.start.push(memory.weights.len());
-            for &event in &picks[pass.process] {
-                let row = of.row[event as usize];
-                if row == NONE {
-                    continue;
-                }
-                let row = row as usize;
-                memory.x.extend_from_slice(&of.x[row * width..(row + 1) * width]);
-                memory.weights.push(of.weights[row] * units[pass.process]);
-                memory.process.push(pass.process);
-                let columns = memory.columns.iter_mut().zip(&of.columns);
-                columns.for_each(|(out, column)| out.push(column[row]));
-            }
-        }
-        memory.start.push(memory.weights.len());
-        Ok(())
+    /// Features and weights of the picked events, of all passes or of nominal ones.
+    fn gather(&mut self, events: &Events, picks: &[Vec<u32>], all: bool, at: At) -> Result<(), TrainFault> {
+        let nominal = self.nominal();
+        let wanted = Wanted {
+            passes: &self.passes,
+            taken: if all { self.passes.len() } else { nominal },
+            nominal,
+            width: self.features,
+            expected: &self.expected,
+            simulated: &self.simulated,
+        };
+        self.memory.batch.gather(events, picks, &wanted).map_err(|NoWeight { process, sum }| {
+            let process = self.processes[process].name.clone();
+            TrainFault::Batch { epoch: at.epoch, step: at.step, process, sum }
+        })
     }
 
-    fn failed(&self, loss: usize, at: At, source: LossError) -> TrainFault {
-        let name = self.training.losses[loss].0.name.clone();
-        TrainFault::Step { epoch: at.epoch, step: at.step, loss: name, source: Box::new(source) }
+    /// Derivatives by the scorer's outputs into memory, from those by the templates; and by what the summary learns.
+    fn by_out(&mut self, slopes: Option<Slopes>, at: At, learnt: &[f64]) -> Vec<f64> {
+        let mut memory = std::mem::take(&mut self.memory);
+        let Memory { batch, out, by_out, counts, by_scores, .. } = &mut memory;
+        by_out.resize(out.len(), 0.0);
+        let by_learnt = match slopes {
+            Some(slopes) => {
+                let stage = Stage { learnt, progress: at.progress };
+                let view = View { summary: self.training.summary.as_ref(), stage, out };
+                self.cells.pull(&self.model, slopes.templates, &mut counts.by_yields);
+                self.cells.pull_nominal(&slopes.variances, &mut counts.by_squares);
+                counts.pull(&view, batch, by_scores, by_out)
+            }
+            None => {
+                by_out.fill(0.0);
+                by_out.iter_mut().zip(by_scores).for_each(|(out, slope)| *out = *slope as f32);
+                vec![0.0; learnt.len()]
+            }
+        };
+        self.memory = memory;
+        by_learnt
     }
 
     fn of_events(
@@ -238,57 +227,69 @@ impl<'t> Engine<'t> {
         outputs: usize,
         values: &mut Values,
     ) -> Result<(), TrainFault> {
-        let rows = self.memory.start[self.nominal()];
-        let values_of = std::mem::take(&mut self.memory.columns);
-        let columns = self.columns.iter().zip(&values_of);
-        let columns: Vec<Column<'_>> =
-            columns.map(|(name, values)| Column { name, values: &values[..rows] }).collect();
-        let memory = &mut self.memory;
+        let Memory { batch, out, scores, by_scores, by_events, .. } = &mut self.memory;
+        let rows = batch.process.len();
+        if !widen(&out[..rows * outputs], scores) {
+            return Err(diverged(at, "the scores are".to_owned()));
+        }
+        by_scores.resize(rows * outputs, 0.0);
+        by_events.resize(rows * outputs, 0.0);
+        let columns = self.columns.iter().zip(&batch.columns);
+        let columns: Vec<Column<'_>> = columns.map(|(name, values)| Column { name, values }).collect();
+        let batch = Scored {
+            scores,
+            outputs,
+            process: &batch.process,
+            weights: &batch.weights[..rows],
+            processes: &self.processes,
+            columns: &columns,
+        };
         for (i, (spec, loss)) in self.training.losses.iter().enumerate().filter(|(i, _)| active[*i]) {
             let Level::Events(loss) = loss.level() else { continue };
-            let batch = Scored {
-                scores: &memory.scores[..rows * outputs],
-                outputs,
-                process: &memory.process[..rows],
-                weights: &memory.weights[..rows],
-                processes: &self.processes,
-                columns: &columns,
-            };
-            memory.by_events.resize(rows * outputs, 0.0);
-            match loss.evaluate(&batch, &mut memory.by_events[..rows * outputs]) {
-                Ok(value) => {
-                    values.total += spec.weight * value;
-                    values.parts[i] = Some(value);
-                    finite(at, &spec.name, value, memory.by_events[..rows * outputs].iter())?;
-                    let slopes = memory.by_scores.iter_mut().zip(&memory.by_events);
-                    slopes.take(rows * outputs).for_each(|(sum, slope)| *sum += spec.weight * slope);
-                }
-                Err(source) => return Err(self.failed(i, at, source)),
-            }
+            let value =
+                loss.evaluate(&batch, by_events).map_err(|source| failed(self.training, i, at, source))?;
+            values.total += spec.weight * value;
+            values.parts[i] = Some(value);
+            finite(at, &spec.name, value, by_events.iter())?;
+            by_scores.iter_mut().zip(&*by_events).for_each(|(sum, slope)| *sum += spec.weight * slope);
         }
         Ok(())
     }
 
+    /// The losses of templates, and their derivatives.
     fn of_templates(
         &mut self,
         active: &[bool],
         at: At,
         learnt: &[f64],
-        outputs: usize,
         values: &mut Values,
-        by_summary: &mut [f64],
-    ) -> Result<(), TrainFault> {
-        let summary = &self.training.summary;
-        let bins = summary.bins();
-        let stage = Stage { learnt, progress: at.progress };
-        let rows = self.memory.weights.len();
-        self.memory.shares.resize(rows * bins, 0.0);
-        summary.assign(stage, &self.memory.scores, &mut self.memory.shares);
-        let yields = self.yields(bins);
+    ) -> Result<Slopes, TrainFault> {
+        let summary = self.training.summary.as_ref();
+        let nominal = self.nominal();
+        let Memory { batch, out, counts, .. } = &mut self.memory;
+        let view = View { summary, stage: Stage { learnt, progress: at.progress }, out };
+        if !counts.fill(&view, batch, nominal) {
+            return Err(diverged(at, "the scores are".to_owned()));
+        }
+        alone(|| self.losses_of_templates(active, at, values))
+    }
+
+    fn losses_of_templates(
+        &mut self,
+        active: &[bool],
+        at: At,
+        values: &mut Values,
+    ) -> Result<Slopes, TrainFault> {
+        let Memory { counts, .. } = &mut self.memory;
         let mut templates = self.model.templates().clone();
-        self.cells.fill(&yields, &mut templates);
+        self.cells.fill(&counts.yields, &mut templates);
         self.model.set_templates(templates);
-        let variances = self.variances(bins);
+        let mut variances = vec![0.0; self.model.templates().nominal.len()];
+        self.cells.fill_nominal(&counts.squares, &mut variances);
+        for slopes in [&mut counts.by_yields, &mut counts.by_squares] {
+            slopes.clear();
+            slopes.resize(counts.yields.len(), 0.0);
+        }
         let batch = Binned {
             model: &self.model,
             variances: &variances,
@@ -301,79 +302,20 @@ impl<'t> Engine<'t> {
         let (mut sum, mut one) = (Slopes::of(&batch), Slopes::of(&batch));
         for (i, (spec, loss)) in self.training.losses.iter().enumerate().filter(|(i, _)| active[*i]) {
             let Level::Templates(loss) = loss.level() else { continue };
-            match loss.evaluate(&batch, &mut one) {
-                Ok(value) => {
-                    values.total += spec.weight * value;
-                    values.parts[i] = Some(value);
-                    finite(at, &spec.name, value, one.iter())?;
-                    sum.add(spec.weight, &one);
-                }
-                Err(source) => return Err(self.failed(i, at, source)),
-            }
+            let value =
+                loss.evaluate(&batch, &mut one).map_err(|source| failed(self.training, i, at, source))?;
+            values.total += spec.weight * value;
+            values.parts[i] = Some(value);
+            finite(at, &spec.name, value, one.iter())?;
+            sum.add(spec.weight, &one);
         }
-        self.by_shares(bins, sum);
-        let memory = &mut self.memory;
-        let mut by_scores = vec![0.0; rows * outputs];
-        summary.pull(stage, &memory.scores, &memory.by_shares[..rows * bins], &mut by_scores, by_summary);
-        memory.by_scores.iter_mut().zip(&by_scores).for_each(|(sum, slope)| *sum += slope);
-        Ok(())
+        Ok(sum)
     }
+}
 
-    /// Yields of each pass, passes × bins, from shares and weights.
-    fn yields(&self, bins: usize) -> Vec<f64> {
-        let memory = &self.memory;
-        let mut yields = vec![0.0; self.passes.len() * bins];
-        for (pass, out) in yields.chunks_exact_mut(bins).enumerate() {
-            for row in memory.start[pass]..memory.start[pass + 1] {
-                let weight = memory.weights[row];
-                let shares = &memory.shares[row * bins..(row + 1) * bins];
-                out.iter_mut().zip(shares).for_each(|(sum, share)| *sum += weight * share);
-            }
-        }
-        yields
-    }
-
-    /// Σ (w a)² behind each nominal yield, as it will be in the result, in the layout of the templates.
-    fn variances(&self, bins: usize) -> Vec<f64> {
-        let memory = &self.memory;
-        let mut squares = vec![0.0; self.passes.len() * bins];
-        for (pass, out) in squares.chunks_exact_mut(bins).enumerate().take(self.nominal()) {
-            for row in memory.start[pass]..memory.start[pass + 1] {
-                let weight = memory.weights[row];
-                let shares = &memory.shares[row * bins..(row + 1) * bins];
-                out.iter_mut().zip(shares).for_each(|(sum, share)| *sum += (weight * share).powi(2));
-            }
-            let thinning = memory.thinning[self.passes[pass].process];
-            out.iter_mut().for_each(|square| *square *= thinning);
-        }
-        let mut all = vec![0.0; self.model.templates().nominal.len()];
-        self.cells.fill_nominal(&squares, &mut all);
-        all
-    }
-
-    /// Derivatives by the shares from those by templates and variances: with y = Σ w a and v = t Σ (w a)² they are
-    /// w ∂y + 2 t w² a ∂v.
-    fn by_shares(&mut self, bins: usize, slopes: Slopes) {
-        let mut by_yields = vec![0.0; self.passes.len() * bins];
-        let mut by_squares = by_yields.clone();
-        self.cells.pull(&self.model, slopes.templates, &mut by_yields);
-        self.cells.pull_nominal(&slopes.variances, &mut by_squares);
-        let memory = &mut self.memory;
-        memory.by_shares.resize(memory.weights.len() * bins, 0.0);
-        for pass in 0..self.passes.len() {
-            let place = pass * bins..(pass + 1) * bins;
-            let twice = 2.0 * memory.thinning[self.passes[pass].process];
-            for row in memory.start[pass]..memory.start[pass + 1] {
-                let weight = memory.weights[row];
-                let slopes = by_yields[place.clone()].iter().zip(&by_squares[place.clone()]);
-                let at = row * bins..(row + 1) * bins;
-                let shares = memory.by_shares[at.clone()].iter_mut().zip(&memory.shares[at]);
-                for ((out, share), (by_yield, by_square)) in shares.zip(slopes) {
-                    *out = weight * (by_yield + twice * weight * share * by_square);
-                }
-            }
-        }
-    }
+fn failed(training: &Training, loss: usize, at: At, source: LossError) -> TrainFault {
+    let name = training.losses[loss].0.name.clone();
+    TrainFault::Step { epoch: at.epoch, step: at.step, loss: name, source: Box::new(source) }
 }
 
 fn diverged(at: At, what: String) -> TrainFault {

@@ -5,6 +5,7 @@ mod result;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use zstat_train::train::Spent;
 
 use crate::output::number::{plain, with_uncertainty};
 use crate::output::table::{Align, Table};
@@ -24,6 +25,8 @@ pub struct Timing {
     pub evaluate_s: f64,
     /// Steps that were made in `train_s`.
     pub steps: u64,
+    /// What these took, by part.
+    pub spent: Spent,
 }
 
 /// The result of all seeds.
@@ -160,7 +163,8 @@ impl Report for TrainReport {
         let trained = first.trained_for;
         let measurements: Vec<Value> = (0..first.measurements.len()).map(|at| self.measurement(at)).collect();
         let seeds: Vec<Value> = self.results.iter().map(SeedResult::json).collect();
-        let Timing { events_s, train_s, evaluate_s, steps } = self.timing;
+        let Timing { events_s, train_s, evaluate_s, steps, spent } = self.timing;
+        let of_step = |all_s: f64| (steps > 0).then(|| all_s / steps as f64);
         json!({
             "zstat": env!("CARGO_PKG_VERSION"),
             "spec": self.spec,
@@ -184,7 +188,13 @@ impl Report for TrainReport {
                 "events_s": events_s,
                 "train_s": train_s,
                 "evaluate_s": evaluate_s,
-                "step_s": (steps > 0).then(|| train_s / steps as f64),
+                "step_s": of_step(train_s),
+                "step": {
+                    "events_s": of_step(spent.events),
+                    "network_s": of_step(spent.network),
+                    "statistics_s": of_step(spent.statistics),
+                    "update_s": of_step(spent.update),
+                },
             },
         })
     }

@@ -6,12 +6,16 @@
 #![allow(unsafe_code)]
 
 pub(super) mod activation;
+mod exp;
 mod finish;
+mod rows;
 mod task;
 mod tile;
 
+pub(crate) use exp::exp;
 pub use finish::Finish;
-pub(super) use task::{Dot, Task, vectorised};
+pub(crate) use rows::{RowTask, by_rows};
+pub(crate) use task::{Dot, Task, vectorised};
 
 /// Numbers in the widest vector. Rows of right factors and results are padded to a multiple.
 pub const LANES: usize = 16;
