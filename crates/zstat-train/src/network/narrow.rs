@@ -75,7 +75,7 @@ struct Pass<'a, 'b> {
 
 impl Task for Pass<'_, '_> {
     #[inline(always)]
-    fn run(mut self, dot: impl Dot) {
+    fn run<const FUSED: bool>(mut self, dot: impl Dot) {
         let (Some(first), Some(last)) = (self.layers.first(), self.layers.last()) else { return };
         while !self.rows.x.is_empty() {
             let block = self.rows.take(self.width, first.inputs, last.outputs);

@@ -74,14 +74,16 @@ impl RowTask for Shares<'_> {
     }
 
     #[inline(always)]
-    fn run(self, width: usize) {
+    fn run<const FUSED: bool>(self, width: usize) {
         let Self { scores, shares, rate, .. } = self;
         for (scores, shares) in scores.chunks_exact(width).zip(shares.chunks_exact_mut(width)) {
             let largest = scores.iter().fold(f64::NEG_INFINITY, |most, &z| if z > most { z } else { most });
             shares.iter_mut().zip(scores).for_each(|(share, z)| *share = (z - largest) * rate);
         }
         // Keeps NaN, unlike `max`.
-        shares.iter_mut().for_each(|share| *share = exp(if *share < LEAST { LEAST } else { *share }));
+        shares
+            .iter_mut()
+            .for_each(|share| *share = exp::<FUSED>(if *share < LEAST { LEAST } else { *share }));
         for shares in shares.chunks_exact_mut(width) {
             let unit = 1.0 / shares.iter().sum::<f64>();
             shares.iter_mut().for_each(|share| *share *= unit);
@@ -105,7 +107,7 @@ impl RowTask for Pull<'_> {
     }
 
     #[inline(always)]
-    fn run(self, width: usize) {
+    fn run<const FUSED: bool>(self, width: usize) {
         let Self { shares, by_shares, by_scores, rate, .. } = self;
         let rows = shares.chunks_exact(width).zip(by_shares.chunks_exact(width));
         for ((shares, slopes), out) in rows.zip(by_scores.chunks_exact_mut(width)) {

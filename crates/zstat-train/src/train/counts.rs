@@ -147,7 +147,7 @@ struct Widen<'a> {
 
 impl Task for Widen<'_> {
     #[inline(always)]
-    fn run(self, _: impl Dot) {
+    fn run<const FUSED: bool>(self, _: impl Dot) {
         const EXPONENT: u32 = 0x7f80_0000;
         *self.bad = self.out.iter().map(|z| u32::from(z.to_bits() & EXPONENT == EXPONENT)).sum();
         self.scores.iter_mut().zip(self.out).for_each(|(score, z)| *score = f64::from(*z));
@@ -166,7 +166,7 @@ struct Narrow<'a> {
 
 impl Task for Narrow<'_> {
     #[inline(always)]
-    fn run(self, _: impl Dot) {
+    fn run<const FUSED: bool>(self, _: impl Dot) {
         for (out, &slope) in self.out.iter_mut().zip(self.slopes) {
             *out = if slope.abs() < TINY { 0.0 } else { slope as f32 };
         }
@@ -188,7 +188,7 @@ impl RowTask for Sum<'_> {
     }
 
     #[inline(always)]
-    fn run(self, width: usize) {
+    fn run<const FUSED: bool>(self, width: usize) {
         let (sums, squares) = self.sums.split_at_mut(width);
         let squares = &mut squares[..width];
         let rows = self.weights.iter().zip(self.shares.chunks_exact(width));
@@ -223,7 +223,7 @@ impl RowTask for Spread<'_> {
     }
 
     #[inline(always)]
-    fn run(self, width: usize) {
+    fn run<const FUSED: bool>(self, width: usize) {
         let Self { weights, shares, by_yields, by_squares, twice, out } = self;
         let (by_yields, by_squares) = (&by_yields[..width], &by_squares[..width]);
         let rows = out.chunks_exact_mut(width).zip(shares.chunks_exact(width)).zip(weights);

@@ -25,7 +25,7 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     let b2 = lab.shipped("inferno-b2", "inferno", &["--seeds", "10"])?;
     let b4 = lab.shipped("inferno-b4", "inferno", &["--seeds", "10", "--measurement", "B4"])?;
     let mut text = String::from(
-        "## INFERNO's mixture\n\n`inferno`, from `specs/inferno.yaml` and `specs/inferno-bce.yaml`: standard deviation of the signal (50 events over 1000) on the five\nbenchmarks, 24 epochs, 10 seeds, 500 000 events of each process.\n\n\
+        "## INFERNO's mixture\n\n`inferno`, from `specs/inferno.yaml` and `specs/inferno-bce.yaml`: standard deviation of the signal (50 events over 1000) on the five\nbenchmarks, 24 epochs of 200 000 events of each process, 10 seeds, counted with 500 000 others.\n\n\
          | | B0 | B1 | B2 | B3 | B4 |\n|---|---|---|---|---|---|\n",
     );
     for (name, of, published) in

@@ -8,8 +8,8 @@ pub trait RowTask {
     /// Numbers a row.
     fn width(&self) -> usize;
 
-    /// Does it; `width` is that of the task.
-    fn run(self, width: usize);
+    /// Does it; `width` is that of the task, and `FUSED` says whether the CPU has fused multiply-add.
+    fn run<const FUSED: bool>(self, width: usize);
 }
 
 /// A task with rows of a width that is known, or 0.
@@ -17,9 +17,9 @@ struct Known<T, const WIDTH: usize>(T);
 
 impl<T: RowTask, const WIDTH: usize> Task for Known<T, WIDTH> {
     #[inline(always)]
-    fn run(self, _: impl Dot) {
+    fn run<const FUSED: bool>(self, _: impl Dot) {
         let width = if WIDTH > 0 { WIDTH } else { self.0.width() };
-        self.0.run(width);
+        self.0.run::<FUSED>(width);
     }
 }
 

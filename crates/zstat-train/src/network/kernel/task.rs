@@ -10,8 +10,8 @@ impl<F: Fn(&[f32], &[f32]) -> f32> Dot for F {}
 
 /// Loops that become vector code where they and all they call are `#[inline(always)]`.
 pub trait Task {
-    /// Runs them.
-    fn run(self, dot: impl Dot);
+    /// Runs them, `FUSED` where the CPU has fused multiply-add.
+    fn run<const FUSED: bool>(self, dot: impl Dot);
 }
 
 /// Runs loops compiled for an instruction set.
@@ -21,7 +21,7 @@ pub trait Task {
 pub fn vectorised(isa: Isa, task: impl Task) {
     isa.check();
     match isa {
-        Isa::Portable => task.run(dot_portable),
+        Isa::Portable => task.run::<false>(dot_portable),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has the features.
         Isa::Avx2 => unsafe { x86::run_avx2(task) },
@@ -54,12 +54,12 @@ mod x86 {
 
     #[target_feature(enable = "avx2,fma")]
     pub fn run_avx2(task: impl Task) {
-        task.run(|a: &[f32], b: &[f32]| dot_avx2(a, b));
+        task.run::<true>(|a: &[f32], b: &[f32]| dot_avx2(a, b));
     }
 
     #[target_feature(enable = "avx512f")]
     pub fn run_avx512(task: impl Task) {
-        task.run(|a: &[f32], b: &[f32]| dot_avx512(a, b));
+        task.run::<true>(|a: &[f32], b: &[f32]| dot_avx512(a, b));
     }
 
     #[inline]
@@ -97,7 +97,7 @@ mod tests {
     struct Compare<'a>(&'a [f32], &'a [f32], &'a mut f32);
 
     impl Task for Compare<'_> {
-        fn run(self, dot: impl Dot) {
+        fn run<const FUSED: bool>(self, dot: impl Dot) {
             *self.2 = dot(self.0, self.1);
         }
     }
