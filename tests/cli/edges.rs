@@ -198,3 +198,16 @@ fn nothing_seen_and_nothing_expected_is_a_minimum() {
     let unified = run("feldman-cousins nothing.yaml --points 3 --toys 20 --format json").json();
     assert_eq!(unified["points"].as_array().map(Vec::len), Some(3), "the bound once: {unified}");
 }
+
+/// A narrow curved valley along the edge of bins that expect next to nothing: both fitters find its lowest point.
+#[test]
+fn a_curved_valley_is_followed() {
+    let path = root().join("tests/cases/fits/valley.yaml");
+    let value = |fitter: &str| {
+        let line = ["fit", path.to_str().unwrap(), "--fix", "s=0", "--fitter", fitter, "--format", "json"];
+        run(&line).exits(0).json()["twice_nll"].as_f64().unwrap()
+    };
+    let (newton, lbfgsb) = (value("newton"), value("lbfgsb"));
+    assert!((newton - lbfgsb).abs() < 1e-6, "{newton}, {lbfgsb}");
+    assert!((newton - 37.032_325).abs() < 1e-5, "{newton}");
+}

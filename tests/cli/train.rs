@@ -277,3 +277,38 @@ fn an_interrupt_changes_no_byte() {
     zstat(work.path(), "train training.yaml --output whole").exits(0);
     assert_eq!(files(&work.path().join("broken")), files(&work.path().join("whole")));
 }
+
+/// Files of events with other contents are another training; and a folder is of one run or of several seeds.
+#[test]
+fn a_folder_is_of_one_training() {
+    let work = folder();
+    let events = |shift: f64| -> String {
+        let row = |i: i32| format!("{},{}\n", 100.0 + shift + f64::from(i % 83), f64::from(i % 59));
+        "mass,pt\n".to_owned() + &(0..6000).map(row).collect::<String>()
+    };
+    write(work.path(), "background.csv", &events(0.0));
+    let generated = "    generate: {mass: {exponential: 0.01}, pt: {exponential: 0.04}}";
+    let text = spec().replace(generated, "    files: background.csv");
+    assert_ne!(text, spec());
+    write(work.path(), "training.yaml", &text);
+    zstat(work.path(), "train training.yaml --output run --epochs 1").exits(0);
+    zstat(work.path(), "train training.yaml --output run --epochs 1 --seeds 2")
+        .exits(2)
+        .tells(&["--output run: has a single run, and several seeds would replace its result"]);
+    write(work.path(), "background.csv", &events(1.0));
+    zstat(work.path(), "train training.yaml --output run --epochs 1")
+        .exits(2)
+        .tells(&["has the run of another spec"]);
+    zstat(work.path(), "train training.yaml --output runs --epochs 1 --seeds 2").exits(0);
+    zstat(work.path(), "train training.yaml --output runs --epochs 1")
+        .exits(2)
+        .tells(&["--output runs: has runs of several seeds"]);
+    write(
+        work.path(),
+        "twice.yaml",
+        &text.replace("files: background.csv", "files: [background.csv, background.csv]"),
+    );
+    zstat(work.path(), "validate twice.yaml")
+        .exits(2)
+        .tells(&["twice.yaml:", "the file `background.csv` is given twice"]);
+}

@@ -1,6 +1,7 @@
 //! `zstat train`: learns a summary statistic, and leaves a workspace of events that the training never saw.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -79,7 +80,9 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     }
     let first = args.seed.unwrap_or(training.train.seed);
     let seeds = args.seeds.map_or(u64::from(training.evaluate.seeds.unwrap_or(1)), |n| n.get() as u64);
-    let job = Job { args, global, session: &session, training: &training, fitter: chosen.as_ref() };
+    one_kind_of_folder(folder, seeds)?;
+    let files = contents_of_events(&training, &folder_of(&session));
+    let job = Job { args, global, session: &session, training: &training, fitter: chosen.as_ref(), files };
     let (mut results, mut timing) = (Vec::new(), Timing::default());
     for seed in first..first + seeds {
         let folder = if seeds == 1 { folder.clone() } else { folder.join(format!("seed-{seed}")) };
@@ -93,6 +96,41 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     Ok(EXIT_DONE)
 }
 
+/// A folder has one run, or those of several seeds: not both, as each has a `result.json`.
+fn one_kind_of_folder(folder: &Path, seeds: u64) -> Result<(), Failure> {
+    let is_run = folder.join("run.json").exists();
+    let has_seeds = fs::read_dir(folder).is_ok_and(|entries| {
+        entries.filter_map(Result::ok).any(|entry| entry.file_name().to_string_lossy().starts_with("seed-"))
+    });
+    let what = match (seeds, is_run, has_seeds) {
+        (2.., true, _) => "has a single run, and several seeds would replace its result",
+        (1, _, true) => "has runs of several seeds, and a single one would replace their result",
+        _ => return Ok(()),
+    };
+    let fault = OptionFault::new("--output", folder.display().to_string(), what);
+    Err(Failure::Options(vec![fault.help("choose another folder, or remove this one")]))
+}
+
+/// The folder that files of events are relative to.
+fn folder_of(session: &Session) -> PathBuf {
+    PathBuf::from(session.spec.name()).parent().unwrap_or(Path::new("")).to_owned()
+}
+
+/// What stands in the files of events, in short; a file that cannot be read is told when it is needed.
+fn contents_of_events(training: &Training, folder: &Path) -> String {
+    let mut hash = Sha256::new();
+    let all = training.processes.values().filter_map(|process| process.files.as_ref());
+    for file in all.flat_map(|files| files.as_slice()) {
+        hash.update(file);
+        let Ok(mut content) = fs::File::open(folder.join(file)) else { continue };
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(read @ 1..) = content.read(&mut buffer) {
+            hash.update(&buffer[..read]);
+        }
+    }
+    crate::jobs::digest(hash)
+}
+
 /// What all seeds share.
 struct Job<'a> {
     args: &'a TrainArgs,
@@ -100,6 +138,8 @@ struct Job<'a> {
     session: &'a Session,
     training: &'a Training,
     fitter: &'a dyn Fitter,
+    /// A digest of the files of events.
+    files: String,
 }
 
 impl Job<'_> {
@@ -111,6 +151,7 @@ impl Job<'_> {
         hash.update(format!("{:?} {:?} {seed}", self.session.options, self.training.train.epochs));
         hash.update(self.args.fitter.clone().unwrap_or_default());
         hash.update(self.history().columns.join(","));
+        hash.update(&self.files);
         crate::jobs::digest(hash)
     }
 
@@ -127,8 +168,7 @@ impl Job<'_> {
                 OptionFault::new("--resume", "", format!("there is no checkpoint in {}", folder.display()));
             return Err(Failure::Options(vec![fault.help("without --resume the training begins anew")]));
         }
-        let spec = PathBuf::from(self.session.spec.name());
-        let beside = spec.parent().unwrap_or(Path::new("")).to_owned();
+        let beside = folder_of(self.session);
         let quiet = self.global.quiet;
         let failed = |fault: TrainFault| self.failure(fault);
         let started = Instant::now();

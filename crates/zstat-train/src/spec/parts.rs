@@ -51,6 +51,11 @@ pub(super) fn processes(processes: &IndexMap<String, ProcessSpec>, faults: &mut 
             (false, false, false) => fault("", "says not where its events come from: `generate` or `files`".to_owned()),
             _ => fault("", "has several sources of events; give one of `generate` (with `correlated`), `mixture` and `files`".to_owned()),
         }
+        let files = process.files.as_ref().map_or(&[][..], |files| files.as_slice());
+        for (at, file) in files.iter().enumerate().filter(|(at, file)| files[..*at].contains(file)) {
+            let twice = format!("the file `{file}` is given twice: its events would be counted twice");
+            fault(&format!("/files/{at}"), twice);
+        }
         if process.weight.is_some() && process.files.is_none() {
             fault("/weight", "weights are of events in files; generated ones all count alike".to_owned());
         }

@@ -98,20 +98,23 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     for toy in &TOYS {
         writeln!(text, "\n### {}\n", toy.what)?;
         text.push_str("| loss | σ(poi) | Z₀ | Z_A | s/√b | CLs |\n|---|---|---|---|---|---|\n");
-        let mut limits = None;
+        let (mut limits, mut notes) = (None, Notes::default());
         for (loss, of_events) in LOSSES {
             let row = match one(&lab, toy, loss, of_events) {
                 Ok(result) => {
-                    let row = cells(measurement(&result, toy.measurement));
+                    let row = cells(measurement(&result, toy.measurement), &mut notes);
                     limits = Some(result);
                     row
                 }
-                Err(why) => format!("n/a: {why} | | | | "),
+                Err(why) => format!("{} | | | | ", notes.not_there(&why)),
             };
             writeln!(text, "| `{loss}` | {row} |")?;
         }
         if let Some(result) = limits {
-            writeln!(text, "| limit | {} |", limit(measurement(&result, toy.measurement)))?;
+            writeln!(text, "| limit | {} |", limit(measurement(&result, toy.measurement), &mut notes))?;
+        }
+        for (at, why) in notes.0.iter().enumerate() {
+            writeln!(text, "\n({}) {why}", at + 1)?;
         }
     }
     page::put(setting, "cross-table", &text)
@@ -135,27 +138,57 @@ fn one(lab: &Lab, toy: &Toy, loss: &str, of_events: bool) -> Result<Value, Strin
     lab.changed(&label, &spec, &["--seeds", "3"]).map_err(|error| {
         let text = error.to_string();
         let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        line.trim().replace('|', "\\|")
+        // What the program says, without the command.
+        let told = line.split_once("error: ").map_or(line, |(_, told)| told);
+        told.trim().replace('|', "\\|")
     })
 }
 
-fn cells(of: &Value) -> String {
-    let number = |name: &str| of["metrics"][name]["value"].as_f64();
-    numbers(number("sigma_poi").map(|sigma| format!("{sigma:.4}")), &number)
+/// Why numbers are not there, each reason once.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl Notes {
+    fn not_there(&mut self, why: &str) -> String {
+        let known = self.0.iter().position(|note| note == why);
+        let at = known.unwrap_or_else(|| {
+            self.0.push(why.to_owned());
+            self.0.len() - 1
+        });
+        format!("n/a ({})", at + 1)
+    }
 }
 
-fn limit(of: &Value) -> String {
+fn cells(of: &Value, notes: &mut Notes) -> String {
+    let number = |name: &str| of["metrics"][name]["value"].as_f64();
+    let why = |name: &str| of["missing"][name].as_str().unwrap_or("no reason was told").to_owned();
+    numbers(number("sigma_poi").map(|sigma| format!("{sigma:.4}")), &number, &why, notes)
+}
+
+fn limit(of: &Value, notes: &mut Notes) -> String {
     let number = |name: &str| of["optimal_classifier"][name]["value"].as_f64();
     let sigma = number("sigma_poi").map(|sigma| match of["limits"]["analytical"].as_f64() {
         Some(unbinned) => format!("{sigma:.4} ({unbinned:.4})"),
         None => format!("{sigma:.4}"),
     });
-    numbers(sigma, &number)
+    let why = |_: &str| "the exact classifier leaves a bin without background".to_owned();
+    numbers(sigma, &number, &why, notes)
 }
 
-fn numbers(sigma: Option<String>, number: &dyn Fn(&str) -> Option<f64>) -> String {
-    let none = || "n/a".to_owned();
-    let fixed = |name: &str| number(name).map_or_else(none, |value| format!("{value:.3}"));
-    let cls = number("cls").map_or_else(none, small);
-    [sigma.unwrap_or_else(none), fixed("z0"), fixed("z_asimov"), fixed("s_over_sqrt_b"), cls].join(" | ")
+fn numbers(
+    sigma: Option<String>,
+    number: &dyn Fn(&str) -> Option<f64>,
+    why: &dyn Fn(&str) -> String,
+    notes: &mut Notes,
+) -> String {
+    let fixed = |name: &str| number(name).map(|value| format!("{value:.3}"));
+    let cells = [
+        ("sigma_poi", sigma),
+        ("z0", fixed("z0")),
+        ("z_asimov", fixed("z_asimov")),
+        ("s_over_sqrt_b", fixed("s_over_sqrt_b")),
+        ("cls", number("cls").map(small)),
+    ];
+    let cells = cells.map(|(name, cell)| cell.unwrap_or_else(|| notes.not_there(&why(name))));
+    cells.join(" | ")
 }

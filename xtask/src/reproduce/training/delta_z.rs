@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use zstat_core::normal::upper_tail;
+use zstat_report::figure::{Axis, Colour, Dash, Ellipse, Figure, Legend, Panel, Series};
 
+use super::figures::{self, Table};
 use super::lab::Lab;
 use super::page;
 use crate::reproduce::Setting;
@@ -13,6 +15,10 @@ use crate::reproduce::Setting;
 const MEANS: [[f64; 2]; 3] = [[4.0, 7.0], [2.0, 5.0], [2.0, 10.0]];
 const CASES: [(&str, &str, [f64; 3]); 2] =
     [("delta-z", "Case 1", [300.0, 3e3, 3e5]), ("delta-z-2", "Case 2", [300.0, 3e5, 3e3])];
+
+/// What is trained: how it is told, and the label of its run.
+const LOSSES: [(&str, &str); 3] =
+    [("ΔZ, ε = S", "usual"), ("ΔZ, ε = 100 S", "large"), ("cross-entropy", "bce")];
 
 /// Events of the background that the best cuts leave at least: as in the paper.
 const LEAST: f64 = 5.0;
@@ -29,13 +35,13 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
             "\n### {title}\n\n| loss | boundary F = 0 | Z at F = 0 (efficiency) | Z of the best cut (efficiency) | of b1, b2 | Z_A there |\n|---|---|---|---|---|---|"
         )?;
         let mut warned = Vec::new();
-        for (what, label, loss) in [
-            ("ΔZ, ε = S", "usual", json!({"type": "delta_z"})),
-            ("ΔZ, ε = 100 S", "large", json!({"type": "delta_z", "epsilon": 100.0 * yields[0]})),
-            ("cross-entropy", "bce", json!({"type": "bce", "balanced": false})),
-        ] {
+        for (what, label) in LOSSES {
             let mut spec = lab.spec(name)?;
-            spec["train"]["loss"] = loss;
+            spec["train"]["loss"] = match label {
+                "usual" => json!({"type": "delta_z"}),
+                "large" => json!({"type": "delta_z", "epsilon": 100.0 * yields[0]}),
+                _ => json!({"type": "bce", "balanced": false}),
+            };
             let result = lab.changed(&format!("{name}-{label}"), &spec, &[])?;
             writeln!(text, "| {what} | {} |", row(&lab, &format!("{name}-{label}"), &result, yields)?)?;
             let warnings = result["status"]["warnings"].as_array().cloned().unwrap_or_default();
@@ -50,7 +56,57 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     text.push_str(
         "\nPublished, read off figures: case 1 ΔZ 4.52 at efficiency 0.50, boundary of slope 1.51; cross-entropy 4.22 at 0.18. Without any cut Z is\n0.545.\n",
     );
+    text.push_str(&figures::put(setting, "delta-z-boundaries", &boundaries(&lab)?)?);
+    text.push_str(&figures::put(setting, "delta-z-cuts", &cuts(&lab)?)?);
     page::put(setting, "delta-z", &text)
+}
+
+/// Where the score is 0, over contours of the three normals.
+fn boundaries(lab: &Lab) -> anyhow::Result<Figure> {
+    let mut panels = Vec::new();
+    for (name, title, yields) in CASES {
+        let mut series = Vec::new();
+        for ((centre, process), colour) in MEANS.iter().zip(["signal", "b1", "b2"]).zip([3, 4, 5]) {
+            let rings =
+                [1.0, 2.0].map(|radius| Ellipse { centre: (centre[0], centre[1]), radii: (radius, radius) });
+            let colour = Colour::Palette(colour);
+            series.push(Series { colour, ..Series::ellipses(process, rings.to_vec()) });
+        }
+        for (at, (what, label)) in LOSSES.into_iter().enumerate() {
+            let [w1, w2, c] = plane(lab, &format!("{name}-{label}"))?;
+            let line = [-2.0, 8.0].map(|x| (x, -(w1 * x + c) / w2)).to_vec();
+            let dash = if at == 2 { Dash::Dashed } else { Dash::Solid };
+            series.push(Series { colour: Colour::Palette(at), dash, ..Series::line(what, line) });
+        }
+        let events: Vec<String> = yields.iter().map(|n| format!("{n:.0}")).collect();
+        let title = format!("{title}: {} events of signal, b1, b2", events.join(", "));
+        let x = Axis { range: Some((-2.0, 8.0)), ..Axis::linear("x1") };
+        let y = Axis { range: Some((1.0, 14.0)), ..Axis::linear("x2") };
+        let legend = if panels.is_empty() { Legend::Hidden } else { Legend::Right };
+        panels.push(Panel { title, x, y, series, legend });
+    }
+    Ok(Figure::new(
+        "Decision boundaries of ΔZ and cross-entropy over one and two standard deviations",
+        panels,
+    ))
+}
+
+/// Z of every cut on the score, by the efficiency of the signal.
+fn cuts(lab: &Lab) -> anyhow::Result<Figure> {
+    let mut panels = Vec::new();
+    for (name, title, _) in CASES {
+        let mut series = Vec::new();
+        for (at, (what, label)) in LOSSES.into_iter().enumerate() {
+            let path = lab.run_folder(&format!("{name}-{label}")).join("thresholds.csv");
+            let line = Table::read(&path)?.only("events", "evaluation").pairs("efficiency", "s_over_sqrt_b");
+            let line = line.into_iter().filter(|(efficiency, _)| *efficiency > 0.02).collect();
+            series.push(Series { colour: Colour::Palette(at), ..Series::line(what, line) });
+        }
+        let x = Axis { range: Some((0.0, 1.0)), ..Axis::linear("efficiency of the signal") };
+        let legend = if panels.is_empty() { Legend::Hidden } else { Legend::Right };
+        panels.push(Panel { title: title.to_owned(), x, y: Axis::linear("s/√b"), series, legend });
+    }
+    Ok(Figure::new("s/√b of cuts on the score, from events that training never saw", panels))
 }
 
 fn row(lab: &Lab, label: &str, result: &Value, yields: [f64; 3]) -> anyhow::Result<String> {

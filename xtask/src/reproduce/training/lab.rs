@@ -60,6 +60,12 @@ impl Lab {
 
     fn train_file(&self, label: &str, spec: &Path, arguments: &[&str]) -> anyhow::Result<Value> {
         say(&format!("training {label}"));
+        // What another spec left is of no use.
+        let (asked, kept) = (fs::read(spec)?, self.folder.join(format!("{label}.trained")));
+        if fs::read(&kept).ok().as_ref() != Some(&asked) {
+            let _ = fs::remove_dir_all(self.run_folder(label));
+            fs::write(&kept, &asked)?;
+        }
         let mut command = Command::new(&self.program);
         command.arg("train").arg(spec).args(["--format", "json", "--quiet", "--output"]);
         self.json(command.arg(self.run_folder(label)).args(arguments))

@@ -3,6 +3,7 @@
 mod closed_forms;
 mod cross;
 mod delta_z;
+mod figures;
 mod inferno;
 mod lab;
 mod mixture;

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use zstat_report::figure::{Axis, Colour, Dash, Figure, Legend, Panel, Series};
 
+use super::figures::{self, Table};
 use super::lab::{Lab, small};
 use super::page;
 use crate::reproduce::Setting;
@@ -33,7 +35,37 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
             "\nThe exact classifier of the nominal blobs in four uniform bins has σ(μ) = {sigma:.4}."
         )?;
     }
+    text.push_str(&figures::put(setting, "neos-training", &trainings(&lab)?)?);
     page::put(setting, "neos", &text)
+}
+
+/// CLs and σ(μ) of the validation events along ten trainings on both.
+fn trainings(lab: &Lab) -> anyhow::Result<Figure> {
+    let panel = |column: &str, y: Axis, published: f64| {
+        let mut series = Vec::new();
+        for seed in 1..=10 {
+            let table = Table::read(&lab.run_folder("neos").join(format!("seed-{seed}/curves.csv")))?;
+            let name = if seed == 1 { "validation events, ten seeds" } else { "" };
+            let line = Series::line(name, table.pairs("epoch", column));
+            series.push(Series { width: 1.0, colour: Colour::Palette(0), ..line });
+        }
+        let published = Series::horizontal("published", published);
+        series.push(Series { colour: Colour::GREY, dash: Dash::Dashed, ..published });
+        Ok(Panel {
+            x: Axis::linear("epoch of three steps"),
+            y,
+            series,
+            legend: Legend::Auto,
+            ..Panel::default()
+        })
+    };
+    let panels: anyhow::Result<Vec<Panel>> = [
+        panel("validation.cls", Axis::log("CLs"), 8.6e-7),
+        panel("validation.sigma_poi", Axis::linear("σ(μ)"), 0.263),
+    ]
+    .into_iter()
+    .collect();
+    Ok(Figure::new("CLs and σ(μ) of the blobs of neos along the training on both", panels?))
 }
 
 /// Medians and bands.

@@ -1,5 +1,6 @@
 //! Figures against slow sums over single events, and against closed forms.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -262,6 +263,50 @@ fn distributions_add_up_to_yields() {
             let why = run.figures.cuts(10.0).unwrap_err();
             assert_eq!(why, "there are 3 scores an event, and a threshold is on one");
         }
+    }
+}
+
+/// Events of files with weights of both signs: every bin and every cut is the sum of the weights in it, and its error the root of
+/// the sum of their squares.
+#[test]
+fn weights_of_both_signs_add_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "m,w\n".to_owned();
+    for i in 0..9000 {
+        let m = 3.0 * (1.618_034 * f64::from(i)).fract() - 1.0;
+        writeln!(text, "{m},{}", if i % 4 == 0 { -0.6 } else { 1.4 }).unwrap();
+    }
+    let file = folder.path().join("background.csv");
+    std::fs::write(&file, text).unwrap();
+    let events = json!({
+        "signal": {"yield": 40, "generate": {"m": {"normal": [1.2, 0.4]}}},
+        "background": {"yield": 500, "files": file.to_str().unwrap(), "weight": "w"},
+    });
+    let summary = json!({"type": "hard", "bins": 3, "range": [-1, 2], "squash": false});
+    let train = json!({"network": "identity", "features": ["m"], "summary": summary, "loss": "bce", "standardise": false,
+        "events": 2000, "batch": 500, "epochs": 1, "seed": 5});
+    let training = training(&events, train, json!({"events": EVENTS}));
+    let newton = Newton::default();
+    let mut run = trained(&training, &newton);
+    let scores = run.scores(Purpose::Evaluation, 1);
+    let sum = |keep: &dyn Fn(f64) -> bool, power: i32| -> f64 {
+        scores.iter().filter(|(z, _)| keep(*z)).map(|(_, weight)| weight.powi(power)).sum()
+    };
+    let unit = 500.0 / sum(&|_| true, 1);
+    let all = run.figures.distributions(&run.trainer);
+    let background = all.iter().find(|of| of.sample == "b" && of.side == "nominal").unwrap();
+    for bin in 1..99 {
+        let inside = |z: f64| background.edges[bin] <= z && z < background.edges[bin + 1];
+        close(background.events[bin], sum(&inside, 1) * unit);
+        close(background.errors[bin], sum(&inside, 2).sqrt() * unit);
+    }
+    let cuts = run.figures.cuts(10.0).unwrap();
+    for row in cuts.evaluation.iter().step_by(97) {
+        let kept = |z: f64| if cuts.above { z >= row.threshold } else { z <= row.threshold };
+        let (b, squares) = (sum(&kept, 1), sum(&kept, 2));
+        close(row.b[0], b * unit);
+        close(row.b[1], squares.sqrt() * unit);
+        close(row.effective, b * b / squares);
     }
 }
 
