@@ -202,9 +202,8 @@ fn nothing_seen_and_nothing_expected_is_a_minimum() {
 /// A narrow curved valley along the edge of bins that expect next to nothing: both fitters find its lowest point.
 #[test]
 fn a_curved_valley_is_followed() {
-    let path = root().join("tests/cases/fits/valley.yaml");
     let value = |fitter: &str| {
-        let line = ["fit", path.to_str().unwrap(), "--fix", "s=0", "--fitter", fitter, "--format", "json"];
+        let line = format!("fit tests/cases/fits/valley.yaml --fix s=0 --fitter {fitter} --format json");
         run(&line).exits(0).json()["twice_nll"].as_f64().unwrap()
     };
     let (newton, lbfgsb) = (value("newton"), value("lbfgsb"));
