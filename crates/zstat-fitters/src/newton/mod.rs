@@ -6,7 +6,7 @@
 //! the domain is halved before it is damped. Parameters on a bound whose gradient points out of the box are held there, and
 //! released as soon as the sign changes. Near a minimum, and beside a neighbouring one whose second derivatives the problem comes with,
 //! steps go on with older ones, corrected by the gradients (`quasi`), as long as that is cheaper than new ones. A search that has not
-//! arrived after many steps is in a narrow curved valley, and is ended by `lbfgsb`. Sources:
+//! arrived after many steps is in a narrow curved valley, and `lbfgsb` begins anew. Sources:
 //! Nocedal and Wright, *Numerical Optimization*, chapters 4, 7 and 16; H. B. Nielsen, IMM-REP-1999-05, for the update of λ.
 
 mod bounds;
@@ -88,15 +88,14 @@ impl Fitter for Newton {
     }
 }
 
-/// Goes on from where a search was left.
+/// Begins anew by another method: from within the valley it would be as slow. What is lower counts.
 fn follow_valley(
     objective: &mut dyn Objective,
     problem: &Problem<'_>,
     left: Minimum,
     options: LbfgsbOptions,
 ) -> Minimum {
-    let on = Problem { start: &left.theta, curvature: None, ..*problem };
-    let found = Lbfgsb { options }.minimise(objective, &on);
+    let found = Lbfgsb { options }.minimise(objective, &Problem { curvature: None, ..*problem });
     let (iterations, evaluations) =
         (left.iterations + found.iterations, left.evaluations + found.evaluations);
     let best = if found.value <= left.value { found } else { left };

@@ -37,7 +37,7 @@ struct Scratch {
 }
 
 impl Counts {
-    /// Counts the rows of a batch; false where a score is not finite. Of so many nominal passes, squares too.
+    /// Counts the rows of a batch; false where a score is of no use. Of so many nominal passes, squares too.
     pub fn fill(&mut self, view: &View<'_>, batch: &Batch, nominal: usize) -> bool {
         let (outputs, bins) = (view.summary.outputs(), view.summary.bins());
         self.blocks = blocks(&batch.start);
@@ -130,7 +130,10 @@ fn add(sums: &mut [f64], terms: &[f64]) {
     sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
 }
 
-/// Scores in double precision, overwriting `scores`; false where one is not finite.
+/// Scores beyond, 2⁶⁰, are those of a network that has run away: there is nothing that it could be called back by.
+const FAR: u32 = (127 + 60) << 23;
+
+/// Scores in double precision, overwriting `scores`; false where one is not finite, or so far out that nothing has slopes there.
 pub(super) fn widen(out: &[f32], scores: &mut Vec<f64>) -> bool {
     scores.resize(out.len(), 0.0);
     let mut bad = 0;
@@ -141,15 +144,15 @@ pub(super) fn widen(out: &[f32], scores: &mut Vec<f64>) -> bool {
 struct Widen<'a> {
     out: &'a [f32],
     scores: &'a mut [f64],
-    /// How many are not finite.
+    /// How many are not finite, or far out.
     bad: &'a mut u32,
 }
 
 impl Task for Widen<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self, _: impl Dot) {
-        const EXPONENT: u32 = 0x7f80_0000;
-        *self.bad = self.out.iter().map(|z| u32::from(z.to_bits() & EXPONENT == EXPONENT)).sum();
+        const MAGNITUDE: u32 = 0x7fff_ffff;
+        *self.bad = self.out.iter().map(|z| u32::from(z.to_bits() & MAGNITUDE >= FAR)).sum();
         self.scores.iter_mut().zip(self.out).for_each(|(score, z)| *score = f64::from(*z));
     }
 }

@@ -230,7 +230,7 @@ impl<'t> Engine<'t> {
         let Memory { batch, out, scores, by_scores, by_events, .. } = &mut self.memory;
         let rows = batch.process.len();
         if !widen(&out[..rows * outputs], scores) {
-            return Err(diverged(at, "the scores are".to_owned()));
+            return Err(diverged(at, "the scores are beyond 1e18 or".to_owned()));
         }
         by_scores.resize(rows * outputs, 0.0);
         by_events.resize(rows * outputs, 0.0);
@@ -269,7 +269,7 @@ impl<'t> Engine<'t> {
         let Memory { batch, out, counts, .. } = &mut self.memory;
         let view = View { summary, stage: Stage { learnt, progress: at.progress }, out };
         if !counts.fill(&view, batch, nominal) {
-            return Err(diverged(at, "the scores are".to_owned()));
+            return Err(diverged(at, "the scores are beyond 1e18 or".to_owned()));
         }
         alone(|| self.losses_of_templates(active, at, values))
     }
