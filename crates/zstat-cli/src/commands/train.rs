@@ -100,7 +100,10 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 fn one_kind_of_folder(folder: &Path, seeds: u64) -> Result<(), Failure> {
     let is_run = folder.join("run.json").exists();
     let has_seeds = fs::read_dir(folder).is_ok_and(|entries| {
-        entries.filter_map(Result::ok).any(|entry| entry.file_name().to_string_lossy().starts_with("seed-"))
+        let is_of_seed = |entry: fs::DirEntry| {
+            entry.path().is_dir() && entry.file_name().to_string_lossy().starts_with("seed-")
+        };
+        entries.filter_map(Result::ok).any(is_of_seed)
     });
     let what = match (seeds, is_run, has_seeds) {
         (2.., true, _) => "has a single run, and several seeds would replace its result",

@@ -230,7 +230,7 @@ impl<'t> Engine<'t> {
         let Memory { batch, out, scores, by_scores, by_events, .. } = &mut self.memory;
         let rows = batch.process.len();
         if !widen(&out[..rows * outputs], scores) {
-            return Err(diverged(at, "the scores are beyond 1e18 or".to_owned()));
+            return Err(run_away(at));
         }
         by_scores.resize(rows * outputs, 0.0);
         by_events.resize(rows * outputs, 0.0);
@@ -269,7 +269,7 @@ impl<'t> Engine<'t> {
         let Memory { batch, out, counts, .. } = &mut self.memory;
         let view = View { summary, stage: Stage { learnt, progress: at.progress }, out };
         if !counts.fill(&view, batch, nominal) {
-            return Err(diverged(at, "the scores are beyond 1e18 or".to_owned()));
+            return Err(run_away(at));
         }
         alone(|| self.losses_of_templates(active, at, values))
     }
@@ -316,6 +316,11 @@ impl<'t> Engine<'t> {
 fn failed(training: &Training, loss: usize, at: At, source: LossError) -> TrainFault {
     let name = training.losses[loss].0.name.clone();
     TrainFault::Step { epoch: at.epoch, step: at.step, loss: name, source: Box::new(source) }
+}
+
+/// Of scores that [`widen`] has no use for.
+fn run_away(at: At) -> TrainFault {
+    diverged(at, "the scores are beyond 1e18 or".to_owned())
 }
 
 fn diverged(at: At, what: String) -> TrainFault {

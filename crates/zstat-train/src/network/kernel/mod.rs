@@ -1,4 +1,5 @@
-//! Products of small f32 matrices with the CPU's vector units, chosen at run time: the one place with `unsafe`.
+//! Products of small f32 matrices, and loops over short rows, with the CPU's vector units, chosen at run time: the one place with
+//! `unsafe`.
 //!
 //! In: a left matrix of any strides, a right one whose rows are padded to whole vectors. Out: what [`Finish`] makes of the
 //! sums while they are at hand. A sum is one chain of fused multiply-adds in the order of its terms, so that all CPUs with
