@@ -1,7 +1,7 @@
 //! Minima on the edge of the domain: bins without events whose expectation would go below zero.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
-use zstat_core::fit::{FitOptions, Fitter, Problem, minimise, run};
+use zstat_core::fit::{FitOptions, Fitter, Problem, Termination, minimise, run};
 use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace};
@@ -66,4 +66,61 @@ fn a_fit_says_so() {
     assert!(found.status.converged);
     let told = found.status.warnings.iter().any(|w| w.contains("bin 0 of channel `SR`"));
     assert!(told, "{:?}", found.status.warnings);
+}
+
+/// Bins that expect a millionth of an event with variations a thousand times that, beside bins that pull the parameters along
+/// their edge: −ln L has a narrow curved valley there.
+fn valley(seed: u64) -> (Model, Data) {
+    // Numbers in 0 to 1, by the golden ratio.
+    let mut state = seed as f64 * 0.377_964;
+    let mut next = || {
+        state = (state + 0.618_033_988_75).fract();
+        state
+    };
+    let scarce: Vec<f64> = (0..4).map(|_| 1e-7 * 10f64.powf(2.0 * next())).collect();
+    let mut side = |rise: f64| -> Vec<f64> {
+        let few = scarce.iter().map(|nominal| nominal * 10f64.powf(4.0 * next() - 1.0));
+        let few: Vec<f64> = few.collect();
+        few.into_iter().chain([100.0 * (1.0 + rise * next()), 300.0 * (1.0 - rise * next())]).collect()
+    };
+    let sides = [side(0.2), side(-0.2), side(0.1), side(-0.3)];
+    let nominal: Vec<f64> = scarce.iter().copied().chain([100.0, 300.0]).collect();
+    let observed: Vec<f64> = scarce.iter().map(|few| 1.3 * few).chain([115.0, 280.0]).collect();
+    let [hi, lo, more, less] = sides;
+    let text = serde_json::json!({
+        "channels": [{"name": "SR", "samples": [{"name": "b", "data": nominal, "modifiers": [
+            {"name": "mu", "type": "normfactor"},
+            {"name": "one", "type": "histosys", "hi": hi, "lo": lo},
+            {"name": "two", "type": "histosys", "hi": more, "lo": less}]}]}],
+        "observations": {"SR": observed},
+        "parameters": {"mu": {"fixed": true}, "one": {"constraint": "none"}, "two": {"constraint": "none"}}
+    });
+    let workspace: Workspace = serde_json::from_value(text).unwrap();
+    let codes = zstat_core::spec::Interpolation { histosys: Some("code4p".parse().unwrap()), normsys: None };
+    let options = BuildOptions { interpolation: codes, ..BuildOptions::default() };
+    let model = Model::build(&workspace, &options).unwrap();
+    let data = model.observed(&workspace).unwrap();
+    (model, data)
+}
+
+/// Searches that would creep along a valley arrive: by the way of wider ones, at points that are minima and no higher than where
+/// the search alone came to.
+#[test]
+fn narrow_valleys_are_followed() {
+    let mut crept = 0;
+    for seed in 1..=60 {
+        let (model, data) = valley(seed);
+        let bounds: Vec<[f64; 2]> = model.parameters().iter().map(|p| p.bounds).collect();
+        let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
+        let start = model.init();
+        let problem = Problem::new(&start, &bounds, &fixed);
+        let mut nll = Nll::new(&model, data.clone());
+        let alone = Newton::default().minimise(&mut nll, &problem);
+        let (found, _) = minimise(&mut nll, &Newton::default(), &problem);
+        assert_eq!(found.termination, Termination::Converged, "{seed}: {found:?}");
+        assert!(found.value <= alone.value + 1e-8, "{seed}: {} above {}", found.value, alone.value);
+        assert_eq!(nll.data().main, data.main, "the data are as they were");
+        crept += usize::from(alone.termination != Termination::Converged);
+    }
+    assert!(crept > 0, "there is a valley among them");
 }

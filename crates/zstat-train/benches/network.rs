@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
-use zstat_train::network::kernel::{Finish, GRAIN, Isa, Left, Right, padded, product};
+use zstat_train::kernel::{Finish, GRAIN, Isa, Left, Right, padded, product};
 use zstat_train::network::{Activation, Architecture, Network, Workspace};
 
 /// Rows that the products run through at once.

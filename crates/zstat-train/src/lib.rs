@@ -1,7 +1,7 @@
 //! Training: events, scorers with the small neural networks behind them, summaries that put scores into bins, optimisers, and
 //! the loop that learns from a loss of the very model that is fitted.
 //!
-//! Each part knows nothing of the others, but for the vector loops of `network::kernel`, which `summary` and `train` use, too:
+//! Each part knows nothing of the others, but for the vector loops of `kernel`, which `network`, `summary` and `train` use:
 //! `events` and `table` are rows of features, `scorer` turns features into scores,
 //! `summary` scores into shares of bins; values one way, derivatives the other, and `optimiser` moves what is learnt against
 //! them. `spec` is what stands in an analysis, `train` puts all together, `files` is what a run leaves behind. Losses are for
@@ -10,6 +10,7 @@
 pub mod apply;
 pub mod events;
 pub mod files;
+pub mod kernel;
 pub mod network;
 pub mod optimiser;
 mod options;

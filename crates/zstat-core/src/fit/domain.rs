@@ -4,19 +4,24 @@
 //! bin without any, it is the expectation itself and goes on falling below zero, where there are no probabilities: an
 //! extrapolated variation may carry a search away there. The minimum then lies on the edge, and is found from inside: a
 //! vanishing fraction of an event in such bins is a logarithmic barrier (Nocedal and Wright, chapter 19), with the
-//! likelihood's own derivatives.
+//! likelihood's own derivatives. Where bins have a millionth of an event, as expected data may, −ln L is such a barrier itself: a
+//! narrow valley along the edge, curved as the edge is, in which a search makes no way. It is found as others are, from wider ones.
 
 use super::entry::{Entry, enter};
 use super::kinks::across_kinks;
 use super::{Curvature, Fitter, Minimum, Objective, Problem, Termination};
 use crate::likelihood::Nll;
 
-/// Events in place of none, one search after the other. The last one lifts the minimum by about as much.
+/// Bins with fewer events than this are scarce.
+const SCARCE: f64 = 1e-2;
+/// Events in place of fewer, one search after the other. The last one lifts the minimum by about as much where there are none.
 const BARRIERS: [f64; 4] = [1e-2, 1e-3, 1e-6, 1e-10];
 /// Derivatives that a search may take outside.
 const EXCURSION: usize = 3;
 /// Parts of the way along the path of the barriers' minima that are tried.
 const AHEAD: [f64; 4] = [1.0, 0.99, 0.9, 0.5];
+/// A minimum from wider valleys that is higher than this above where the search alone came to is another one.
+const HIGHER: f64 = 1e-6;
 /// A bin without events that expects less than this is on the edge.
 const EDGE: f64 = 1e-6;
 
@@ -24,36 +29,34 @@ const EDGE: f64 = 1e-6;
 /// interpolation there, with −ln L rising to both sides.
 pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -> (Minimum, Vec<usize>) {
     nll.hold(problem.fixed);
-    let empty = nll.empty_bins();
-    if empty.is_empty() {
-        return across_kinks(nll, fitter, problem);
-    }
+    let has_empty = !nll.empty_bins().is_empty();
     // A search may pass outside and come back; one that stays there would go on for long.
-    nll.set_excursion(Some(EXCURSION));
+    nll.set_excursion(has_empty.then_some(EXCURSION));
     let found = across_kinks(nll, fitter, problem);
-    let is_over = nll.is_excursion_over();
     nll.set_excursion(None);
     let is_done = match found.0.termination {
         Termination::InvalidStart(_) | Termination::Known => true,
         Termination::Converged => nll.is_inside(&found.0.theta),
-        _ => !is_over && nll.is_inside(&found.0.theta),
+        _ => false,
     };
-    if is_done {
+    let scarce = nll.scarce_bins(SCARCE);
+    if is_done || scarce.is_empty() {
         return found;
     }
-    let inside = from_inside(nll, fitter, problem, &empty);
-    nll.set_counts(&empty, 0.0);
+    let inside = from_inside(nll, fitter, problem, &scarce);
+    nll.raise_counts(&scarce, 0.0);
     let Some((mut minimum, on_kink)) = inside else {
         let mut outside = found;
         outside.0.termination = Termination::NoProgress;
         return outside;
     };
-    if minimum.termination != Termination::Converged && nll.is_inside(&found.0.theta) {
-        // Not for want of an edge.
-        return found;
-    }
     // Of the likelihood itself; the slopes stay those of the barrier, which are the forces of the edge.
     minimum.value = nll.value(&minimum.theta).unwrap_or(minimum.value);
+    let is_in_vain = minimum.termination != Termination::Converged || minimum.value > found.0.value + HIGHER;
+    if is_in_vain && nll.is_inside(&found.0.theta) {
+        // Not for want of an edge, or by another way than to the lowest point that is known.
+        return found;
+    }
     minimum.iterations += found.0.iterations;
     minimum.evaluations += found.0.evaluations + 1;
     (minimum, on_kink)
@@ -64,12 +67,12 @@ pub(super) fn on_edge(nll: &mut Nll<'_>, theta: &[f64]) -> Option<String> {
     let model = nll.model();
     let empty = nll.empty_bins();
     let nu = nll.expected(theta);
-    let place = |&bin: &usize| {
+    let place = |&(bin, _): &(usize, f64)| {
         let (channel, bin) = model.locate_bin(bin);
         format!("bin {bin} of channel `{channel}`")
     };
     // An expectation that is zero whatever the parameters are is no edge, but says the same of the data.
-    let places: Vec<String> = empty.iter().filter(|&&bin| nu[bin] < EDGE).map(place).collect();
+    let places: Vec<String> = empty.iter().filter(|(bin, _)| nu[*bin] < EDGE).map(place).collect();
     (!places.is_empty()).then(|| {
         format!(
             "no events are expected in {}, and none observed: at the edge of what is possible, where symmetric \
@@ -79,12 +82,12 @@ pub(super) fn on_edge(nll: &mut Nll<'_>, theta: &[f64]) -> Option<String> {
     })
 }
 
-/// The minimum with lower and lower barriers; none where no start is inside, and no way leads there.
+/// The minimum with lower and lower barriers in bins that have few events; none where no start is inside, and no way leads there.
 fn from_inside(
     nll: &mut Nll<'_>,
     fitter: &dyn Fitter,
     problem: &Problem<'_>,
-    empty: &[usize],
+    scarce: &[(usize, f64)],
 ) -> Option<(Minimum, Vec<usize>)> {
     let mut nominal = nll.model().init();
     for (i, value) in nominal.iter_mut().enumerate().filter(|(i, _)| problem.fixed[*i]) {
@@ -99,7 +102,7 @@ fn from_inside(
     let mut path: Vec<(f64, Vec<f64>)> = Vec::new();
     let (mut gradient, mut hessian) = (vec![0.0; start.len()], nll.new_hessian());
     for events in BARRIERS {
-        nll.set_counts(empty, events);
+        nll.raise_counts(scarce, events);
         // Barriers bend as neighbours without them do not.
         let mut curvature = None;
         if let [.., before, here] = path.as_slice() {

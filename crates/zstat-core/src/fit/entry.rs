@@ -37,13 +37,13 @@ pub(super) fn enter(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_
     let mut is_barred = false;
     let mut counts = [0, 0];
     for part in PARTS {
-        nll.set_counts(&empty, EVENTS);
+        nll.raise_counts(&empty, EVENTS);
         nll.relax(Some(part));
         // Second derivatives from elsewhere know nothing of the parabolas.
         let from = Problem::new(&here, problem.bounds, problem.fixed);
         let (found, _) = across_kinks(nll, fitter, &from);
         nll.relax(None);
-        nll.set_counts(&empty, 0.0);
+        nll.raise_counts(&empty, 0.0);
         if matches!(found.termination, Termination::InvalidStart(_)) {
             return Entry::Lost(None);
         }

@@ -6,14 +6,19 @@ use crate::fit::EvalError;
 
 impl Nll<'_> {
     /// Bins without events that are not masked.
-    pub(crate) fn empty_bins(&self) -> Vec<usize> {
-        let bins = self.data.main.iter().zip(&self.data.masked).enumerate();
-        bins.filter(|(_, (n, masked))| **n == 0.0 && !**masked).map(|(bin, _)| bin).collect()
+    pub(crate) fn empty_bins(&self) -> Vec<(usize, f64)> {
+        self.scarce_bins(f64::MIN_POSITIVE)
     }
 
-    /// Puts so many events into these bins.
-    pub(crate) fn set_counts(&mut self, bins: &[usize], events: f64) {
-        bins.iter().for_each(|&bin| self.data.main[bin] = events);
+    /// Bins that are not masked and have fewer events than `few`, and how many they have.
+    pub(crate) fn scarce_bins(&self, few: f64) -> Vec<(usize, f64)> {
+        let bins = self.data.main.iter().copied().zip(&self.data.masked).enumerate();
+        bins.filter(|(_, (n, masked))| *n < few && !**masked).map(|(bin, (n, _))| (bin, n)).collect()
+    }
+
+    /// Puts so many events into these bins, or those of their own where they are more.
+    pub(crate) fn raise_counts(&mut self, bins: &[(usize, f64)], events: f64) {
+        bins.iter().for_each(|&(bin, own)| self.data.main[bin] = own.max(events));
     }
 
     /// From now on so many derivatives are given where a bin without events expects a negative number of them; after that

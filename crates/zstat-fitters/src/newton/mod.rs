@@ -5,8 +5,7 @@
 //! Fisher matrix elsewhere: with what counts are expected to bend by, a step reaches a Poisson mean at once. A step that leaves
 //! the domain is halved before it is damped. Parameters on a bound whose gradient points out of the box are held there, and
 //! released as soon as the sign changes. Near a minimum, and beside a neighbouring one whose second derivatives the problem comes with,
-//! steps go on with older ones, corrected by the gradients (`quasi`), as long as that is cheaper than new ones. A search that has not
-//! arrived after many steps is in a narrow curved valley, and `lbfgsb` begins anew. Sources:
+//! steps go on with older ones, corrected by the gradients (`quasi`), as long as that is cheaper than new ones. Sources:
 //! Nocedal and Wright, *Numerical Optimization*, chapters 4, 7 and 16; H. B. Nielsen, IMM-REP-1999-05, for the update of λ.
 
 mod bounds;
@@ -18,11 +17,10 @@ mod step;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::fit::{Fitter, Minimum, Objective, Problem, Termination};
+use zstat_core::fit::{Fitter, Minimum, Objective, Problem};
 use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::arrival::invalid_start;
-use crate::lbfgsb::{Lbfgsb, LbfgsbOptions};
 use search::Search;
 
 /// Options of the `newton` fitter.
@@ -63,41 +61,11 @@ inventory::submit! {
     }
 }
 
-/// The part of the iterations that is kept for a search that is in a narrow curved valley, as there is along the edge of bins that
-/// expect next to nothing. A Newton step is as short as such a valley is narrow; gradients along it find their way in larger ones.
-const FOR_VALLEYS: usize = 5;
-
 impl Fitter for Newton {
     fn minimise(&self, objective: &mut dyn Objective, problem: &Problem<'_>) -> Minimum {
-        let NewtonOptions { tolerance, max_iterations } = self.options;
-        let left = max_iterations / FOR_VALLEYS;
-        let first = NewtonOptions { tolerance, max_iterations: max_iterations - left };
-        let minimum = match Search::start(objective, problem) {
-            Ok(search) => search.run(&first),
-            Err(nothing) => return invalid_start(nothing),
-        };
-        if minimum.termination != Termination::IterationLimit || left == 0 {
-            return minimum;
+        match Search::start(objective, problem) {
+            Ok(search) => search.run(&self.options),
+            Err(nothing) => invalid_start(nothing),
         }
-        follow_valley(
-            objective,
-            problem,
-            minimum,
-            LbfgsbOptions { tolerance, max_iterations: left as u64, ..LbfgsbOptions::default() },
-        )
     }
-}
-
-/// Begins anew by another method: from within the valley it would be as slow. What is lower counts.
-fn follow_valley(
-    objective: &mut dyn Objective,
-    problem: &Problem<'_>,
-    left: Minimum,
-    options: LbfgsbOptions,
-) -> Minimum {
-    let found = Lbfgsb { options }.minimise(objective, &Problem { curvature: None, ..*problem });
-    let (iterations, evaluations) =
-        (left.iterations + found.iterations, left.evaluations + found.evaluations);
-    let best = if found.value <= left.value { found } else { left };
-    Minimum { iterations, evaluations, ..best }
 }

@@ -3,20 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a unit of a hidden layer makes of its weighted sum z.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// max(0, z); the slope at 0 is 0.
-    #[default]
-    Relu,
-    /// The hyperbolic tangent.
-    Tanh,
-    /// 1 / (1 + exp(−z)).
-    Sigmoid,
-    /// z itself.
-    Linear,
-}
+use crate::kernel::Activation;
 
 /// Widths and activation of a network whose layers are connected one after the other. Its outputs are weighted sums without
 /// activation; without hidden layers it is a linear model.

@@ -1,6 +1,6 @@
 //! Room for vectors: numbers that start where a vector register likes to load them.
 
-use super::kernel::LANES;
+use crate::kernel::LANES;
 
 /// A slice of f32 on a 64-byte boundary. Where it lies matters for speed alone.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::architecture::{Activation, Architecture, Layer};
+use super::architecture::{Architecture, Layer};
+use crate::kernel::Activation;
 
 /// Sets these random numbers apart from those of other purposes with the same seed.
 const PURPOSE: u64 = 16;

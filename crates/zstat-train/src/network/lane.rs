@@ -4,11 +4,12 @@
 //! an input that is 1. In reverse, with p the derivative by a layer's values and q that by their tangents: p̄ = p f′ + q f″ dz
 //! and q̄ = q f′ belong to the sums, aᵀp̄ + daᵀq̄ to the weights, and p̄ Wᵀ, q̄ Wᵀ to the values below.
 
-use super::architecture::{Activation, Layer};
+use super::architecture::Layer;
 use super::buffer::Buffer;
-use super::kernel::{Finish, GRAIN, Isa, Left, Right, padded, product};
 use super::packed::Packed;
 use super::rows::Rows;
+use crate::kernel::Activation;
+use crate::kernel::{Finish, GRAIN, Isa, Left, Right, padded, product};
 
 /// Rows of a tile: with 100 units a layer all its matrices stay in the second cache. A multiple of [`GRAIN`].
 pub const TILE: usize = 96;

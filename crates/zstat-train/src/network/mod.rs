@@ -13,15 +13,16 @@
 mod architecture;
 mod buffer;
 mod init;
-pub mod kernel;
 mod lane;
 mod narrow;
 mod packed;
 mod rows;
 mod workspace;
 
-pub use architecture::{Activation, Architecture, Layer, LayerName, NetworkError};
+pub use architecture::{Architecture, Layer, LayerName, NetworkError};
 pub use workspace::Workspace;
+
+pub use crate::kernel::Activation;
 
 use rows::Rows;
 

@@ -5,12 +5,13 @@
 //! the rows of a block and in f64 over blocks. The length of a line is left to run time on purpose: compilers unroll short
 //! loops of fixed length, and then look for vectors across lines.
 
-use super::architecture::{Activation, Architecture, Layer};
+use super::architecture::{Architecture, Layer};
 use super::buffer::Buffer;
-use super::kernel::activation::{bend, relu, sigmoid, slope, tanh};
-use super::kernel::{Dot, Isa, LANES, Task, vectorised};
 use super::lane::TILE;
 use super::rows::Rows;
+use crate::kernel::Activation;
+use crate::kernel::activation::{bend, relu, sigmoid, slope, tanh};
+use crate::kernel::{Dot, Isa, LANES, Task, vectorised};
 
 /// Rows of a tile: as many as the smallest chunk has.
 pub const NARROW_TILE: usize = 4 * TILE;

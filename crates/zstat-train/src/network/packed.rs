@@ -2,7 +2,7 @@
 
 use super::architecture::{Architecture, Layer};
 use super::buffer::Buffer;
-use super::kernel::padded;
+use crate::kernel::padded;
 
 /// One layer's weights.
 #[derive(Debug, Default)]

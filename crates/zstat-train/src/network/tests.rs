@@ -1,9 +1,9 @@
 //! Networks against the oracle, and against themselves: threads, workspaces, homogeneity.
 
-use super::kernel::Isa;
 use super::lane::TILE;
 use super::workspace::Plan;
 use super::*;
+use crate::kernel::Isa;
 use Activation::{Linear, Relu, Sigmoid, Tanh};
 
 /// Errors of f32: a relative part of the largest number, growing with the layers behind it.

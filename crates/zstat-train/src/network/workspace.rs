@@ -8,11 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::Network;
-use super::kernel::Isa;
 use super::lane::{Lane, TILE};
 use super::narrow::{NARROW_TILE, Narrow, is_narrow};
 use super::packed::Packed;
 use super::rows::Rows;
+use crate::kernel::Isa;
 
 /// Tiles of a chunk with a gradient, at least: a thread's work should be worth adding up gradients.
 const MIN_TILES: usize = 8;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use zstat_core::plugin::{Plugin, PluginError};
 use zstat_core::summary::{Stage, Summary};
 
-use crate::network::kernel::{RowTask, by_rows, exp};
+use crate::kernel::{RowTask, by_rows, exp};
 
 /// Options of `softmax`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

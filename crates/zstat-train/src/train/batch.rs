@@ -147,3 +147,76 @@ fn take_features(of: &PassEvents, picked: &[u32], x: &mut [f32], width: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zstat_core::spec::Effect;
+
+    /// Features, weights and columns of the events that were picked, for any number of features, rows that are more than a block
+    /// and variations beside the nominal pass.
+    #[test]
+    fn rows_are_those_of_the_events_picked() {
+        const EVENTS: usize = 700;
+        for width in 1..=7 {
+            let feature = |pass: usize, row: usize, at: usize| (1000 * pass + 7 * row + at) as f32;
+            let weight = |pass: usize, row: usize| 1.0 + ((row * 13 + pass) % 5) as f64;
+            let pass = |pass: usize| PassEvents {
+                x: (0..EVENTS * width).map(|at| feature(pass, at / width, at % width)).collect(),
+                weights: (0..EVENTS).map(|row| weight(pass, row)).collect(),
+                columns: vec![(0..EVENTS).map(|row| (10 * row + pass) as f64).collect()],
+                ..PassEvents::default()
+            };
+            let of_process = |process: usize| (0..EVENTS).map(|row| weight(process, row)).collect();
+            let events = Events {
+                passes: vec![pass(0), pass(1), pass(2)],
+                weights: vec![of_process(0), of_process(1)],
+            };
+            let passes = [0, 1, 1].map(|process| Pass { process, effect: Effect::default() });
+            let picks: Vec<Vec<u32>> = vec![
+                (0..600).map(|i| (i * 37 + 5) % EVENTS as u32).collect(),
+                (0..31).map(|i| (i * 11) % EVENTS as u32).collect(),
+            ];
+            let wanted = Wanted {
+                passes: &passes,
+                taken: 3,
+                nominal: 2,
+                width,
+                expected: &[50.0, 1000.0],
+                simulated: &[6000, 310],
+            };
+            let mut batch = Batch::default();
+            assert!(batch.gather(&events, &picks, &wanted).is_ok());
+            assert_eq!(batch.start, [0, 600, 631, 662]);
+            assert_eq!(batch.thinning, [0.1, 0.1, 0.1]);
+            for (at, Pass { process, .. }) in passes.iter().enumerate() {
+                let sum: f64 = picks[*process].iter().map(|&row| weight(*process, row as usize)).sum();
+                for (row, &picked) in (batch.start[at]..).zip(&picks[*process]) {
+                    let x: Vec<f32> = (0..width).map(|i| feature(at, picked as usize, i)).collect();
+                    assert_eq!(batch.x[row * width..][..width], x, "{width} features, pass {at}, row {row}");
+                    let expected = weight(at, picked as usize) * (wanted.expected[*process] / sum);
+                    assert_eq!(batch.weights[row], expected);
+                    if at < wanted.nominal {
+                        assert_eq!(batch.process[row], *process);
+                        assert_eq!(batch.columns[0][row], (10 * picked as usize + at) as f64);
+                    }
+                }
+            }
+            assert_eq!(batch.process.len(), 631, "columns and processes of nominal rows alone");
+        }
+    }
+
+    /// Weights that cancel have no unit.
+    #[test]
+    fn weights_that_add_up_to_nothing_are_told() {
+        let events = Events {
+            passes: vec![PassEvents { x: vec![0.0; 2], weights: vec![1.0, -1.0], ..PassEvents::default() }],
+            weights: vec![vec![1.0, -1.0]],
+        };
+        let passes = [Pass { process: 0, effect: Effect::default() }];
+        let wanted =
+            Wanted { passes: &passes, taken: 1, nominal: 1, width: 1, expected: &[1.0], simulated: &[2] };
+        let told = Batch::default().gather(&events, &[vec![0, 1]], &wanted).err();
+        assert!(told.is_some_and(|NoWeight { process, sum }| process == 0 && sum == 0.0));
+    }
+}

@@ -74,6 +74,7 @@ pub(super) fn alone<R>(work: impl FnOnce() -> R) -> R {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test fails by panicking
 mod tests {
     use super::*;
 
@@ -90,6 +91,32 @@ mod tests {
         let mut numbers: Vec<usize> = (0..2 * 1113).collect();
         for (part, block) in cut(&all, &mut numbers, 2).into_iter().zip(&all) {
             assert_eq!((part[0], part.len()), (2 * block.rows.start, 2 * block.rows.len()));
+        }
+    }
+
+    /// What is done alone gives what it gives, with any number of threads, and threads are free after it, however it ended.
+    #[test]
+    fn work_alone_ends_with_threads_free() {
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut local = 1;
+                let sum: u64 = alone(|| {
+                    local += 1;
+                    (1..=1000).sum()
+                });
+                assert_eq!((sum, local), (500_500, 2));
+                let broken = std::panic::catch_unwind(|| alone(|| panic!("of the work")));
+                assert!(broken.is_err(), "a panic goes on");
+                let (tasks, seen) = ((0..64).collect::<Vec<u64>>(), std::sync::Mutex::new(Vec::new()));
+                each(tasks, |count: &mut u64, task| {
+                    *count += 1;
+                    seen.lock().unwrap().push(task);
+                });
+                let mut seen = seen.into_inner().unwrap();
+                seen.sort_unstable();
+                assert_eq!(seen, (0..64).collect::<Vec<u64>>(), "each once");
+            });
         }
     }
 }

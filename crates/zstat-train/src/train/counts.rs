@@ -4,7 +4,7 @@ use zstat_core::summary::{Stage, Summary};
 
 use super::batch::Batch;
 use super::blocks::{Block, blocks, cut, each};
-use crate::network::kernel::{Dot, Isa, RowTask, Task, by_rows, vectorised};
+use crate::kernel::{Dot, Isa, RowTask, Task, by_rows, vectorised};
 
 /// The yields of passes, and memory.
 #[derive(Debug, Default)]

@@ -290,7 +290,8 @@ impl<'t> Trainer<'t> {
             if !norm.is_finite() || !values.total.is_finite() {
                 return Err(TrainFault::Diverged { epoch, step, what: "the gradient is".to_owned() });
             }
-            self.engine.spent.update += watch.lap();
+            watch.lap(|spent| &mut spent.update);
+            self.engine.spent += watch.spent;
             add(&values, steps, &mut sum, &mut parts);
             norms += norm / steps as f64;
         }

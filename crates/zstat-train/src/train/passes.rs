@@ -29,7 +29,7 @@ pub(super) struct PassEvents {
     /// Columns that losses read, one value a row.
     pub columns: Vec<Vec<f64>>,
     /// For each event of the process its row, `NONE` where it is not selected; none where all are.
-    row: Option<Vec<u32>>,
+    pub row: Option<Vec<u32>>,
 }
 
 impl PassEvents {

@@ -9,8 +9,10 @@ pub struct Spent {
     pub events: f64,
     /// The scorer, there and back.
     pub network: f64,
-    /// From scores to the losses, and the way back: the summary, the templates, fits.
-    pub statistics: f64,
+    /// From scores to yields of bins, and the way back.
+    pub summary: f64,
+    /// From yields, or single events, to the losses with their derivatives: templates, Fisher matrices, fits.
+    pub loss: f64,
     /// Clipping the gradient, and the optimiser.
     pub update: f64,
 }
@@ -19,23 +21,28 @@ impl std::ops::AddAssign for Spent {
     fn add_assign(&mut self, other: Self) {
         self.events += other.events;
         self.network += other.network;
-        self.statistics += other.statistics;
+        self.summary += other.summary;
+        self.loss += other.loss;
         self.update += other.update;
     }
 }
 
-/// Seconds since the last look.
-pub(super) struct Watch(Instant);
+/// Takes down what was done since the last look.
+pub(super) struct Watch {
+    since: Instant,
+    /// So far.
+    pub spent: Spent,
+}
 
 impl Watch {
     pub fn start() -> Self {
-        Self(Instant::now())
+        Self { since: Instant::now(), spent: Spent::default() }
     }
 
-    pub fn lap(&mut self) -> f64 {
+    /// The time since the last look was spent on this.
+    pub fn lap(&mut self, part: impl FnOnce(&mut Spent) -> &mut f64) {
         let now = Instant::now();
-        let seconds = now.duration_since(self.0).as_secs_f64();
-        self.0 = now;
-        seconds
+        *part(&mut self.spent) += now.duration_since(self.since).as_secs_f64();
+        self.since = now;
     }
 }

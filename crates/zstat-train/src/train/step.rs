@@ -153,29 +153,34 @@ impl<'t> Engine<'t> {
         let with_events = any(|level| matches!(level, Level::Events(_)));
         let mut watch = Watch::start();
         self.gather(events, picks, with_templates, at)?;
-        let mut spent = Spent { events: watch.lap(), ..Spent::default() };
+        watch.lap(|spent| &mut spent.events);
         let memory = &mut self.memory;
         memory.out.resize(memory.batch.rows() * learnt.scorer.outputs(), 0.0);
         learnt.scorer.forward(&memory.batch.x, &mut memory.out);
-        spent.network = watch.lap();
+        watch.lap(|spent| &mut spent.network);
         memory.by_scores.clear();
         let mut values = Values { total: 0.0, parts: vec![None; active.len()] };
         if with_events {
             self.of_events(&active, at, learnt.scorer.outputs(), &mut values)?;
+            watch.lap(|spent| &mut spent.loss);
         }
         let slopes = if with_templates {
-            Some(self.of_templates(&active, at, learnt.summary, &mut values)?)
+            self.count(at, learnt.summary)?;
+            watch.lap(|spent| &mut spent.summary);
+            let slopes = alone(|| self.of_templates(&active, at, &mut values))?;
+            watch.lap(|spent| &mut spent.loss);
+            Some(slopes)
         } else {
             None
         };
         if let Some(gradient) = gradient {
             gradient.summary = self.by_out(slopes, at, learnt.summary);
-            spent.statistics = watch.lap();
+            watch.lap(|spent| &mut spent.summary);
             let memory = &self.memory;
             gradient.scorer.resize(learnt.scorer.parameters().len(), 0.0);
             learnt.scorer.backward(&memory.batch.x, &memory.by_out, &mut gradient.scorer);
-            spent.network += watch.lap();
-            self.spent += spent;
+            watch.lap(|spent| &mut spent.network);
+            self.spent += watch.spent;
         }
         Ok(values)
     }
@@ -256,30 +261,17 @@ impl<'t> Engine<'t> {
         Ok(())
     }
 
-    /// The losses of templates, and their derivatives.
-    fn of_templates(
-        &mut self,
-        active: &[bool],
-        at: At,
-        learnt: &[f64],
-        values: &mut Values,
-    ) -> Result<Slopes, TrainFault> {
+    /// Yields and variances of all bins, from scores.
+    fn count(&mut self, at: At, learnt: &[f64]) -> Result<(), TrainFault> {
         let summary = self.training.summary.as_ref();
         let nominal = self.nominal();
         let Memory { batch, out, counts, .. } = &mut self.memory;
         let view = View { summary, stage: Stage { learnt, progress: at.progress }, out };
-        if !counts.fill(&view, batch, nominal) {
-            return Err(run_away(at));
-        }
-        alone(|| self.losses_of_templates(active, at, values))
+        if counts.fill(&view, batch, nominal) { Ok(()) } else { Err(run_away(at)) }
     }
 
-    fn losses_of_templates(
-        &mut self,
-        active: &[bool],
-        at: At,
-        values: &mut Values,
-    ) -> Result<Slopes, TrainFault> {
+    /// The losses of templates, and their derivatives.
+    fn of_templates(&mut self, active: &[bool], at: At, values: &mut Values) -> Result<Slopes, TrainFault> {
         let Memory { counts, .. } = &mut self.memory;
         let mut templates = self.model.templates().clone();
         self.cells.fill(&counts.yields, &mut templates);

@@ -93,22 +93,30 @@ const LOSSES: [(&str, bool); 8] = [
 pub fn run(setting: &Setting) -> anyhow::Result<()> {
     let lab = Lab::new(setting)?;
     let mut text = String::from(
-        "## Losses on all examples\n\n`cross-table`: each loss on each example, three seeds, medians. Losses of single events have one score in uniform bins, the others the\nbins of the example's spec; fewer events and epochs than there. The last row is the exact classifier of signal and background\nin as many uniform bins, and for σ the unbinned likelihood in brackets.\n",
+        "## Losses on all examples\n\n`cross-table`: each loss on each example, three seeds, medians. Losses of single events have one score in uniform bins, the others the\nbins of the example's spec; fewer events and epochs than there. A loss that leaves a bin without events has a second row, with the penalty\n`minimum_background`. The last row is the exact classifier of signal and background\nin as many uniform bins, and for σ the unbinned likelihood in brackets.\n",
     );
     for toy in &TOYS {
         writeln!(text, "\n### {}\n", toy.what)?;
         text.push_str("| loss | σ(poi) | Z₀ | Z_A | s/√b | CLs |\n|---|---|---|---|---|---|\n");
         let (mut limits, mut notes) = (None, Notes::default());
         for (loss, of_events) in LOSSES {
-            let row = match one(&lab, toy, loss, of_events) {
-                Ok(result) => {
-                    let row = cells(measurement(&result, toy.measurement), &mut notes);
-                    limits = Some(result);
-                    row
+            let floors: &[bool] = if of_events { &[false] } else { &[false, true] };
+            for &floor in floors {
+                let (row, is_empty) = match one(&lab, toy, loss, of_events, floor) {
+                    Ok(result) => {
+                        let of = measurement(&result, toy.measurement);
+                        let row = (cells(of, &mut notes), ran_empty(&of["missing"].to_string()));
+                        limits = Some(result);
+                        row
+                    }
+                    Err(why) => (format!("{} | | | | ", notes.not_there(&why)), ran_empty(&why)),
+                };
+                let what = if floor { ", at least 10 events of background" } else { "" };
+                writeln!(text, "| `{loss}`{what} | {row} |")?;
+                if !is_empty {
+                    break;
                 }
-                Err(why) => format!("{} | | | | ", notes.not_there(&why)),
-            };
-            writeln!(text, "| `{loss}` | {row} |")?;
+            }
         }
         if let Some(result) = limits {
             writeln!(text, "| limit | {} |", limit(measurement(&result, toy.measurement), &mut notes))?;
@@ -120,13 +128,19 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     page::put(setting, "cross-table", &text)
 }
 
-/// Trains; why not where it makes no sense or has no result.
-fn one(lab: &Lab, toy: &Toy, loss: &str, of_events: bool) -> Result<Value, String> {
+/// Whether it is for want of events in a bin that something is not there.
+fn ran_empty(why: &str) -> bool {
+    why.contains("expects 0 events") || why.contains("the expectation 0 of bin")
+}
+
+/// Trains, with a floor under the background of every bin or without; why not where it makes no sense or has no result.
+fn one(lab: &Lab, toy: &Toy, loss: &str, of_events: bool, floor: bool) -> Result<Value, String> {
     if loss == "generalised_variance" && !toy.nuisances {
         return Err("there is one parameter, so it is `inferno`".to_owned());
     }
     let mut spec = lab.spec(toy.spec).map_err(|error| error.to_string())?;
-    spec["train"]["loss"] = json!({"type": loss});
+    let penalty = json!({"type": "minimum_background", "events": 10, "weight": 10});
+    spec["train"]["loss"] = if floor { json!([{"type": loss}, penalty]) } else { json!({"type": loss}) };
     let summary = if of_events { toy.one_score } else { toy.binned.unwrap_or(toy.one_score) };
     spec["train"]["summary"] = summary();
     spec["train"]["optimiser"] = json!({"type": "adam", "learning_rate": 3e-3, "schedule": "cosine"});
@@ -134,7 +148,7 @@ fn one(lab: &Lab, toy: &Toy, loss: &str, of_events: bool) -> Result<Value, Strin
     spec["train"]["events"] = json!(toy.events);
     spec["train"]["epochs"] = json!(toy.epochs);
     spec["evaluate"] = json!({"events": 200_000});
-    let label = format!("cross-{}-{loss}", toy.spec);
+    let label = format!("cross-{}-{loss}{}", toy.spec, if floor { "-floor" } else { "" });
     lab.changed(&label, &spec, &["--seeds", "3"]).map_err(|error| {
         let text = error.to_string();
         let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();

@@ -32,7 +32,7 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     );
     let mut whole = Value::Null;
     let mut steps = String::from(
-        "\nWhere the time of a step of `inferno` goes, in µs: choosing events, the network there and back, from scores to the loss and back, the\noptimiser. The step has its part of the validation, too.\n\n| network | threads | events | network | statistics | update | step |\n|---|---|---|---|---|---|---|\n",
+        "\nWhere the time of a step of `inferno` goes, in µs: choosing events, the network there and back, from scores to yields\nof bins and back, from yields to the loss and its derivatives, the optimiser. The step has its part of the validation, too.\n\n| network | threads | events | network | summary | loss | update | step |\n|---|---|---|---|---|---|---|---|\n",
     );
     for (loss, hidden, batch, events) in CASES {
         let mut of_threads = [f64::NAN; 2];
@@ -85,7 +85,7 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
 }
 
 fn row_of_parts(shape: &str, threads: usize, timing: &Value) -> String {
-    let parts = ["events_s", "network_s", "statistics_s", "update_s"];
+    let parts = ["events_s", "network_s", "summary_s", "loss_s", "update_s"];
     let parts = parts.map(|part| format!("{:.0}", 1e6 * number(&timing["step"], part)));
     format!("| 3-{shape}-10 | {threads} | {} | {:.0} |\n", parts.join(" | "), 1e6 * number(timing, "step_s"))
 }

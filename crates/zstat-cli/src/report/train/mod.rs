@@ -192,7 +192,8 @@ impl Report for TrainReport {
                 "step": {
                     "events_s": of_step(spent.events),
                     "network_s": of_step(spent.network),
-                    "statistics_s": of_step(spent.statistics),
+                    "summary_s": of_step(spent.summary),
+                    "loss_s": of_step(spent.loss),
                     "update_s": of_step(spent.update),
                 },
             },

@@ -6,13 +6,14 @@
 //! fused multiply-add give the same bits; others differ in last digits.
 #![allow(unsafe_code)]
 
-pub(super) mod activation;
+pub(crate) mod activation;
 mod exp;
 mod finish;
 mod rows;
 mod task;
 mod tile;
 
+pub use activation::Activation;
 pub(crate) use exp::exp;
 pub use finish::Finish;
 pub(crate) use rows::{RowTask, by_rows};

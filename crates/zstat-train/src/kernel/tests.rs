@@ -1,7 +1,6 @@
 //! Products on all instruction sets of this CPU against sums in f64.
 
 use super::*;
-use crate::network::architecture::Activation;
 
 fn waves(length: usize, pace: f32) -> Vec<f32> {
     (0..length).map(|i| (i as f32 * pace).sin()).collect()

@@ -5,7 +5,23 @@
 
 use std::f32::consts::LOG2_E;
 
-use super::super::architecture::Activation;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a unit of a hidden layer makes of its weighted sum z.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// max(0, z); the slope at 0 is 0.
+    #[default]
+    Relu,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// 1 / (1 + exp(−z)).
+    Sigmoid,
+    /// z itself.
+    Linear,
+}
 
 /// Adding and subtracting it rounds to an integer, which the lowest bits of the sum show.
 const ROUNDER: f32 = 12_582_912.0;

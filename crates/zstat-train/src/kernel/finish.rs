@@ -1,8 +1,7 @@
 //! What becomes of the sums of a product while they are still in the nearest cache: activation, chain rule, or addition.
 
-use super::activation::{bend, relu, sigmoid, slope, tanh};
+use super::activation::{Activation, bend, relu, sigmoid, slope, tanh};
 use super::padded;
-use crate::network::architecture::Activation;
 
 /// The end of a product with sums z. Matrices of f32 have rows of `stride`, at least the number of columns rounded up to
 /// [`LANES`](super::LANES); what stands up to there may be overwritten with anything.
