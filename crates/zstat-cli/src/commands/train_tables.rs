@@ -47,8 +47,8 @@ impl Tables {
     /// # Errors
     /// Where one cannot be written.
     pub fn write(&self, files: &mut Files<'_>) -> Result<(), Failure> {
-        let texts = self.files.iter().filter_map(|(name, text)| Some((name, text.as_ref().ok()?)));
-        texts.map(|(name, text)| files.write(name, text.as_bytes())).collect()
+        let mut texts = self.files.iter().filter_map(|(name, text)| Some((name, text.as_ref().ok()?)));
+        texts.try_for_each(|(name, text)| files.write(name, text.as_bytes()))
     }
 
     /// Which are there, and why others are not.

@@ -34,12 +34,12 @@ impl Trainer<'_> {
             ));
         }
         let after = column("validation").and_then(|column| column.get(fitted.epoch as usize).copied());
-        if let (Some(after), Some(before)) = (after, self.validation_at_start(fitted.epoch)) {
-            if after.is_nan() || after >= before {
-                all.push(format!(
-                    "nothing was learnt: the loss of the validation events is {after:.6}, and was {before:.6} before the training; lower `learning_rate`, or train for more `epochs`"
-                ));
-            }
+        if let (Some(after), Some(before)) = (after, self.validation_at_start(fitted.epoch))
+            && (after.is_nan() || after >= before)
+        {
+            all.push(format!(
+                "nothing was learnt: the loss of the validation events is {after:.6}, and was {before:.6} before the training; lower `learning_rate`, or train for more `epochs`"
+            ));
         }
         all
     }

@@ -284,8 +284,7 @@ impl Report for TrainReport {
             n if n == self.results.len() => {
                 page.line(format!("found finished: {seeds}, {} epochs; nothing was trained", first.epochs));
             }
-            n => page
-                .line(format!("trained: {seeds}, {} epochs; {n} of them were found finished", first.epochs)),
+            n => page.line(format!("trained: {seeds}, {} epochs; found finished: {n}", first.epochs)),
         }
         let where_ = self.folder.display();
         let unfit = self.results.iter().filter(|result| result.unfit.is_some()).count();

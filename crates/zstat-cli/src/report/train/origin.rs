@@ -43,7 +43,7 @@ impl Origin {
     /// What was wrong with the folder, a line for each file.
     pub fn damage(&self) -> Vec<String> {
         let Self::Again { flaws, by } = self else { return Vec::new() };
-        let by = if *by == "training" { "by training again" } else { "from what had been learnt" };
+        let by = if *by == "training" { "by another training" } else { "from what had been learnt" };
         let line = |flaw: &Flaw| {
             let what = if flaw.what == Flaw::MISSING {
                 "was missing"
