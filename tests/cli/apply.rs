@@ -146,7 +146,12 @@ fn scores_are_those_of_the_network() {
     let found = zstat(work.path(), "apply run data.csv --output out.csv --columns w,rat* --format json");
     let found = found.exits(0).json();
     let table = rows(&work.path().join("out.csv"));
-    assert_eq!(table[0], ["file", "row", "w", "ratio", "score_0", "score_1", "score_2", "bin"]);
+    let scores = ["raw_0", "raw_1", "raw_2", "score_0", "score_1", "score_2"];
+    assert_eq!(table[0][4..10], scores);
+    assert_eq!(
+        [&table[0][..4], &table[0][10..]],
+        [["file", "row", "w", "ratio"].as_slice(), &["bin", "summary_bin"]]
+    );
     assert_eq!(table.len(), 301);
     let by_hand = ByHand::new(&work.path().join("run"));
     let mut counts = vec![0; found["bins"].as_array().unwrap().len()];
@@ -158,8 +163,19 @@ fn scores_are_those_of_the_network() {
         for (score, expected) in scores.iter().zip(&expected) {
             assert!((score - expected).abs() < 1e-5 * expected.abs().max(1.0), "{row}: {score}, {expected}");
         }
+        // The shares of a softmax, as the tables of the training have them.
+        let shares: Vec<f64> = cells[7..10].iter().map(|cell| cell.parse().unwrap()).collect();
+        let sum: f64 = scores.iter().map(|score| ((score - scores[0]) / 0.5).exp()).sum();
+        for (share, score) in shares.iter().zip(&scores) {
+            assert!(
+                (share - ((score - scores[0]) / 0.5).exp() / sum).abs() < 1e-6,
+                "{row}: {share}, {score}"
+            );
+        }
         let bin = by_hand.bin(&scores);
-        assert_eq!(cells[7], bin.map(|bin| bin.to_string()).unwrap_or_default());
+        assert_eq!(cells[10], bin.map(|bin| bin.to_string()).unwrap_or_default());
+        let best = (0..3).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap();
+        assert_eq!(cells[11], best.to_string());
         bin.into_iter().for_each(|bin| counts[bin] += 1);
     }
     for (bin, count) in found["bins"].as_array().unwrap().iter().zip(counts) {

@@ -71,6 +71,15 @@ impl Run {
         self
     }
 
+    /// Fails unless standard output contains all of `parts`.
+    #[track_caller]
+    pub fn prints(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(self.stdout.contains(part), "standard output lacks `{part}`:\n{}", self.stdout);
+        }
+        self
+    }
+
     /// Standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {

@@ -20,7 +20,7 @@ use crate::{EXIT_DONE, jobs, output, progress};
 /// Options of `zstat apply`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The ending of --output chooses the table's form: .csv, .parquet or .npy. It has the file, the row (counted from 0) and the score of every selected event, and its bin in the channel of the run's `workspace.yaml`, empty (-1 in .npy) where it is in none.\n\nExamples:\n  zstat apply run data.parquet --output scores.parquet --columns 'run,event'\n  zstat apply run data.csv --process background --workspace observed.yaml\n  zstat fit observed.yaml"
+    after_help = "The ending of --output chooses the table's form: .csv, .parquet or .npy. It has the file, the row (counted from 0) and the score of every selected event as the scorer gives it (`raw`) and as the training's tables have it (`score`), its bin in the channel of the run's `workspace.yaml`, and that of the summary (`summary_bin`): empty (-1 in .npy) where it is in none.\n\nExamples:\n  zstat apply run data.parquet --output scores.parquet --columns 'run,event'\n  zstat apply run data.csv --process background --workspace observed.yaml\n  zstat fit observed.yaml"
 )]
 pub struct ApplyArgs {
     /// Folder of a finished training
@@ -102,7 +102,7 @@ pub fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let text = observed.map(|observed| observed.text(&counts, &mut warnings)).transpose()?;
     if let (Some(path), Some(form)) = (&global.output, form) {
         let outputs = applier.outputs();
-        EventTable { files: &files, copied: &heads.copied, outputs }.write(path, form)?;
+        EventTable { files: &files, copied: &heads.copied, outputs, bins: &bins }.write(path, form)?;
     }
     if let (Some(path), Some(text)) = (&args.workspace, text) {
         output::write_file(path, &text)?;

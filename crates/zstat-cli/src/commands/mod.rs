@@ -32,6 +32,7 @@ mod toy_test;
 mod toys;
 mod train;
 mod train_files;
+mod train_found;
 mod train_tables;
 mod validate;
 mod yields;
@@ -46,6 +47,7 @@ pub use apply_run::TrainedRun;
 pub use fit::Sort;
 pub use impacts::Order;
 pub use plugins::linked as linked_plugins;
+pub use train_tables::score_names;
 
 /// The commands.
 #[derive(Debug, Subcommand)]

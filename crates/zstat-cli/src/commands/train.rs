@@ -17,14 +17,14 @@ use zstat_train::train::{
 };
 
 use super::train_files::{self, Kept, Run};
+use super::train_found::{self, Made, Standing};
 use super::train_tables::Tables;
 use crate::args::{GlobalArgs, ModelArgs, count, seed};
 use crate::failure::{Failure, OptionFault};
-use crate::jobs::make_folder;
-use crate::report::train::{Found, SeedResult, Timing, TrainReport};
+use crate::report::train::{Found, Origin, SeedResult, Timing, TrainReport};
 use crate::report::train_cut::CutResult;
 use crate::session::{Session, seconds};
-use crate::{EXIT_DONE, fitter, interrupt, output, progress};
+use crate::{EXIT_DONE, EXIT_NOT_CONVERGED, fitter, interrupt, output, progress};
 
 /// Options of `zstat train`.
 #[derive(Debug, Args)]
@@ -83,17 +83,19 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     one_kind_of_folder(folder, seeds)?;
     let files = contents_of_events(&training, &folder_of(&session));
     let job = Job { args, global, session: &session, training: &training, fitter: chosen.as_ref(), files };
-    let (mut results, mut timing) = (Vec::new(), Timing::default());
+    let (mut results, mut origins, mut timing) = (Vec::new(), Vec::new(), Timing::default());
     for seed in first..first + seeds {
         let folder = if seeds == 1 { folder.clone() } else { folder.join(format!("seed-{seed}")) };
-        results.push(job.one(seed, &folder, &mut timing)?);
+        let (result, origin) = job.one(seed, &folder, &mut timing)?;
+        results.push(result);
+        origins.push(origin);
     }
-    let report = TrainReport::new(&session, results, folder, timing);
+    let report = TrainReport::new(&session, results, folder, timing).with(origins);
     if seeds > 1 {
         output::write_file(&folder.join(train_files::RESULT), &report.document())?;
     }
     output::write(&report, &global.to_stdout())?;
-    Ok(EXIT_DONE)
+    Ok(if report.is_fit() { EXIT_DONE } else { EXIT_NOT_CONVERGED })
 }
 
 /// A folder has one run, or those of several seeds: not both, as each has a `result.json`.
@@ -158,35 +160,79 @@ impl Job<'_> {
         crate::jobs::digest(hash)
     }
 
-    /// One training, from the beginning or from where it was left; or what it gave when it was done before.
-    fn one(&self, seed: u64, folder: &Path, timing: &mut Timing) -> Result<SeedResult, Failure> {
-        let digest = self.digest(seed);
-        make_folder(folder)?;
-        if let Some(done) = train_files::done(folder, &digest)? {
-            return Ok(done);
+    /// One training, from the beginning or from where it was left; or what it gave when it was done before. One that fails leaves
+    /// nothing that would be in the way of another.
+    fn one(&self, seed: u64, folder: &Path, timing: &mut Timing) -> Result<(SeedResult, Origin), Failure> {
+        let made = Made::folder(folder)?;
+        let found = self.found_or_trained(seed, folder, timing);
+        if found.is_err() {
+            made.undo();
         }
+        found
+    }
+
+    fn found_or_trained(
+        &self,
+        seed: u64,
+        folder: &Path,
+        timing: &mut Timing,
+    ) -> Result<(SeedResult, Origin), Failure> {
+        let digest = self.digest(seed);
+        let (flaws, remains) = match train_found::look(folder, &digest, &self.history().columns)? {
+            Standing::Whole(result) => return Ok((*result, Origin::Found)),
+            Standing::Damaged { flaws, remains } => (flaws, remains),
+            Standing::Nothing => (Vec::new(), None),
+        };
         let saved = train_files::checkpoint(folder, &digest)?;
-        if self.args.resume && saved.is_none() {
+        if self.args.resume && saved.is_none() && flaws.is_empty() {
             let fault =
                 OptionFault::new("--resume", "", format!("there is no checkpoint in {}", folder.display()));
             return Err(Failure::Options(vec![fault.help("without --resume the training begins anew")]));
         }
         let beside = folder_of(self.session);
-        let quiet = self.global.quiet;
-        let failed = |fault: TrainFault| self.failure(fault);
         let started = Instant::now();
-        let mut trainer = progress::during(quiet, "events", || {
+        let mut trainer = progress::during(self.global.quiet, "events", || {
             Trainer::new(self.training, &self.session.options, self.fitter, &beside, seed)
         })
-        .map_err(failed)?;
+        .map_err(|fault| self.failure(fault))?;
         timing.events_s += seconds(started);
+        let restored = remains.and_then(|remains| {
+            Some((trainer.restored(&remains.weights, remains.epoch).ok()?, remains.history))
+        });
+        let origin = match (flaws.is_empty(), &restored) {
+            (true, _) => Origin::Trained,
+            (false, None) => Origin::Again { flaws, by: "training" },
+            (false, Some(_)) => Origin::Again { flaws, by: "evaluation" },
+        };
+        let (fitted, history) = match restored {
+            Some(restored) => restored,
+            None => self.train(&mut trainer, (seed, folder, &digest), saved, timing)?,
+        };
+        let started = Instant::now();
+        let result = self.finish(&mut trainer, fitted, &history, seed, folder);
+        // It would fail again, unless it is the disk that fails.
+        if !matches!(result, Err(Failure::Write { .. } | Failure::Read { .. })) {
+            train_files::forget(folder);
+        }
+        timing.evaluate_s += seconds(started);
+        Ok((result?, origin))
+    }
+
+    /// All epochs, or those that are left.
+    fn train(
+        &self,
+        trainer: &mut Trainer<'_>,
+        (seed, folder, digest): (u64, &Path, &str),
+        saved: Option<Kept>,
+        timing: &mut Timing,
+    ) -> Result<(Fitted, History), Failure> {
         let started = Instant::now();
         let mut history = saved.as_ref().map(|kept| kept.history.clone()).unwrap_or_else(|| self.history());
         interrupt::kept_in(folder);
         let line = Mutex::new(format!("seed {seed}: epoch 1 of {}", self.training.train.epochs));
         let mut broken = None;
         let (steps, curves) = (trainer.steps(), self.curves().len());
-        let fitted = progress::live(quiet, &line, || {
+        let fitted = progress::live(self.global.quiet, &line, || {
             trainer.run(saved.map(|kept| kept.state), &mut |now, state| {
                 history.rows.push(row(now, steps, curves));
                 timing.steps += steps;
@@ -196,27 +242,29 @@ impl Job<'_> {
                 );
                 *line.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = text;
                 let kept = Kept { state: state.clone(), history: history.clone() };
-                broken = train_files::keep(folder, &digest, &kept).err();
+                broken = train_files::keep(folder, digest, &kept).err();
                 broken.is_none()
             })
         });
-        if let Some(failure) = broken {
-            return Err(failure);
-        }
-        let fitted: Fitted = fitted.map_err(failed)?;
         timing.train_s += seconds(started);
         timing.spent += trainer.spent();
-        let started = Instant::now();
-        let result = self.finish(&trainer, fitted, &history, seed, folder)?;
-        timing.evaluate_s += seconds(started);
-        let _ = fs::remove_file(folder.join(train_files::CHECKPOINT));
-        Ok(result)
+        match (broken, fitted) {
+            (Some(failure), _) => Err(failure),
+            (None, Ok(fitted)) => Ok((fitted, history)),
+            (None, Err(fault)) => {
+                // It would fail again. A state that cannot be taken up is of something else.
+                if !matches!(fault, TrainFault::State(_)) {
+                    train_files::forget(folder);
+                }
+                Err(self.failure(fault))
+            }
+        }
     }
 
     /// Evaluates what was learnt, and writes the folder.
     fn finish(
         &self,
-        trainer: &Trainer<'_>,
+        trainer: &mut Trainer<'_>,
         mut fitted: Fitted,
         history: &History,
         seed: u64,
@@ -224,6 +272,8 @@ impl Job<'_> {
     ) -> Result<SeedResult, Failure> {
         let (quiet, options) = (self.global.quiet, &self.session.options);
         let failed = |fault: TrainFault| self.failure(fault);
+        let mut remarks = trainer.remarks(&mut fitted, history);
+        let trainer = &*trainer;
         let scorer = fitted.scorer.as_mut();
         let figures = progress::during(quiet, "validation events", || Figures::new(trainer, scorer));
         let mut figures = figures.map_err(failed)?;
@@ -236,12 +286,15 @@ impl Job<'_> {
         .map_err(failed)?;
         let min_effective = self.training.evaluate.min_effective();
         let tables = progress::during(quiet, "tables", || {
-            Tables::new(trainer, (scorer, &fitted.learnt), &figures, min_effective, history)
+            let seen = (&figures, found.kept());
+            Tables::new(trainer, (scorer, &fitted.learnt), &seen, min_effective, history)
         });
+        remarks.extend(trainer.left_out(&found).map_err(failed)?);
         let made = workspace(trainer, &found, options).map_err(failed)?;
+        let unfit = trainer.unfit(&made, options);
         let analysis = self.exported(made, seed);
-        let mut result = self.result(seed, trainer, (&mut fitted, &found), history).map_err(failed)?;
-        result.cut = tables.cut.clone();
+        let mut result = self.result(seed, trainer, (&fitted, &found), history).map_err(failed)?;
+        (result.cut, result.unfit, result.remarks) = (tables.cut.clone(), unfit, remarks);
         let run = Run {
             session: self.session,
             training: self.training,
@@ -255,8 +308,7 @@ impl Job<'_> {
             result: &result,
         };
         let report = TrainReport::new(self.session, vec![result.clone()], folder, Timing::default());
-        output::write_file(&folder.join(train_files::RESULT), &report.document())?;
-        train_files::write(folder, &run)?;
+        train_files::write(folder, &run, &report.document())?;
         Ok(result)
     }
 
@@ -265,13 +317,13 @@ impl Job<'_> {
         &self,
         seed: u64,
         trainer: &Trainer<'_>,
-        (fitted, found): (&mut Fitted, &Evaluation),
+        (fitted, found): (&Fitted, &Evaluation),
         history: &History,
     ) -> Result<SeedResult, TrainFault> {
         let options = &self.session.options;
         let metrics = trainer.metrics(found, options, self.fitter)?;
         let quiet = self.global.quiet;
-        let limits = progress::during(quiet, "the best that is possible", || trainer.limits(options))?;
+        let limits = progress::during(quiet, "the unbinned likelihood", || trainer.limits(options))?;
         let exact = progress::counted(quiet, "the exact classifier, parts", 10, |tick| {
             trainer.exact_classifier(self.training.evaluate.min_effective(), &mut |_, _| {
                 tick();
@@ -284,7 +336,6 @@ impl Job<'_> {
             }
             Err(why) => (Err(why), None),
         };
-        let remarks = trainer.remarks(fitted);
         let found = Found {
             fitted,
             evaluation: found,
@@ -293,7 +344,6 @@ impl Job<'_> {
             limits,
             classifier,
             best_cut: best_cut.as_ref().map(CutResult::new),
-            remarks,
         };
         Ok(SeedResult::new(seed, self.training, history, found))
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zstat_core::spec::Analysis;
@@ -14,7 +15,7 @@ use zstat_train::train::{Evaluation, Fitted, Saved, Trainer};
 
 use super::apply_run::digest_of;
 use super::train_tables::{self, Tables};
-use crate::failure::{Failure, OptionFault};
+use crate::failure::Failure;
 use crate::output::{json_document, write_file, write_file_with};
 use crate::report::train::SeedResult;
 use crate::session::Session;
@@ -27,6 +28,10 @@ pub const RESULT: &str = "result.json";
 pub const RUN: &str = "run.json";
 /// Name of the file of what was learnt.
 pub const WEIGHTS: &str = "weights.safetensors";
+/// Name of the file of losses, epoch by epoch.
+pub const HISTORY: &str = "history.csv";
+/// Name of the file of metrics along the training.
+pub const CURVES: &str = "curves.csv";
 /// Name of the file of the spec, with its patches applied.
 pub const SPEC: &str = "spec.json";
 
@@ -72,34 +77,34 @@ pub struct Run<'a> {
 
 /// The last file of a run.
 #[derive(Debug, Serialize, Deserialize)]
-struct Done {
+pub struct Done {
     zstat: String,
-    digest: String,
+    /// What the run depends on.
+    pub digest: String,
     seed: u64,
-    result: SeedResult,
+    /// What the run gave.
+    pub result: SeedResult,
+    /// The epoch whose state was taken.
+    pub epoch: u32,
+    /// Digests of all other files, by name.
+    pub digests: IndexMap<String, String>,
     #[serde(flatten)]
     more: serde_json::Map<String, Value>,
+    /// Digest of this file with nothing in its place.
+    #[serde(default)]
+    seal: String,
 }
 
-/// The result of a run that was done before, by the same spec; none where there is none.
-///
-/// # Errors
-/// Where the folder has the run of another spec.
-pub fn done(folder: &Path, digest: &str) -> Result<Option<SeedResult>, Failure> {
-    let path = folder.join(RUN);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::read(&path, error)),
-    };
-    let foreign = |message: String| {
-        let fault = OptionFault::new("--output", folder.display().to_string(), message);
-        Failure::Options(vec![fault.help("choose another folder, or remove this one")])
-    };
-    match serde_json::from_str::<Done>(&text) {
-        Ok(done) if done.digest == digest => Ok(Some(done.result)),
-        Ok(_) => Err(foreign("has the run of another spec, seed or version".to_owned())),
-        Err(error) => Err(foreign(format!("has a `{RUN}` that is no run of zstat ({error})"))),
+impl Done {
+    /// The text of the file.
+    fn sealed(mut self) -> String {
+        self.seal = digest_of(json_document(&json!(self)).as_bytes());
+        json_document(&json!(self))
+    }
+
+    /// Whether the text that it was read from is what the training wrote.
+    pub fn is_whole(&self, text: &str) -> bool {
+        digest_of(text.replacen(&self.seal, "", 1).as_bytes()) == self.seal
     }
 }
 
@@ -147,26 +152,48 @@ pub fn keep(folder: &Path, digest: &str, kept: &Kept) -> Result<(), Failure> {
     bytes(&folder.join(CHECKPOINT), &checkpoint.to_bytes())
 }
 
-/// Writes all files, each whole or not at all, the one that says so last.
+/// Removes what an unfinished training would go on from.
+pub fn forget(folder: &Path) {
+    let _ = fs::remove_file(folder.join(CHECKPOINT));
+}
+
+/// Files of a run as they are written, with their digests.
+pub struct Files<'f> {
+    folder: &'f Path,
+    digests: IndexMap<String, String>,
+}
+
+impl Files<'_> {
+    /// Writes one, whole or not at all.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write(&mut self, name: &str, content: &[u8]) -> Result<(), Failure> {
+        self.digests.insert(name.to_owned(), digest_of(content));
+        bytes(&self.folder.join(name), content)
+    }
+}
+
+/// Writes all files, each whole or not at all, the one that says so last; `document` is the result as it is printed.
 ///
 /// # Errors
 /// Where one cannot be written.
-pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
-    bytes(&folder.join(WEIGHTS), &weights(run)?)?;
+pub fn write(folder: &Path, run: &Run<'_>, document: &str) -> Result<(), Failure> {
+    let mut files = Files { folder, digests: IndexMap::new() };
+    files.write(RESULT, document.as_bytes())?;
+    files.write(WEIGHTS, &weights(run)?)?;
     let history = train_tables::losses(run.history);
-    write_file(&folder.join("history.csv"), &history.to_csv())?;
+    files.write(HISTORY, history.to_csv().as_bytes())?;
     let parquet = history.to_parquet().map_err(|error| Failure::Training(error.to_string()))?;
-    bytes(&folder.join("history.parquet"), &parquet)?;
-    write_file(&folder.join("templates.csv"), &templates(run))?;
-    run.tables.write(folder)?;
-    let text = written(Format::Native, run.analysis)?;
-    write_file(&folder.join("workspace.yaml"), &text)?;
+    files.write("history.parquet", &parquet)?;
+    files.write("templates.csv", templates(run).as_bytes())?;
+    run.tables.write(&mut files)?;
+    files.write("workspace.yaml", written(Format::Native, run.analysis)?.as_bytes())?;
     // Titles and settings of commands are no part of a model.
     let bare = Analysis { name: None, fit: Default::default(), ..run.analysis.clone() };
-    let pyhf = Format::Pyhf.write(&bare);
-    let pyhf = match pyhf {
+    let pyhf = match Format::Pyhf.write(&bare) {
         Ok(pyhf) if pyhf.losses.is_empty() => {
-            write_file(&folder.join("workspace.json"), &pyhf.text)?;
+            files.write("workspace.json", pyhf.text.as_bytes())?;
             json!({ "workspace.json": "written" })
         }
         Ok(pyhf) => {
@@ -175,14 +202,11 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         }
         Err(error) => json!({ "workspace.json": format!("not written: {error}") }),
     };
-    write_file(&folder.join(SPEC), &json_document(&json!(run.session.spec.analysis())))?;
-    let standardiser = run.trainer.standardiser();
+    files.write(SPEC, json_document(&json!(run.session.spec.analysis())).as_bytes())?;
     let more = json!({
         "features": run.trainer.features(),
-        "standardiser": standardiser,
+        "standardiser": run.trainer.standardiser(),
         "scorer": run.training.scorer_name,
-        "epoch": run.fitted.epoch,
-        "digests": digests(folder, &[SPEC, WEIGHTS])?,
         "pyhf": pyhf,
         "tables": run.tables.told(),
     });
@@ -192,20 +216,12 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<(), Failure> {
         digest: run.digest.to_owned(),
         seed: run.result.seed,
         result: run.result.clone(),
+        epoch: run.fitted.epoch,
+        digests: files.digests,
         more,
+        seal: String::new(),
     };
-    write_file(&folder.join(RUN), &json_document(&json!(done)))
-}
-
-/// Digests of files that are read again to score new events, by name.
-fn digests(folder: &Path, names: &[&str]) -> Result<Value, Failure> {
-    let mut digests = serde_json::Map::new();
-    for name in names {
-        let path = folder.join(name);
-        let content = fs::read(&path).map_err(|error| Failure::read(&path, error))?;
-        digests.insert((*name).to_owned(), json!(digest_of(&content)));
-    }
-    Ok(Value::Object(digests))
+    write_file(&folder.join(RUN), &done.sealed())
 }
 
 fn written(format: Format, analysis: &Analysis) -> Result<String, Failure> {
@@ -240,13 +256,14 @@ fn weights(run: &Run<'_>) -> Result<Vec<u8>, Failure> {
 
 /// Yields of every sample in every bin, nominal and varied.
 fn templates(run: &Run<'_>) -> String {
-    let columns = ["channel", "sample", "variation", "side", "bin", "events", "error"];
+    let columns = ["channel", "sample", "variation", "side", "bin", "summary_bin", "events", "error"];
     let mut table = Table::new(&columns);
     let channel = &run.analysis.workspace.channels[run.training.channel];
+    let kept = run.found.kept();
     for (at, of) in run.training.samples.iter().enumerate() {
         let sample = &channel.samples[of.index];
         let (_, errors) = run.found.nominal(run.trainer.nominal_pass(at));
-        let errors: Vec<f64> = run.found.kept().into_iter().map(|bin| errors[bin]).collect();
+        let errors: Vec<f64> = kept.iter().map(|bin| errors[*bin]).collect();
         let mut rows = |variation: &str, side: &str, values: &[f64], errors: Option<&[f64]>| {
             for (bin, value) in values.iter().enumerate() {
                 let error = errors.map_or(f64::NAN, |errors| errors[bin]);
@@ -256,6 +273,7 @@ fn templates(run: &Run<'_>) -> String {
                     Cell::from(variation),
                     Cell::from(side),
                     Cell::from(bin as f64),
+                    Cell::from(kept[bin] as f64),
                     Cell::from(*value),
                     Cell::from(error),
                 ]);

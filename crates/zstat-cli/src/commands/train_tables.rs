@@ -1,14 +1,12 @@
 //! Tables of a training: the numbers behind its figures, and why one is not there.
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 use zstat_core::scorer::Scorer;
 use zstat_train::files::{Cell, History, Table};
 use zstat_train::train::{Boundary, CutRow, Cuts, Distribution, Figures, Trainer};
 
+use super::train_files::{self, Files};
 use crate::failure::Failure;
-use crate::output::write_file;
 use crate::report::train_cut::CutResult;
 
 /// How columns of a history begin that stand in `curves.csv`.
@@ -23,11 +21,11 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// From what was seen of the evaluation, and from the history.
+    /// From what was seen of the evaluation, with the bins of the summary that the workspace has, and from the history.
     pub fn new(
         trainer: &Trainer<'_>,
         (scorer, learnt): (&mut dyn Scorer, &[f64]),
-        figures: &Figures,
+        (figures, kept): &(&Figures, Vec<usize>),
         min_effective: f64,
         history: &History,
     ) -> Self {
@@ -36,9 +34,9 @@ impl Tables {
         let boundary = figures.boundary(trainer, scorer, learnt);
         let distributions = distributions(&figures.distributions(trainer));
         let files = vec![
-            ("curves.csv", curves(history)),
+            (train_files::CURVES, curves(history)),
             ("distributions.csv", Ok(distributions)),
-            ("boundary.csv", boundary.map(|boundary| plane(&boundary))),
+            ("boundary.csv", boundary.map(|boundary| plane(&boundary, kept))),
             ("thresholds.csv", cuts.map(|cuts| thresholds(&cuts))),
         ];
         Self { files, cut }
@@ -48,13 +46,9 @@ impl Tables {
     ///
     /// # Errors
     /// Where one cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), Failure> {
-        for (name, text) in &self.files {
-            if let Ok(text) = text {
-                write_file(&folder.join(name), text)?;
-            }
-        }
-        Ok(())
+    pub fn write(&self, files: &mut Files<'_>) -> Result<(), Failure> {
+        let mut texts = self.files.iter().filter_map(|(name, text)| Some((name, text.as_ref().ok()?)));
+        texts.try_for_each(|(name, text)| files.write(name, text.as_bytes()))
     }
 
     /// Which are there, and why others are not.
@@ -75,6 +69,31 @@ pub fn losses(history: &History) -> History {
     let keep: Vec<usize> =
         (0..history.columns.len()).filter(|at| !history.columns[*at].starts_with(CURVES)).collect();
     part(history, &keep, |_| true)
+}
+
+/// A history with these columns from what [`losses`] and `curves.csv` have of it; none where they are not of one.
+pub fn joined(losses: &History, curves: Option<&History>, columns: &[String]) -> Option<History> {
+    let (first, rest) = columns.split_at_checked(losses.columns.len())?;
+    let at = |curves: &History, name: &str| curves.columns.iter().position(|known| known == name);
+    let places: Vec<usize> = match curves {
+        Some(curves) => rest.iter().map(|name| at(curves, name)).collect::<Option<_>>()?,
+        None => Vec::new(),
+    };
+    if first != losses.columns || places.len() != rest.len() {
+        return None;
+    }
+    let of_epoch = |epoch: f64| {
+        let curves = curves?;
+        let column = at(curves, "epoch")?;
+        curves.rows.iter().find(|row| row[column] == epoch)
+    };
+    let epoch = at(losses, "epoch")?;
+    let more = |row: &[f64]| match of_epoch(row[epoch]) {
+        Some(found) => places.iter().map(|place| found[*place]).collect(),
+        None => vec![f64::NAN; places.len()],
+    };
+    let rows = losses.rows.iter().map(|row| [row.clone(), more(row)].concat()).collect();
+    Some(History { columns: columns.to_vec(), rows })
 }
 
 /// Metrics of the validation events, of the epochs in which they were looked at.
@@ -124,21 +143,28 @@ fn distributions(all: &[Distribution]) -> String {
     table.into_csv()
 }
 
-fn plane(boundary: &Boundary) -> String {
-    let scores: Vec<String> = match boundary.outputs {
-        1 => vec!["score".to_owned()],
-        n => (0..n).map(|output| format!("score.{output}")).collect(),
-    };
+/// `kept`: for each bin of the workspace that of the summary.
+fn plane(boundary: &Boundary, kept: &[usize]) -> String {
     let first = ["x", "y"].map(str::to_owned).into_iter();
-    let columns: Vec<String> = first.chain(scores).chain(["bin".to_owned()]).collect();
+    let columns = first.chain(score_names("score", boundary.outputs));
+    let columns: Vec<String> = columns.chain(["bin", "summary_bin"].map(str::to_owned)).collect();
     let mut table = Table::new(&columns);
     let rows = boundary.points.iter().zip(boundary.scores.chunks_exact(boundary.outputs));
-    for ((point, scores), bin) in rows.zip(&boundary.bins) {
-        let bin = bin.map_or(f64::NAN, |bin| bin as f64);
-        let cells = point.iter().chain(scores).chain([&bin]);
-        table.row(&cells.map(|number| Cell::from(*number)).collect::<Vec<_>>());
+    let number = |bin: Option<usize>| bin.map_or(f64::NAN, |bin| bin as f64);
+    for ((point, scores), of) in rows.zip(&boundary.bins) {
+        let bin = of.and_then(|of| kept.iter().position(|kept| *kept == of));
+        let cells = point.iter().chain(scores).copied().chain([number(bin), number(*of)]);
+        table.row(&cells.map(Cell::from).collect::<Vec<_>>());
     }
     table.into_csv()
+}
+
+/// Names of columns of all scores of an event.
+pub fn score_names(name: &str, outputs: usize) -> Vec<String> {
+    match outputs {
+        1 => vec![name.to_owned()],
+        n => (0..n).map(|output| format!("{name}_{output}")).collect(),
+    }
 }
 
 fn thresholds(cuts: &Cuts) -> String {

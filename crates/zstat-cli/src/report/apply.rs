@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use zstat_train::apply::Place;
 
-use crate::commands::{FileOfEvents, TrainedRun};
+use crate::commands::{FileOfEvents, TrainedRun, score_names};
 use crate::output::number::{counts, exact, plain, several, with_uncertainty};
 use crate::output::table::{Align, Cell, Table};
 use crate::output::{Page, Report};
@@ -42,7 +42,7 @@ pub struct Counts {
     pub left_out: std::collections::BTreeMap<usize, Count>,
     /// In no bin.
     pub nowhere: Count,
-    /// Least and largest of each score.
+    /// Least and largest of each score, before the summary; then as the summary takes it.
     pub ranges: Vec<Option<[f64; 2]>>,
     read: usize,
     selected: usize,
@@ -55,7 +55,7 @@ impl Counts {
             bins: vec![Count::default(); bins],
             left_out: Default::default(),
             nowhere: Count::default(),
-            ranges: vec![None; outputs],
+            ranges: vec![None; 2 * outputs],
             read: 0,
             selected: 0,
         };
@@ -69,8 +69,9 @@ impl Counts {
                     Place::Nowhere => counts.nowhere.add(*weight),
                 }
             }
-            for scores in of.scored.scores.chunks_exact(outputs) {
-                for (range, &score) in counts.ranges.iter_mut().zip(scores) {
+            let rows = of.scored.raw.chunks_exact(outputs).zip(of.scored.scores.chunks_exact(outputs));
+            for (raw, scores) in rows {
+                for (range, &score) in counts.ranges.iter_mut().zip(raw.iter().chain(scores)) {
                     let [low, high] = range.unwrap_or([score; 2]);
                     *range = Some([low.min(score), high.max(score)]);
                 }
@@ -161,8 +162,11 @@ pub struct ApplyReport {
 }
 
 impl ApplyReport {
-    fn score(&self, at: usize) -> String {
-        if self.counts.ranges.len() == 1 { "score".to_owned() } else { format!("score_{at}") }
+    /// Names and ranges of the scores.
+    fn scores(&self) -> impl Iterator<Item = (String, Option<[f64; 2]>)> {
+        let outputs = self.counts.ranges.len() / 2;
+        let names = ["raw", "score"].into_iter().flat_map(move |name| score_names(name, outputs));
+        names.zip(self.counts.ranges.iter().copied())
     }
 }
 
@@ -172,7 +176,7 @@ impl Report for ApplyReport {
     }
 
     fn json(&self) -> Value {
-        let Counts { bins, left_out, nowhere, ranges, read, selected } = &self.counts;
+        let Counts { bins, left_out, nowhere, read, selected, .. } = &self.counts;
         let bins: Vec<Value> = (bins.iter().zip(&self.bins).enumerate())
             .map(|(at, (count, of))| {
                 let mut bin = json!({ "bin": at, "summary_bin": of });
@@ -188,12 +192,11 @@ impl Report for ApplyReport {
             left.weighted += count.weighted;
             left.squares += count.squares;
         }
-        let scores: Vec<Value> = (ranges.iter().enumerate())
-            .map(|(at, range)| {
-                let [low, high] = range.map_or([None; 2], |range| range.map(Some));
-                json!({ "name": self.score(at), "min": low, "max": high })
-            })
-            .collect();
+        let score = |(name, range): (String, Option<[f64; 2]>)| {
+            let [low, high] = range.map_or([None; 2], |range| range.map(Some));
+            json!({ "name": name, "min": low, "max": high })
+        };
+        let scores: Vec<Value> = self.scores().map(score).collect();
         let file = |(file, read, selected): &(String, usize, usize)| json!({ "file": file, "read": read, "selected": selected });
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         json!({
@@ -255,9 +258,9 @@ impl Report for ApplyReport {
         page.table(&table);
         page.heading("scores");
         let mut table = Table::new(&[("", Align::Left), ("least", Align::Right), ("largest", Align::Right)]);
-        for (at, range) in self.counts.ranges.iter().enumerate() {
+        for (name, range) in self.scores() {
             let [low, high] = range.map_or(["".to_owned(), String::new()], |range| range.map(plain));
-            table.row([self.score(at).into(), low.into(), high.into()]);
+            table.row([name.into(), low.into(), high.into()]);
         }
         page.table(&table);
         if self.table.is_some() || self.workspace.is_some() {

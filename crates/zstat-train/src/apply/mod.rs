@@ -14,3 +14,4 @@ mod weights;
 pub use fault::{ApplyFault, WeightsFault};
 pub use plan::{Plan, Prepared};
 pub use score::{Applier, Place, Scored};
+pub(crate) use weights::restore;

@@ -37,7 +37,9 @@ pub enum Place {
 /// Scores of events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
-    /// Events × outputs, row-major.
+    /// What the scorer gives: events × outputs, row-major.
+    pub raw: Vec<f64>,
+    /// The same as the summary takes them and figures show them: squashed, or made shares of, where it does so.
     pub scores: Vec<f64>,
     /// One an event.
     pub places: Vec<Place>,
@@ -104,21 +106,23 @@ impl<'t> Applier<'t> {
         let x = self.standardiser.rows(&events.table).map_err(|fault| events.placed(fault))?;
         let n = events.rows.len();
         let mut out = vec![0.0_f32; CHUNK.min(n) * outputs];
-        let mut scores = Vec::with_capacity(n * outputs);
+        let mut raw = Vec::with_capacity(n * outputs);
         for chunk in x.chunks(CHUNK * inputs) {
             let out = &mut out[..chunk.len() / inputs * outputs];
             self.scorer.forward(chunk, out);
-            scores.extend(out.iter().map(|z| f64::from(*z)));
+            raw.extend(out.iter().map(|z| f64::from(*z)));
         }
-        if let Some(at) = scores.iter().position(|z| !z.is_finite()) {
-            return Err(ApplyFault::Score { row: events.rows[at / outputs], value: scores[at] });
+        if let Some(at) = raw.iter().position(|z| !z.is_finite()) {
+            return Err(ApplyFault::Score { row: events.rows[at / outputs], value: raw[at] });
         }
         let mut bins = vec![None; n];
-        self.summary.bin(&self.learnt, &scores, &mut bins);
+        self.summary.bin(&self.learnt, &raw, &mut bins);
+        let mut scores = raw.clone();
+        self.summary.show(&mut scores);
         let place = |bin: Option<usize>| match bin {
             None => Place::Nowhere,
             Some(bin) => self.channel[bin].map_or(Place::LeftOut(bin), Place::Bin),
         };
-        Ok(Scored { scores, places: bins.into_iter().map(place).collect() })
+        Ok(Scored { raw, scores, places: bins.into_iter().map(place).collect() })
     }
 }

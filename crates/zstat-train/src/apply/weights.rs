@@ -12,7 +12,7 @@ pub(super) const SUMMARY: &str = "summary";
 ///
 /// # Errors
 /// All tensors that do not fit.
-pub(super) fn restore(
+pub(crate) fn restore(
     scorer: &mut dyn Scorer,
     learnt: usize,
     file: &Tensors,

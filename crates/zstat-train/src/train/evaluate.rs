@@ -13,6 +13,7 @@ use zstat_losses::{
 use super::fault::TrainFault;
 use super::figures::Seen;
 use super::fit::Trainer;
+use super::soundness::unsound;
 use crate::events::Purpose;
 
 /// Events are evaluated in so many parts; leaving out one at a time tells the statistical error of what they give.
@@ -267,12 +268,13 @@ pub(super) fn filled(trainer: &Trainer<'_>, found: &Evaluation, part: Option<usi
 /// expected at the start values.
 ///
 /// # Errors
-/// Where it is faulty.
+/// Where it is faulty, or data have events in a bin that is left out.
 pub fn workspace(
     trainer: &Trainer<'_>,
     found: &Evaluation,
     options: &BuildOptions,
 ) -> Result<Workspace, TrainFault> {
+    trainer.left_out(found)?;
     let mut workspace = filled(trainer, found, None);
     for sample in workspace.channels.iter_mut().flat_map(|channel| &mut channel.samples) {
         sample.events = None;
@@ -321,8 +323,12 @@ impl Trainer<'_> {
             let others = others.collect::<Result<Vec<_>, _>>().map_err(TrainFault::Model)?;
             let poi =
                 model.poi().first().map_or(String::new(), |index| model.parameters()[index.0].name.clone());
+            let unsound = unsound(&model);
             let values = metrics().into_iter().map(|(name, of)| {
-                let value = of(&model, fitter).map_err(|error| error.to_string());
+                let value = match &unsound {
+                    Some(why) => Err(why.clone()),
+                    None => of(&model, fitter).map_err(|error| error.to_string()),
+                };
                 let value = value.map(|value| Metric { value, error: jackknife(&others, of, fitter) });
                 (name, value)
             });

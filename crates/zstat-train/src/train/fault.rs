@@ -96,12 +96,30 @@ pub enum TrainFault {
     /// A metric has no value.
     #[error("the result: {0}")]
     Result(Box<LossError>),
+    /// Bins that the result leaves out have data.
+    #[error(
+        "channel `{channel}`: no event of the evaluation is in {}: such bins are left out of the workspace, and their data would be lost; use fewer bins, or more `evaluate.events`, or leave the observations out of the spec and count the data by `zstat apply --workspace`",
+        lost(bins)
+    )]
+    LostData {
+        /// The channel.
+        channel: String,
+        /// Bins of the summary, from 0, with the events of the data.
+        bins: Vec<(usize, f64)>,
+    },
     /// The state of another training.
     #[error("the state cannot be taken up again: {0}")]
     State(String),
     /// Somebody asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+fn lost(bins: &[(usize, f64)]) -> String {
+    let one = |(bin, events): &(usize, f64)| {
+        format!("bin {bin} of the summary, where the data have {} events", zstat_core::text::number(*events))
+    };
+    bins.iter().map(one).collect::<Vec<_>>().join(", nor in ")
 }
 
 impl From<StandardiserFault> for TrainFault {

@@ -295,14 +295,25 @@ impl<'t> Trainer<'t> {
             add(&values, steps, &mut sum, &mut parts);
             norms += norm / steps as f64;
         }
-        let at = At { epoch, step: steps, progress: f64::from(epoch + 1) / f64::from(epochs) };
-        let picks: Vec<Vec<u32>> =
-            self.validation.weights.iter().map(|weights| (0..weights.len() as u32).collect()).collect();
-        let mut now = Learnt { scorer, summary: learnt };
-        let validation = self.engine.evaluate(&mut now, at, (&self.validation, &picks), None)?.total;
+        let validation = self.validate(epoch, scorer, learnt)?;
         let (epochs, of) = (epoch + 1, epochs);
         let (norm, loss, curves, stopped) = (norms, sum, None, false);
         Ok(Progress { epochs, of, rate, norm, loss, parts, validation, curves, stopped })
+    }
+
+    /// The loss of the validation events as it counts at the end of an epoch.
+    pub(super) fn validate(
+        &mut self,
+        epoch: u32,
+        scorer: &mut dyn Scorer,
+        learnt: &[f64],
+    ) -> Result<f64, TrainFault> {
+        let epochs = self.engine.training.train.epochs;
+        let at = At { epoch, step: self.steps(), progress: f64::from(epoch + 1) / f64::from(epochs) };
+        let picks: Vec<Vec<u32>> =
+            self.validation.weights.iter().map(|weights| (0..weights.len() as u32).collect()).collect();
+        let mut now = Learnt { scorer, summary: learnt };
+        Ok(self.engine.evaluate(&mut now, at, (&self.validation, &picks), None)?.total)
     }
 
     /// The order of a process's events in an epoch.

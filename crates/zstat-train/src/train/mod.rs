@@ -3,7 +3,8 @@
 //!
 //! `source` gives events, `passes` their features under every variation, `batch` those of a step, `counts` their yields in `blocks` of
 //! rows, `cells` the templates' places, `step` one evaluation of
-//! the loss with its gradient, `fit` the loop, `evaluate` the result, `figures` what is seen of it. Nothing here reads or writes files but the readers of
+//! the loss with its gradient, `fit` the loop, `evaluate` the result, `figures` what is seen of it, `restored` what an earlier training
+//! has learnt, `soundness` whether the result is of use. Nothing here reads or writes files but the readers of
 //! events.
 
 mod batch;
@@ -18,6 +19,8 @@ mod fit;
 mod limit;
 mod passes;
 mod remarks;
+mod restored;
+mod soundness;
 mod source;
 mod spent;
 mod step;

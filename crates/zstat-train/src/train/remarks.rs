@@ -1,15 +1,57 @@
-//! What losses say of the scores that were learnt.
+//! What is to be said of what was learnt: whether it is anything, and what losses say of the scores.
 
 use zstat_core::loss::{Column, Scored};
 
 use super::fit::{Fitted, Trainer};
+use crate::files::History;
 
 /// Events of each process that they are asked with, at most.
 const MOST: usize = 5_000;
 
 impl Trainer<'_> {
-    /// What a reader of the result should know, by the losses of the last epoch: nothing where all is well.
-    pub fn remarks(&self, fitted: &mut Fitted) -> Vec<String> {
+    /// What a reader of the result should know: nothing where all is well.
+    pub fn remarks(&mut self, fitted: &mut Fitted, history: &History) -> Vec<String> {
+        let mut all = self.nothing_learnt(fitted, history);
+        all.extend(self.of_losses(fitted));
+        all
+    }
+
+    /// Whether anything was learnt: the loss of the validation events is less than before the training, and has a gradient.
+    fn nothing_learnt(&mut self, fitted: &Fitted, history: &History) -> Vec<String> {
+        let mut all = Vec::new();
+        if fitted.scorer.parameters().is_empty() && fitted.learnt.is_empty() {
+            return all;
+        }
+        let column = |name: &str| {
+            let at = history.columns.iter().position(|known| known == name)?;
+            Some(history.rows.iter().map(|row| row[at]).collect::<Vec<f64>>())
+        };
+        let norms = column("gradient_norm").unwrap_or_default();
+        let with_gradient = norms.iter().rposition(|norm| *norm != 0.0).map_or(0, |last| last + 1);
+        if with_gradient < norms.len() {
+            all.push(format!(
+                "the gradient is exactly 0 from epoch {with_gradient} on: all scores are where summary and loss are flat; lower `learning_rate`, or clip the gradient (`clip: {{norm: 1}}`), or try another `seed`"
+            ));
+        }
+        let after = column("validation").and_then(|column| column.get(fitted.epoch as usize).copied());
+        if let (Some(after), Some(before)) = (after, self.validation_at_start(fitted.epoch))
+            && (after.is_nan() || after >= before)
+        {
+            all.push(format!(
+                "nothing was learnt: the loss of the validation events is {after:.6}, and was {before:.6} before the training; lower `learning_rate`, or train for more `epochs`"
+            ));
+        }
+        all
+    }
+
+    /// The loss of the validation events before the training, as that of an epoch counts; none where it has no value.
+    fn validation_at_start(&mut self, epoch: u32) -> Option<f64> {
+        let (mut scorer, learnt) = self.start().ok()?;
+        self.validate(epoch, scorer.as_mut(), &learnt).ok().filter(|loss| loss.is_finite())
+    }
+
+    /// What the losses say of the last epoch.
+    fn of_losses(&self, fitted: &mut Fitted) -> Vec<String> {
         let training = self.engine.training;
         let width = self.kitchen.features.len();
         let (mut x, mut weights, mut process) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,9 +1,11 @@
-//! The result of `zstat train`: what each training gives (`result`), and the document and page of all (here).
+//! The result of `zstat train`: what each training gives (`result`) and where that is from (`origin`), and the document and page of all (here).
 
+mod origin;
 mod result;
 
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 use zstat_train::train::Spent;
 
@@ -12,6 +14,7 @@ use crate::output::table::{Align, Table};
 use crate::output::{Page, Report, json_document};
 use crate::session::{Session, SpecInfo};
 
+pub use origin::{Flaw, Origin};
 pub use result::{Found, Number, SeedResult};
 
 /// Seconds of the parts of a training.
@@ -33,6 +36,8 @@ pub struct Timing {
 pub struct TrainReport {
     spec: SpecInfo,
     results: Vec<SeedResult>,
+    /// Where each is from; none: all were trained.
+    origins: Vec<Origin>,
     folder: PathBuf,
     load_s: f64,
     timing: Timing,
@@ -54,16 +59,32 @@ impl TrainReport {
     /// From the results of all seeds: one at least; and what it took where anything was done.
     pub fn new(session: &Session, results: Vec<SeedResult>, folder: &Path, timing: Timing) -> Self {
         let (spec, folder) = (session.info(), folder.to_owned());
-        Self { spec, results, folder, load_s: session.load_s, timing }
+        Self { spec, results, origins: Vec::new(), folder, load_s: session.load_s, timing }
+    }
+
+    /// The same, told where each result is from.
+    pub fn with(mut self, origins: Vec<Origin>) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// The results with where they are from.
+    fn with_origins(&self) -> impl Iterator<Item = (&SeedResult, &Origin)> {
+        self.results.iter().zip(&self.origins)
     }
 
     /// The document without what differs from run to run, for a file.
     pub fn document(&self) -> String {
-        let mut value = self.json();
+        let mut value = self.value(Vec::new());
         if let Value::Object(map) = &mut value {
             map.remove("timing");
             map.remove("workspace");
             map.remove("folder");
+            if let Some(Value::Object(status)) = map.get_mut("status") {
+                ["found", "made_again"].iter().for_each(|key| {
+                    status.remove(*key);
+                });
+            }
             // Where a file lies is not what it says.
             if let Some(Value::Object(spec)) = map.get_mut("spec") {
                 spec.remove("file");
@@ -72,13 +93,30 @@ impl TrainReport {
         json_document(&value)
     }
 
-    /// What losses say, each with its seed where there are several.
+    /// Whether each workspace can be fitted.
+    pub fn is_fit(&self) -> bool {
+        self.results.iter().all(|result| result.unfit.is_none())
+    }
+
+    /// What a reader has to know, each with its seed where there are several.
     fn warnings(&self) -> Vec<String> {
         let of = |result: &SeedResult| -> Vec<String> {
             let seed = if self.results.len() > 1 { format!("seed {}: ", result.seed) } else { String::new() };
-            result.remarks.iter().map(|remark| format!("{seed}{remark}")).collect()
+            let unfit = result.unfit.iter().map(|why| format!("`workspace.yaml` cannot be fitted: {why}"));
+            let all = unfit.chain(result.remarks.iter().cloned());
+            all.map(|remark| format!("{seed}{remark}")).collect()
         };
         self.results.iter().flat_map(of).collect()
+    }
+
+    /// What was wrong with folders that were found.
+    fn damage(&self) -> Vec<String> {
+        let several = self.results.len() > 1;
+        let of = |(result, origin): (&SeedResult, &Origin)| {
+            let seed = if several { format!("seed {}: ", result.seed) } else { String::new() };
+            origin.damage().into_iter().map(move |line| format!("{seed}{line}")).collect::<Vec<_>>()
+        };
+        self.with_origins().flat_map(of).collect()
     }
 
     /// A metric of a measurement over the seeds.
@@ -117,16 +155,14 @@ impl TrainReport {
             "limits": of.limits(),
             "no_limits": of.no_limits(),
             "optimal_classifier": of.classifier,
+            "optimal_classifier_missing": of.classifier_missing,
         })
     }
 
     fn cell(&self, at: usize, name: &str) -> String {
         match (self.results[0].measurements[at].metrics[name], self.values(at, name)) {
             (_, values) if values.is_empty() => "n/a".to_owned(),
-            (Some(Number { value, mc_error: Some(error) }), _) if self.results.len() == 1 => {
-                with_uncertainty(value, error)
-            }
-            (Some(Number { value, .. }), _) if self.results.len() == 1 => plain(value),
+            (number, _) if self.results.len() == 1 => told(number),
             (_, values) => {
                 let [median, low, high] = band(values);
                 format!("{} [{}, {}]", plain(median), plain(low), plain(high))
@@ -140,10 +176,14 @@ impl TrainReport {
         let mut told: Vec<String> = Vec::new();
         for result in self.results.iter().filter(|result| !result.empty_bins.is_empty()) {
             let bins: Vec<String> = result.empty_bins.iter().map(usize::to_string).collect();
-            told.push(format!("seed {}: no event is in bin {}: left out", result.seed, bins.join(", ")));
+            let (seed, bins) = (result.seed, bins.join(", "));
+            told.push(format!(
+                "seed {seed}: no event is in bin {bins} of the summary: left out of the workspace"
+            ));
         }
         for measurement in &first.measurements {
-            told.extend(measurement.missing.iter().map(|(name, why)| format!("no {name}: {why}")));
+            told.extend(reasons("no", &measurement.missing));
+            told.extend(reasons("exact classifier: no", &measurement.classifier_missing));
             let none = measurement.no_limits();
             told.extend(none.iter().map(|(name, why)| format!("no limit of sigma_poi, {name}: {why}")));
         }
@@ -151,25 +191,31 @@ impl TrainReport {
         told.dedup();
         told
     }
-}
 
-impl Report for TrainReport {
-    fn command(&self) -> &'static str {
-        "train"
-    }
-
-    fn json(&self) -> Value {
+    /// The document, with warnings before those of the results.
+    fn value(&self, mut warnings: Vec<String>) -> Value {
         let first = &self.results[0];
         let trained = first.trained_for;
+        warnings.extend(self.warnings());
         let measurements: Vec<Value> = (0..first.measurements.len()).map(|at| self.measurement(at)).collect();
         let seeds: Vec<Value> = self.results.iter().map(SeedResult::json).collect();
         let Timing { events_s, train_s, evaluate_s, steps, spent } = self.timing;
+        let found = self.with_origins().filter(|(_, origin)| matches!(origin, Origin::Found));
+        let found: Vec<u64> = found.map(|(result, _)| result.seed).collect();
+        let again = self.with_origins().flat_map(|(result, origin)| origin.made_again(result.seed));
+        let again: Vec<Value> = again.collect();
         let of_step = |all_s: f64| (steps > 0).then(|| all_s / steps as f64);
         json!({
             "zstat": env!("CARGO_PKG_VERSION"),
             "spec": self.spec,
             "folder": self.folder.display().to_string(),
-            "status": { "epochs": first.epochs, "stopped_by": first.stopped_by, "warnings": self.warnings() },
+            "status": {
+                "epochs": first.epochs,
+                "stopped_by": first.stopped_by,
+                "found": found,
+                "made_again": again,
+                "warnings": warnings,
+            },
             "loss": first.loss,
             "evaluation": {
                 "events": first.events,
@@ -199,6 +245,32 @@ impl Report for TrainReport {
             },
         })
     }
+}
+
+/// A number with its error.
+fn told(number: Option<Number>) -> String {
+    match number {
+        None => "n/a".to_owned(),
+        Some(Number { value, mc_error: Some(error) }) => with_uncertainty(value, error),
+        Some(Number { value, mc_error: None }) => plain(value),
+    }
+}
+
+/// Why numbers are missing, those with the same reason together.
+fn reasons(what: &str, missing: &IndexMap<String, String>) -> Vec<String> {
+    let mut by_reason: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    missing.iter().for_each(|(name, why)| by_reason.entry(why).or_default().push(name));
+    by_reason.iter().map(|(why, names)| format!("{what} {}: {why}", names.join(", "))).collect()
+}
+
+impl Report for TrainReport {
+    fn command(&self) -> &'static str {
+        "train"
+    }
+
+    fn json(&self) -> Value {
+        self.value(self.damage())
+    }
 
     fn text(&self, page: &mut Page) {
         self.spec.head(page);
@@ -207,13 +279,25 @@ impl Report for TrainReport {
             1 => format!("seed {}", first.seed),
             n => format!("{n} seeds from {} on", first.seed),
         };
-        page.line(format!("trained: {seeds}, {} epochs", first.epochs));
-        let where_ = self.folder.display();
-        match self.results.len() {
-            1 => page.line(format!("in {where_}: `workspace.yaml` can be fitted")),
-            _ => page.line(format!("in {where_}/seed-…: each `workspace.yaml` can be fitted")),
+        let found = self.origins.iter().filter(|origin| matches!(origin, Origin::Found)).count();
+        match found {
+            0 => page.line(format!("trained: {seeds}, {} epochs", first.epochs)),
+            n if n == self.results.len() => {
+                page.line(format!("found finished: {seeds}, {} epochs; nothing was trained", first.epochs));
+            }
+            n => page.line(format!("trained: {seeds}, {} epochs; found finished: {n}", first.epochs)),
         }
-        self.warnings().iter().for_each(|warning| page.warning(warning));
+        let where_ = self.folder.display();
+        let unfit = self.results.iter().filter(|result| result.unfit.is_some()).count();
+        match (self.results.len(), unfit) {
+            (1, 0) => page.line(format!("in {where_}: `workspace.yaml` can be fitted")),
+            (1, _) => page.line(format!("in {where_}: `workspace.yaml`, which cannot be fitted")),
+            (_, 0) => page.line(format!("in {where_}/seed-…: each `workspace.yaml` can be fitted")),
+            (n, unfit) => {
+                page.line(format!("in {where_}/seed-…: {unfit} of {n} `workspace.yaml` cannot be fitted"));
+            }
+        }
+        self.damage().iter().chain(&self.warnings()).for_each(|warning| page.warning(warning));
         page.heading("from events that training never saw, in hard bins");
         let names: Vec<&String> = first.measurements[0].metrics.keys().collect();
         let mut columns = vec![("measurement", Align::Left)];
@@ -227,19 +311,22 @@ impl Report for TrainReport {
         page.table(&table);
         super::train_cut::page(&self.results, page);
         if first.measurements.iter().any(|measurement| !measurement.limits().is_empty()) {
-            page.heading("the best that is possible, where it is known how events are generated");
+            page.heading("for comparison, from the densities that the events are generated from");
             let mut columns = vec![("measurement", Align::Left), ("unbinned sigma_poi", Align::Right)];
             let titles: Vec<String> = names.iter().map(|name| format!("exact classifier {name}")).collect();
             columns.extend(titles.iter().map(|title| (title.as_str(), Align::Right)));
             let mut table = Table::new(&columns);
             for of in &first.measurements {
-                let number = |value: Option<f64>| value.map_or("n/a".to_owned(), plain);
                 let mut row = vec![of.measurement.clone().unwrap_or_default().into()];
-                row.push(number(of.analytical).into());
-                row.extend(names.iter().map(|name| number(of.of_classifier(name)).into()));
+                row.push(of.analytical.map_or("n/a".to_owned(), plain).into());
+                row.extend(names.iter().map(|name| told(of.classifier.get(*name).copied().flatten()).into()));
                 table.row(row);
             }
             page.table(&table);
+            page.note(
+                "unbinned: the likelihood of the events themselves; no summary has a smaller sigma_poi",
+            );
+            page.note("exact classifier: the ratio of signal's and background's densities, in as many uniform bins as the summary has; other bins, or a summary that knows what varies, may be better");
         }
         self.notes().iter().for_each(|line| page.note(line));
     }

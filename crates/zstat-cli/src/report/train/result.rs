@@ -37,6 +37,9 @@ pub struct MeasurementResult {
     pub classifier: IndexMap<String, Option<Number>>,
     /// Why that is not known.
     pub no_classifier: Option<String>,
+    /// Why single numbers of it are missing.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub classifier_missing: IndexMap<String, String>,
 }
 
 impl MeasurementResult {
@@ -45,7 +48,7 @@ impl MeasurementResult {
         self.classifier.get(name).copied().flatten().map(|number| number.value)
     }
 
-    /// Standard deviations that are known to be the best of their kind.
+    /// What stands beside the result: standard deviations that no summary beats, and of the exact classifier.
     pub fn limits(&self) -> IndexMap<&'static str, f64> {
         let known =
             [("analytical", self.analytical), ("optimal_classifier", self.of_classifier("sigma_poi"))];
@@ -91,8 +94,11 @@ pub struct SeedResult {
     pub events: IndexMap<String, u64>,
     /// Bins of the summary that no event of the evaluation is in: left out of the workspace.
     pub empty_bins: Vec<usize>,
-    /// What the losses say of the scores that were learnt.
+    /// What a reader should know of what was learnt, and of the result.
     pub remarks: Vec<String>,
+    /// Why the workspace cannot be fitted; none where it can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
     /// Place of the measurement that was trained for.
     pub trained_for: usize,
     /// What measurements get.
@@ -121,8 +127,6 @@ pub struct Found<'a> {
     pub classifier: Result<Vec<Metrics>, String>,
     /// What cuts on the ratio of densities give.
     pub best_cut: Option<CutResult>,
-    /// What the losses say.
-    pub remarks: Vec<String>,
 }
 
 impl SeedResult {
@@ -158,7 +162,8 @@ impl SeedResult {
             },
             events: found.events,
             empty_bins: (0..bins).filter(|bin| !kept.contains(bin)).collect(),
-            remarks: found.remarks,
+            remarks: Vec::new(),
+            unfit: None,
             trained_for: place.unwrap_or(0),
             measurements: measurements
                 .map(|((found, limit), exact)| measurement(found, limit, exact))
@@ -175,6 +180,7 @@ impl SeedResult {
             "status": { "epochs": self.epochs, "stopped_by": self.stopped_by, "epoch": self.epoch },
             "loss": self.loss,
             "empty_bins": self.empty_bins,
+            "unfit": self.unfit,
             "metrics": self.measurements[self.trained_for].metrics,
             "measurements": self.measurements,
             "cut": self.cut,
@@ -199,9 +205,13 @@ fn measurement(
         Ok(exact) => (exact.values, None),
         Err(why) => (Vec::new(), Some(why)),
     };
-    let number = |value: Result<zstat_train::train::Metric, String>| {
-        value.ok().map(|value| Number { value: value.value, mc_error: value.error })
-    };
+    let mut classifier_missing = IndexMap::new();
+    let mut classifier = IndexMap::new();
+    for (name, value) in exact {
+        let value = value.map_err(|why| classifier_missing.insert(name.to_owned(), why)).ok();
+        let value = value.map(|value| Number { value: value.value, mc_error: value.error });
+        classifier.insert(name.to_owned(), value);
+    }
     MeasurementResult {
         measurement: found.measurement,
         poi: found.poi,
@@ -209,7 +219,8 @@ fn measurement(
         missing,
         analytical: limit.as_ref().ok().copied(),
         no_analytical: limit.err(),
-        classifier: exact.into_iter().map(|(name, value)| (name.to_owned(), number(value))).collect(),
+        classifier,
         no_classifier,
+        classifier_missing,
     }
 }
