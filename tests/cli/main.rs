@@ -38,4 +38,5 @@ mod streams;
 mod support;
 mod toys;
 mod train;
+mod train_input;
 mod validate;

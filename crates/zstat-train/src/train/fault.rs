@@ -14,6 +14,9 @@ pub enum TrainFault {
     /// The model cannot be built: faults of the workspace.
     #[error("the workspace has {} faults", .0.len())]
     Model(Vec<Fault>),
+    /// The spec asks for what cannot be: faults with their places in it.
+    #[error("the spec has {} faults", .0.len())]
+    Spec(Vec<Fault>),
     /// A file of events is of no use.
     #[error("events of process `{process}`: {source}")]
     Reader {
@@ -93,6 +96,9 @@ pub enum TrainFault {
         /// The sum.
         sum: f64,
     },
+    /// Several of these, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<TrainFault>),
     /// A metric has no value.
     #[error("the result: {0}")]
     Result(Box<LossError>),
@@ -102,6 +108,19 @@ pub enum TrainFault {
     /// Somebody asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl TrainFault {
+    /// The one fault, or all of them.
+    pub(super) fn several(mut faults: Vec<Self>) -> Self {
+        match (faults.len(), faults.pop()) {
+            (1, Some(fault)) => fault,
+            (_, last) => {
+                faults.extend(last);
+                Self::Several(faults)
+            }
+        }
+    }
 }
 
 impl From<StandardiserFault> for TrainFault {
