@@ -39,4 +39,5 @@ mod support;
 mod toys;
 mod train;
 mod train_folder;
+mod train_input;
 mod validate;

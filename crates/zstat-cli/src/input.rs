@@ -111,6 +111,11 @@ impl Spec {
         self.files.name()
     }
 
+    /// The folder that files of events are relative to.
+    pub fn folder(&self) -> &Path {
+        Path::new(self.name()).parent().unwrap_or(Path::new(""))
+    }
+
     /// Written by pyhf or for it, rather than in zstat's own layout?
     pub fn is_foreign(&self) -> bool {
         matches!(self.loaded.kind, Kind::PyhfWorkspace | Kind::PyhfModel)

@@ -26,6 +26,7 @@ mod session;
 mod settings;
 mod side;
 mod start;
+mod training;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,7 @@ use zstat_core::model::Model;
 use zstat_core::plugin::Registry;
 use zstat_core::spec::{Analysis, BuildOptions, Dialect, Interpolation, Workspace, check_analysis, lint};
 
-use zstat_train::spec::{Plugins, Training, takes_events};
+use zstat_train::spec::Training;
 
 use crate::args::{DataArgs, ModelArgs, ParameterArgs};
 use crate::failure::{Failure, OptionFault};
@@ -21,6 +21,7 @@ use crate::output::Page;
 use crate::select;
 use crate::settings::Settings;
 use crate::start::Start;
+use crate::training::Events;
 use crate::{data, data_file};
 
 /// A spec, compiled.
@@ -104,32 +105,51 @@ impl Session {
     /// # Errors
     /// Where there is no model, all bad options or all faults of the model.
     pub fn of(spec: Spec, args: &ModelArgs) -> Result<Self, Failure> {
-        Self::build(spec, args, false)
+        Self::build(spec, args, Events::None)
     }
 
     /// The same of a spec whose templates may be yet to be made from events: the model has flat ones in their place.
     ///
     /// # Errors
-    /// As [`Session::open`], and all faults of the training.
+    /// As [`Session::open`], and all faults of the training, those of its files of events too.
     pub fn open_with_training(args: &ModelArgs) -> Result<Self, Failure> {
-        Self::build(Spec::open(&args.spec)?, args, true)
+        Self::build(Spec::open(&args.spec)?, args, Events::WithFiles)
     }
 
-    fn build(spec: Spec, args: &ModelArgs, with_training: bool) -> Result<Self, Failure> {
-        let (options, mut faults) = build_options(&spec, args);
+    /// The same without a look at the files of events.
+    ///
+    /// # Errors
+    /// As [`Session::open`], and all faults of the training.
+    pub fn open_without_files(args: &ModelArgs) -> Result<Self, Failure> {
+        Self::build(Spec::open(&args.spec)?, args, Events::WithoutFiles)
+    }
+
+    fn build(spec: Spec, args: &ModelArgs, events: Events) -> Result<Self, Failure> {
+        let (mut options, mut faults) = build_options(&spec, args);
         let fitters = Registry::<dyn Fitter>::load("fitter")?;
         let analysis = spec.analysis();
         let mut more = check_analysis(analysis, &fitters);
-        let mut training = None;
-        if with_training && takes_events(analysis) {
-            match Training::read(analysis, &Plugins::load()?) {
-                Ok(read) => training = Some(read),
-                Err(found) => more.extend(found),
+        let read = events.read(&spec)?;
+        let no_training = matches!(read, Some(Err(_)));
+        let training = match read {
+            Some(Err(found)) => {
+                more.extend(found);
+                None
             }
+            Some(Ok(training)) => Some(training),
+            None => None,
+        };
+        // The option comes before the spec.
+        let to_train = training.as_ref().filter(|_| events == Events::WithFiles);
+        if let (None, Some(training)) = (&options.measurement, to_train) {
+            options.measurement.clone_from(&training.train.measurement);
         }
-        let no_training = with_training && takes_events(analysis) && training.is_none();
         let workspace = training.as_ref().map_or(&analysis.workspace, |training| &training.workspace);
-        let built = match Model::build(workspace, &options) {
+        let built = Model::build(workspace, &options);
+        if let (Ok(model), Some(training)) = (&built, to_train) {
+            more.extend(training.check_model(model));
+        }
+        let built = match built {
             Ok(model) if more.is_empty() => Ok(model),
             Ok(_) => Err(more),
             // Without a training it is known why there are no templates.

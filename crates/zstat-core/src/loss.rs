@@ -192,6 +192,30 @@ pub enum LossError {
         /// How many there are.
         found: usize,
     },
+    /// Events of a loss that compares signal with background are all of one kind.
+    #[error(
+        "every process with a sample is {kind}, and the loss compares signal with background: mind `signal` of the processes, and which samples the parameter of interest scales"
+    )]
+    OneKind {
+        /// `signal`, `background`.
+        kind: &'static str,
+    },
+    /// The hypotheses that are compared are the same.
+    #[error(
+        "the parameter of interest `{parameter}` starts at 0, so that the loss compares background with itself: start it where the signal is expected (`init`), for example at 1"
+    )]
+    NoSignal {
+        /// Its name.
+        parameter: String,
+    },
+    /// The uncertainty of a parameter that has none.
+    #[error(
+        "the parameter of interest `{parameter}` is fixed: it has no uncertainty that could become smaller; free it"
+    )]
+    FixedPoi {
+        /// Its name.
+        parameter: String,
+    },
     /// A parameter that options name is none of the model.
     #[error("the model has no parameter `{name}`{}", .nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
     UnknownParameter {
@@ -255,6 +279,25 @@ pub enum Level<'a> {
 pub trait Loss: Send + Sync {
     /// The loss at its level.
     fn level(&self) -> Level<'_>;
+
+    /// Whether it has a value for events with so many scores each, of these processes, as far as that can be told without any:
+    /// asked before a training, so that nothing is trained in vain. Most losses take whatever there is.
+    ///
+    /// # Errors
+    /// Where it can have none.
+    fn fits_events(&self, outputs: usize, processes: &[Process]) -> Result<(), LossError> {
+        let _ = (outputs, processes);
+        Ok(())
+    }
+
+    /// The same for a model whose start values are the hypothesis that data are expected from.
+    ///
+    /// # Errors
+    /// Where it can have none.
+    fn fits_model(&self, model: &Model) -> Result<(), LossError> {
+        let _ = model;
+        Ok(())
+    }
 
     /// Names of the events' columns that it reads: whoever trains hands these over in [`Scored::columns`]. Most losses read
     /// none.

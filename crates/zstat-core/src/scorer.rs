@@ -17,6 +17,14 @@ pub trait ScorerKind: Send + Sync {
     /// # Errors
     /// Where the options do not fit the features or the outputs.
     fn make(&self, features: &[String], outputs: usize, seed: u64) -> Result<Box<dyn Scorer>, ScorerError>;
+
+    /// Whether [`ScorerKind::make`] will make one, asked before there are events.
+    ///
+    /// # Errors
+    /// As [`ScorerKind::make`].
+    fn check(&self, features: &[String], outputs: usize) -> Result<(), ScorerError> {
+        self.make(features, outputs, 0).map(drop)
+    }
 }
 
 inventory::collect!(Plugin<dyn ScorerKind>);

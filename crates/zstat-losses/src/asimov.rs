@@ -6,10 +6,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
+use zstat_core::model::Model;
 use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::Form;
 use crate::counts::Counts;
+use crate::expected::expects_signal;
 use crate::significance::asimov_relative;
 
 /// Options of `asimov`.
@@ -52,6 +54,10 @@ inventory::submit! {
 impl Loss for Asimov {
     fn level(&self) -> Level<'_> {
         Level::Templates(self)
+    }
+
+    fn fits_model(&self, model: &Model) -> Result<(), LossError> {
+        expects_signal(model)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::loss::{EventLoss, Level, Loss, LossError, Scored};
+use zstat_core::loss::{EventLoss, Level, Loss, LossError, Process, Scored};
 use zstat_core::plugin::{Plugin, PluginError};
 
 /// Options of `bce`.
@@ -45,11 +45,31 @@ impl Loss for Bce {
     fn level(&self) -> Level<'_> {
         Level::Events(self)
     }
+
+    fn fits_events(&self, outputs: usize, processes: &[Process]) -> Result<(), LossError> {
+        one_output(outputs)?;
+        both_kinds(processes)
+    }
 }
 
 /// One output an event, or an error.
 pub(crate) fn single_output(batch: &Scored<'_>) -> Result<(), LossError> {
-    if batch.outputs == 1 { Ok(()) } else { Err(LossError::Outputs { needed: 1, found: batch.outputs }) }
+    one_output(batch.outputs)
+}
+
+/// One output, or an error.
+pub(crate) fn one_output(found: usize) -> Result<(), LossError> {
+    if found == 1 { Ok(()) } else { Err(LossError::Outputs { needed: 1, found }) }
+}
+
+/// Signal and background, or an error.
+pub(crate) fn both_kinds(processes: &[Process]) -> Result<(), LossError> {
+    let signals = processes.iter().filter(|process| process.is_signal).count();
+    match (signals, processes.len() - signals) {
+        (1.., 1..) | (0, 0) => Ok(()),
+        (0, _) => Err(LossError::OneKind { kind: "background" }),
+        (_, 0) => Err(LossError::OneKind { kind: "signal" }),
+    }
 }
 
 /// Sum of the weights of background, and of signal; both positive, or an error.
@@ -95,4 +115,22 @@ fn softplus(x: f64) -> [f64; 2] {
     let tail = (-x.abs()).exp();
     let slope = if x >= 0.0 { 1.0 / (1.0 + tail) } else { tail / (1.0 + tail) };
     [x.max(0.0) + tail.ln_1p(), slope]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_told_without_events() {
+        let processes = |signals: &[bool]| -> Vec<Process> {
+            let process = |&is_signal: &bool| Process { name: "p".to_owned(), is_signal, yield_: 1.0 };
+            signals.iter().map(process).collect()
+        };
+        let fits = |outputs, signals: &[bool]| Bce::default().fits_events(outputs, &processes(signals));
+        assert_eq!(fits(1, &[true, false]), Ok(()));
+        assert_eq!(fits(4, &[true, false]), Err(LossError::Outputs { needed: 1, found: 4 }));
+        assert_eq!(fits(1, &[true, true]), Err(LossError::OneKind { kind: "signal" }));
+        assert_eq!(fits(1, &[false]), Err(LossError::OneKind { kind: "background" }));
+    }
 }

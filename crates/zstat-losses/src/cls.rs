@@ -6,10 +6,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
+use zstat_core::model::Model;
 use zstat_core::normal::{hazard, ln_upper_tail};
 use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::Form;
+use crate::expected::expects_signal;
 use crate::profile::likelihood_ratio;
 
 /// What is minimised.
@@ -64,6 +66,10 @@ inventory::submit! {
 impl Loss for Cls {
     fn level(&self) -> Level<'_> {
         Level::Templates(self)
+    }
+
+    fn fits_model(&self, model: &Model) -> Result<(), LossError> {
+        expects_signal(model)
     }
 }
 

@@ -9,10 +9,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zstat_core::loss::{EventLoss, Level, Loss, LossError, Scored};
+use zstat_core::loss::{EventLoss, Level, Loss, LossError, Process, Scored};
 use zstat_core::plugin::{Plugin, PluginError};
 
-use crate::bce::{single_output, sums};
+use crate::bce::{both_kinds, one_output, single_output, sums};
 
 mod trivial;
 
@@ -56,6 +56,11 @@ inventory::submit! {
 impl Loss for DeltaZ {
     fn level(&self) -> Level<'_> {
         Level::Events(self)
+    }
+
+    fn fits_events(&self, outputs: usize, processes: &[Process]) -> Result<(), LossError> {
+        one_output(outputs)?;
+        both_kinds(processes)
     }
 
     fn remarks(&self, batch: &Scored<'_>) -> Result<Vec<String>, LossError> {

@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
+use zstat_core::model::Model;
 use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::Form;
+use crate::expected::expects_signal;
 use crate::profile::likelihood_ratio;
 
 /// Options of `discovery`.
@@ -41,6 +43,10 @@ inventory::submit! {
 impl Loss for Discovery {
     fn level(&self) -> Level<'_> {
         Level::Templates(self)
+    }
+
+    fn fits_model(&self, model: &Model) -> Result<(), LossError> {
+        expects_signal(model)
     }
 }
 

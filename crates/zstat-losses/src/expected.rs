@@ -17,6 +17,18 @@ pub(crate) fn asimov<'a>(batch: &Binned<'a>, theta: &[f64]) -> Result<Nll<'a>, L
     Ok(nll)
 }
 
+/// Whether the start values of a model have a signal: 0 of the parameter of interest is background alone.
+///
+/// # Errors
+/// Where they have none.
+pub(crate) fn expects_signal(model: &Model) -> Result<(), LossError> {
+    let Some(poi) = model.poi().first() else { return Ok(()) };
+    if model.init()[poi.0] != 0.0 {
+        return Ok(());
+    }
+    Err(LossError::NoSignal { parameter: model.parameters()[poi.0].name.clone() })
+}
+
 /// Whether every bin expects something.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
+use zstat_core::model::Model;
 use zstat_core::plugin::{Plugin, PluginError};
 use zstat_core::text::nearest;
 
@@ -45,13 +46,18 @@ impl Loss for GeneralisedVariance {
     fn level(&self) -> Level<'_> {
         Level::Templates(self)
     }
+
+    fn fits_model(&self, model: &Model) -> Result<(), LossError> {
+        let fixed = fixed(model);
+        self.options.parameters.iter().try_for_each(|name| parameter(model, &fixed, name).map(drop))
+    }
 }
 
 impl TemplateLoss for GeneralisedVariance {
     fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError> {
         let mut parameters = Vec::new();
         for name in &self.options.parameters {
-            parameters.push(parameter(batch, name)?);
+            parameters.push(parameter(batch.model, batch.fixed, name)?);
         }
         if parameters.is_empty() {
             parameters = (0..batch.fixed.len()).filter(|&i| !batch.fixed[i]).collect();
@@ -62,14 +68,19 @@ impl TemplateLoss for GeneralisedVariance {
     }
 }
 
+/// Which parameters of a model are fixed.
+pub(crate) fn fixed(model: &Model) -> Vec<bool> {
+    model.parameters().iter().map(|parameter| parameter.fixed).collect()
+}
+
 /// Index of the parameter with this name.
 ///
 /// # Errors
 /// Where there is none, or it is fixed.
-pub(crate) fn parameter(batch: &Binned<'_>, name: &str) -> Result<usize, LossError> {
-    let found = batch.model.find(name).map(|index| index.0).filter(|&i| !batch.fixed[i]);
+pub(crate) fn parameter(model: &Model, fixed: &[bool], name: &str) -> Result<usize, LossError> {
+    let found = model.find(name).map(|index| index.0).filter(|&i| !fixed[i]);
     found.ok_or_else(|| {
-        let free = batch.model.parameters().iter().zip(batch.fixed).filter(|(_, fixed)| !**fixed);
+        let free = model.parameters().iter().zip(fixed).filter(|(_, fixed)| !**fixed);
         let nearest = nearest(name, free.map(|(parameter, _)| parameter.name.as_str()));
         LossError::UnknownParameter { name: name.to_owned(), nearest: nearest.map(str::to_owned) }
     })

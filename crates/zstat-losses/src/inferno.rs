@@ -6,9 +6,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
+use zstat_core::model::Model;
 use zstat_core::plugin::{Plugin, PluginError};
 
-use crate::generalised_variance::parameter;
+use crate::generalised_variance::{fixed, parameter};
 use crate::variance::ln_det_covariance;
 
 /// What of the variance σ² is minimised.
@@ -63,12 +64,25 @@ impl Loss for Inferno {
     fn level(&self) -> Level<'_> {
         Level::Templates(self)
     }
+
+    fn fits_model(&self, model: &Model) -> Result<(), LossError> {
+        let fixed = fixed(model);
+        if let Some(name) = &self.options.parameter {
+            return parameter(model, &fixed, name).map(drop);
+        }
+        match model.poi().first() {
+            Some(poi) if fixed[poi.0] => {
+                Err(LossError::FixedPoi { parameter: model.parameters()[poi.0].name.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl TemplateLoss for Inferno {
     fn evaluate(&self, batch: &Binned<'_>, gradient: &mut Slopes) -> Result<f64, LossError> {
         let of = match &self.options.parameter {
-            Some(name) => parameter(batch, name)?,
+            Some(name) => parameter(batch.model, batch.fixed, name)?,
             None => batch.poi,
         };
         let ln_variance = ln_det_covariance(batch, &[of], self.options.mc_statistics, gradient)?;

@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
+use zstat_core::model::Model;
 use zstat_core::plugin::{Plugin, PluginError};
 
 use crate::Form;
 use crate::counts::Counts;
+use crate::expected::expects_signal;
 
 /// Options of `s_over_sqrt_b`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +45,10 @@ inventory::submit! {
 impl Loss for SOverSqrtB {
     fn level(&self) -> Level<'_> {
         Level::Templates(self)
+    }
+
+    fn fits_model(&self, model: &Model) -> Result<(), LossError> {
+        expects_signal(model)
     }
 }
 

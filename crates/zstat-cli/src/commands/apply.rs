@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
+use zstat_train::spec::ProcessSpec;
 
 use super::apply_events::{FileOfEvents, Heads};
 use super::apply_run::TrainedRun;
@@ -29,7 +30,7 @@ pub struct ApplyArgs {
     /// Events: CSV, Parquet or NumPy; as many files as there are
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Keep the events that this process's `select` keeps
+    /// Keep the events that this process's `select` keeps, of files that are read as its own (`reader`)
     #[arg(long, value_name = "NAME", help_heading = "Event options")]
     process: Option<String>,
     /// Keep the events for which this condition over the columns holds
@@ -60,6 +61,8 @@ pub struct Choice<'a> {
     pub columns: &'a [String],
     /// Copy all.
     pub keep: bool,
+    /// The process whose files are read in the same way.
+    pub process: Option<&'a ProcessSpec>,
 }
 
 /// Scores, counts, writes.
@@ -69,7 +72,9 @@ pub fn run(args: &ApplyArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     let mut applier = trained.applier()?;
     let mut faults = Vec::new();
     let select = select(args, &trained, &mut faults);
-    let choice = Choice { select, weight: args.weight.as_deref(), columns: &args.columns, keep: args.keep };
+    let process = args.process.as_ref().and_then(|name| trained.training.processes.get(name));
+    let (weight, columns, keep) = (args.weight.as_deref(), &args.columns, args.keep);
+    let choice = Choice { select, weight, columns, keep, process };
     let form = match global.output.as_deref().map(Form::of).transpose() {
         Ok(form) => form,
         Err(fault) => {

@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use zstat_core::table::{TableFault, TableFaults, missing};
+use indexmap::IndexMap;
+use zstat_core::formula::Expression;
+use zstat_core::table::{EventReader, TableFault, TableFaults, missing};
 use zstat_core::text::{glob_matches, is_glob};
 use zstat_train::apply::{Applier, ApplyFault, Plan, Prepared, Scored};
+use zstat_train::spec::ProcessSpec;
 use zstat_train::table::{ReaderFault, reader};
 
 use super::apply::Choice;
 use super::apply_run::TrainedRun;
-use crate::failure::{Failure, OptionFault};
+use crate::failure::{Failure, OptionFault, known_names};
 use crate::input;
 
 /// Scored events of one file.
@@ -25,6 +28,7 @@ pub struct FileOfEvents {
 /// Files whose heads fit.
 pub struct Heads<'f> {
     files: &'f [PathBuf],
+    process: Option<&'f ProcessSpec>,
     plan: Plan,
     /// Columns that are copied into the result.
     pub copied: Vec<String>,
@@ -38,15 +42,14 @@ impl<'f> Heads<'f> {
     pub fn read(
         run: &TrainedRun,
         files: &'f [PathBuf],
-        choice: &Choice<'_>,
+        choice: &Choice<'f>,
     ) -> Result<Self, Vec<OptionFault>> {
         let mut faults = twice(files);
         let columns: Vec<Option<Vec<String>>> = files
             .iter()
             .map(|file| {
                 input::remember(file);
-                let found = reader(file, None, serde_json::Value::Null)
-                    .and_then(|reader| reader.columns(file).map_err(ReaderFault::from));
+                let found = reader_of(choice.process, file).and_then(|reader| Ok(reader.columns(file)?));
                 found.map_err(|fault| faults.extend(of_file(file, fault, run))).ok()
             })
             .collect();
@@ -79,11 +82,19 @@ impl<'f> Heads<'f> {
                 return Err(faults);
             }
         };
+        let asked = Asked::of(choice, derive, &run.record.features);
+        faults.extend(asked.iter().filter_map(|asked| asked.missing(files, &columns)));
+        let mut needs = plan.needs();
+        needs.retain(|need| asked.iter().all(|asked| asked.column != *need));
         for (file, columns) in files.iter().zip(&columns) {
-            let fault = columns.as_ref().and_then(|columns| missing(&plan.needs(), columns));
+            let fault = columns.as_ref().and_then(|columns| missing(&needs, columns));
             faults.extend(fault.map(|fault| of_table(file, &fault, run)));
         }
-        if faults.is_empty() { Ok(Self { files, plan, copied }) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Self { files, process: choice.process, plan, copied })
+        } else {
+            Err(faults)
+        }
     }
 
     /// Reads and scores all files. `each` is told which begins.
@@ -100,8 +111,8 @@ impl<'f> Heads<'f> {
         let mut all = Vec::new();
         for (at, file) in self.files.iter().enumerate() {
             each(at, file);
-            let read = reader(file, None, serde_json::Value::Null)
-                .and_then(|reader| reader.read(file, &self.plan.needs()).map_err(ReaderFault::from));
+            let read =
+                reader_of(self.process, file).and_then(|reader| Ok(reader.read(file, &self.plan.needs())?));
             let table = match read {
                 Ok(table) => table,
                 Err(fault) => {
@@ -122,6 +133,56 @@ impl<'f> Heads<'f> {
             }
         }
         if faults.is_empty() { Ok(all) } else { Err(Failure::Options(faults)) }
+    }
+}
+
+/// How a file is read: as those of the process, else by its ending.
+fn reader_of(process: Option<&ProcessSpec>, file: &Path) -> Result<Box<dyn EventReader>, ReaderFault> {
+    match process {
+        Some(process) => process.reader_of(file),
+        None => reader(file, None, serde_json::Value::Null),
+    }
+}
+
+/// A column that an option names and no score needs.
+struct Asked {
+    option: &'static str,
+    /// The option's value.
+    text: String,
+    column: String,
+}
+
+impl Asked {
+    /// All of them; what is derived is left out.
+    fn of(choice: &Choice<'_>, derive: &IndexMap<String, String>, features: &[String]) -> Vec<Self> {
+        let scored = Plan::new(derive, None, None, features).map(|plan| plan.needs()).unwrap_or_default();
+        let names = choice.columns.iter().filter(|name| !is_glob(name));
+        let mut all: Vec<(&'static str, &str, String)> =
+            names.map(|name| ("--columns", name.as_str(), name.clone())).collect();
+        if let Some((text, weight)) =
+            choice.weight.and_then(|text| Some((text, Expression::parse(text).ok()?)))
+        {
+            all.extend(weight.used().iter().map(|used| ("--weight", text, used.name.clone())));
+        }
+        all.into_iter()
+            .filter(|(.., column)| !scored.contains(column) && !derive.contains_key(column))
+            .map(|(option, text, column)| Self { option, text: text.to_owned(), column })
+            .collect()
+    }
+
+    /// What is wrong where files do not have it.
+    fn missing(&self, files: &[PathBuf], columns: &[Option<Vec<String>>]) -> Option<OptionFault> {
+        let known = files.iter().zip(columns).filter_map(|(file, columns)| Some((file, columns.as_ref()?)));
+        let mut without = known.filter(|(_, columns)| !columns.contains(&self.column));
+        let (file, columns) = without.next()?;
+        let others = match without.count() {
+            0 => String::new(),
+            n => format!(" (and {n} more)"),
+        };
+        let message = format!("the file {}{others} has no column `{}`", file.display(), self.column);
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let fault = OptionFault::new(self.option, &*self.text, message);
+        Some(fault.help(known_names(&self.column, &columns)))
     }
 }
 

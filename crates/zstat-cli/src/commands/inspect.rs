@@ -18,7 +18,7 @@ pub struct InspectArgs {
 
 /// Shows the model.
 pub fn run(args: &InspectArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let session = Session::open_with_training(&args.model)?;
+    let session = Session::open_without_files(&args.model)?;
     session.finish(Vec::new())?;
     output::write(&Inspection::new(&session), global)?;
     Ok(EXIT_DONE)

@@ -378,7 +378,7 @@ impl Job<'_> {
 
     fn failure(&self, fault: TrainFault) -> Failure {
         match fault {
-            TrainFault::Model(faults) => Failure::Training(
+            TrainFault::Model(faults) | TrainFault::Spec(faults) => Failure::Training(
                 self.session
                     .spec
                     .locate(&faults)

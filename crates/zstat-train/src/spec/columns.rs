@@ -1,4 +1,5 @@
-//! Expressions and names of columns, as far as they can be told without reading a file: of generated events everything is known.
+//! Names of columns, wherever a spec has them, and expressions over columns: of generated events everything is known, of files what
+//! their heads say.
 
 use indexmap::IndexMap;
 use zstat_core::diag::{Code, Fault};
@@ -6,71 +7,131 @@ use zstat_core::formula::Expression;
 use zstat_core::source::pointer::escape;
 use zstat_core::text::nearest;
 
+use super::heads::{Head, common};
+use super::parts::{Built, BuiltLoss};
 use super::samples::Made;
 use super::{ProcessSpec, TrainSpec};
-use crate::events::Generator;
 use crate::table::{Recipe, RecipeFault, RecipeFaults};
 
-/// Finds what is wrong; each message once, however many processes have it.
-pub(super) fn check(
-    processes: &IndexMap<String, ProcessSpec>,
-    train: Option<&TrainSpec>,
-    made: &Made,
-    faults: &mut Vec<Fault>,
-) {
-    let none = IndexMap::new();
-    let derive = train.map_or(&none, |train| &train.derive);
-    let mut all = Faults(faults);
-    if let Err(found) = Recipe::parse(derive, None) {
-        all.recipe(found, "");
-    }
-    for (name, process) in processes {
-        let at = format!("/events/{}", escape(name));
-        if let Some(text) = &process.weight {
-            all.number(text, &format!("{at}/weight"));
-        }
-        if let Err(found) = Recipe::parse(&none, process.select.as_deref()) {
-            all.recipe(found, &at);
-            continue;
-        }
-        let Ok(Some(generator)) = Generator::of(process) else { continue };
-        let Ok(recipe) = Recipe::parse(derive, process.select.as_deref()) else { continue };
-        let known = generator.columns();
-        if let Err(found) = recipe.check(known) {
-            all.recipe(found, &at);
-        }
-        let features = train.and_then(|train| train.features.as_deref()).unwrap_or_default();
-        let with_derived: Vec<&str> = known.iter().chain(derive.keys()).map(String::as_str).collect();
-        // Processes that no sample is of are other events of a variation, and are scored as well.
-        for (i, feature) in features.iter().enumerate() {
-            all.known(feature, &with_derived, &format!("/train/features/{i}"), name);
-        }
-    }
-    variations(processes, made, &mut all);
+/// What names of columns are held against.
+pub(super) struct Columns<'a> {
+    pub processes: &'a IndexMap<String, ProcessSpec>,
+    /// By process.
+    pub heads: &'a [Option<Vec<Head>>],
+    pub train: Option<&'a TrainSpec>,
+    pub built: Option<&'a Built>,
 }
 
-/// Columns that `vary` names.
-fn variations(processes: &IndexMap<String, ProcessSpec>, made: &Made, all: &mut Faults<'_>) {
-    for sample in &made.samples {
-        for variation in &sample.variations {
-            let at = format!(
-                "/workspace/channels/{}/samples/{}/modifiers/{}/vary",
-                made.channel, sample.index, variation.index
-            );
-            for effect in &variation.effects {
-                let other = effect.events.as_ref().and_then(|name| processes.get_full(name));
-                let process = other.or_else(|| processes.get_index(sample.process).map(|(n, p)| (0, n, p)));
-                let used = match &effect.reweight {
-                    None => Vec::new(),
-                    Some(text) => all.number(text, &at),
-                };
-                let Some((_, name, process)) = process else { continue };
-                let Ok(Some(generator)) = Generator::of(process) else { continue };
-                let known: Vec<&str> = generator.columns().iter().map(String::as_str).collect();
-                for column in effect.shift.keys().chain(effect.scale.keys()).chain(&used) {
-                    all.known(column, &known, &at, name);
+impl Columns<'_> {
+    /// Finds what is wrong; each message once, however many processes have it.
+    pub fn check(&self, made: &Made, faults: &mut Vec<Fault>) {
+        let none = IndexMap::new();
+        let derive = self.train.map_or(&none, |train| &train.derive);
+        let mut all = Faults(faults);
+        if let Err(found) = Recipe::parse(derive, None) {
+            all.recipe(found, "");
+        }
+        for ((name, process), heads) in self.processes.iter().zip(self.heads) {
+            let at = format!("/events/{}", escape(name));
+            let heads = heads.as_deref().unwrap_or_default();
+            if let Some(text) = &process.weight {
+                let weight = format!("{at}/weight");
+                for column in all.number(text, &weight) {
+                    all.known(&column, (name, heads), &IndexMap::new(), &weight, "");
                 }
             }
+            if let Err(found) = Recipe::parse(&none, process.select.as_deref()) {
+                all.recipe(found, &at);
+                continue;
+            }
+            let Ok(recipe) = Recipe::parse(derive, process.select.as_deref()) else { continue };
+            for head in heads {
+                if let Err(found) = recipe.check(&head.columns) {
+                    all.recipe(found, &at);
+                }
+            }
+            self.of_train((name, heads), derive, &mut all);
+        }
+        self.variations(made, &mut all);
+        self.features(&mut all);
+    }
+
+    /// Columns that `train` names. Processes that no sample is of are other events of a variation, and are scored as well.
+    fn of_train(&self, of: (&String, &[Head]), derive: &IndexMap<String, String>, all: &mut Faults<'_>) {
+        let Some(train) = self.train else { return };
+        for (i, feature) in train.features.iter().flatten().enumerate() {
+            all.known(feature, of, derive, &format!("/train/features/{i}"), "");
+        }
+        if of.1.iter().any(|head| head.file.is_some()) {
+            for (i, key) in train.split.key.iter().enumerate() {
+                all.known(key, of, &IndexMap::new(), &format!("/train/split/key/{i}"), "");
+            }
+        }
+        for BuiltLoss { at, spec, loss } in self.built.iter().flat_map(|built| &built.losses) {
+            for column in loss.columns() {
+                let what = format!("the loss `{}` reads the column `{column}`: ", spec.name);
+                all.known(&column, of, derive, at, &what);
+            }
+        }
+    }
+
+    /// Columns that `vary` names.
+    fn variations(&self, made: &Made, all: &mut Faults<'_>) {
+        for sample in &made.samples {
+            for variation in &sample.variations {
+                let at = format!(
+                    "/workspace/channels/{}/samples/{}/modifiers/{}/vary",
+                    made.channel, sample.index, variation.index
+                );
+                for effect in &variation.effects {
+                    let other = effect.events.as_ref().and_then(|name| self.processes.get_index_of(name));
+                    let process = other.unwrap_or(sample.process);
+                    let used = match &effect.reweight {
+                        None => Vec::new(),
+                        Some(text) => all.number(text, &at),
+                    };
+                    let Some((name, _)) = self.processes.get_index(process) else { continue };
+                    let heads = self.heads[process].as_deref().unwrap_or_default();
+                    for column in effect.shift.keys().chain(effect.scale.keys()).chain(&used) {
+                        all.known(column, (name, heads), &IndexMap::new(), &at, "");
+                    }
+                }
+            }
+        }
+    }
+
+    /// The list of features, and whether the scorer takes them.
+    fn features(&self, all: &mut Faults<'_>) {
+        let (Some(train), Some(built)) = (self.train, self.built) else { return };
+        let features = match &train.features {
+            Some(named) => {
+                let twice = named.iter().enumerate().filter(|(i, name)| named[..*i].contains(name));
+                let twice: Vec<_> = twice.collect();
+                for (i, name) in &twice {
+                    let message = format!("the feature `{name}` is listed twice");
+                    let fault = Fault::new(Code::DuplicateName, format!("/train/features/{i}"), message);
+                    all.put(fault.help("keep one: the second tells the scorer nothing"));
+                }
+                if !twice.is_empty() {
+                    return;
+                }
+                named.clone()
+            }
+            None => {
+                let Some(mut columns) = common(self.heads) else { return };
+                if self.processes.values().all(|process| process.files.is_some()) {
+                    let message = "`features` is missing: of files it must be said which columns are scored";
+                    let fault = Fault::new(Code::MissingKey, "/train", message);
+                    all.put(fault.help(format!("all files have {}", listed(&columns))));
+                    return;
+                }
+                columns.extend(train.derive.keys().cloned());
+                columns
+            }
+        };
+        let (Some((_, scorer)), Some(summary)) = (&built.scorer, &built.summary) else { return };
+        if let Err(error) = scorer.check(&features, summary.outputs()) {
+            all.put(Fault::new(Code::OutOfRange, "/train/network", error.to_string()));
         }
     }
 }
@@ -115,15 +176,63 @@ impl Faults<'_> {
         }
     }
 
-    fn known(&mut self, column: &str, known: &[&str], at: &str, process: &str) {
-        if known.contains(&column) {
+    /// Whether all events of a process have a column, or it is derived; `what` asks for it.
+    fn known(
+        &mut self,
+        column: &str,
+        (process, heads): (&String, &[Head]),
+        derive: &IndexMap<String, String>,
+        at: &str,
+        what: &str,
+    ) {
+        if derive.contains_key(column) {
             return;
         }
-        let message = format!("events of process `{process}` have no column `{column}`");
+        let mut without = heads.iter().filter(|head| !head.columns.iter().any(|known| known == column));
+        let Some(first) = without.next() else { return };
+        let others = match without.count() {
+            0 => String::new(),
+            n => format!(" (and {n} more of its files)"),
+        };
+        let message = match &first.file {
+            None => format!("{what}events of process `{process}` have no column `{column}`"),
+            Some(file) => {
+                format!("{what}the file `{file}` of process `{process}` has no column `{column}`{others}")
+            }
+        };
         let fault = Fault::new(Code::UnknownName, at, message);
-        self.put(match nearest(column, known.iter().copied()) {
-            Some(near) => fault.help(format!("did you mean `{near}`?")),
-            None => fault.help(format!("they have {}", known.join(", "))),
+        let known: Vec<String> = first.columns.iter().chain(derive.keys()).cloned().collect();
+        let near = nearest(column, known.iter().map(String::as_str));
+        self.put(match (near, no_names(first)) {
+            (_, Some(help)) => fault.help(help),
+            (Some(near), _) => fault.help(format!("did you mean `{near}`?")),
+            (None, _) => fault.help(format!("there are {}", listed(&known))),
         });
+    }
+}
+
+/// What to do where the names of a file's columns look as if they were none.
+fn no_names(head: &Head) -> Option<String> {
+    head.file.as_ref()?;
+    let numbers = head.columns.iter().all(|name| name.parse::<f64>().is_ok());
+    match head.columns.as_slice() {
+        [only] if only.contains([',', ';', '\t', '|']) => Some(format!(
+            "the file's only column is `{only}`: say what stands between columns, `reader: {{type: csv, delimiter: semicolon}}`"
+        )),
+        [_, ..] if numbers => Some(
+            "the file's first line holds numbers and no names: name the columns, `reader: {type: csv, columns: [...]}`"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// The first names of a list.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 40;
+    match names.len() {
+        0 => "none".to_owned(),
+        n if n > MOST => format!("{} and {} more", names[..MOST].join(", "), n - MOST),
+        _ => names.join(", "),
     }
 }

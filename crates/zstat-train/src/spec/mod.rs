@@ -1,17 +1,22 @@
 //! The spec of a training: sections `events`, `train` and `evaluate` of an analysis, and the samples and modifiers of its
 //! workspace that are made from events. All faults at once, as pointers into the document.
 
+mod agree;
 mod columns;
+mod heads;
 mod parts;
 mod process;
 mod samples;
 mod schema;
 mod train;
+mod unread;
 
 pub use process::{PartSpec, ProcessSpec};
 pub use samples::{SampleOf, Variation, VariationKind};
 pub use schema::{Plugins, sections};
 pub use train::{EvaluateSpec, LossSpec, OptimiserSpec, Part, SplitSpec, TrainSpec, WordOr};
+
+use std::path::Path;
 
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
@@ -75,50 +80,46 @@ impl std::fmt::Debug for Training {
 }
 
 impl Training {
-    /// Reads the training in an analysis.
+    /// Reads the training in an analysis, without a look at its files of events.
     ///
     /// # Errors
     /// All its faults; those of the workspace itself are for `zstat_core::spec::check` to find, on [`Training::workspace`].
     pub fn read(analysis: &Analysis, linked: &Plugins) -> Result<Self, Vec<Fault>> {
+        Self::read_in(analysis, linked, None)
+    }
+
+    /// The same, with the columns of its files of events held against what names them. Files are relative to `folder`.
+    ///
+    /// # Errors
+    /// As [`Training::read`], and files that are not there or of no use.
+    pub fn read_with_files(analysis: &Analysis, linked: &Plugins, folder: &Path) -> Result<Self, Vec<Fault>> {
+        Self::read_in(analysis, linked, Some(folder))
+    }
+
+    fn read_in(analysis: &Analysis, linked: &Plugins, folder: Option<&Path>) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
-        let known = sections(linked);
-        let mut section = |key: &str, value: Option<&Value>| -> Option<Value> {
-            let value = value?;
-            let schema = schema_of(&known, key);
-            let mut value = value.clone();
-            if key == "train" {
-                parts::name_defaults(&mut value);
-            }
-            let found = walk(&Node::from_json(&value), &schema, &format!("/{key}"));
-            let good = found.is_empty();
-            faults.extend(found);
-            good.then_some(value)
-        };
-        let events = section("events", analysis.events.as_ref());
-        let train = section("train", analysis.train.as_ref());
-        let evaluate = section(
-            "evaluate",
-            Some(analysis.evaluate.as_ref().unwrap_or(&Value::Object(Default::default()))),
-        );
-        let missing = [("events", analysis.events.is_none()), ("train", analysis.train.is_none())];
-        for (key, _) in missing.into_iter().filter(|(_, missing)| *missing) {
-            let message = format!("the analysis has no `{key}` section, which a training needs");
-            faults
-                .push(Fault::new(Code::MissingKey, "", message).help("the manual has a page on it: `train`"));
-        }
-        let processes: Option<IndexMap<String, ProcessSpec>> =
-            events.and_then(|value| typed(value, "events", &mut faults));
-        let train: Option<TrainSpec> = train.and_then(|value| typed(value, "train", &mut faults));
-        let evaluate: Option<EvaluateSpec> = evaluate.and_then(|value| typed(value, "evaluate", &mut faults));
+        let Read { processes, train, evaluate } = Read::of(analysis, linked, &mut faults);
         if let Some(processes) = &processes {
-            parts::processes(processes, &mut faults);
+            process::check(processes, linked, &mut faults);
         }
         let built = train.as_ref().map(|train| parts::build(train, linked, &mut faults));
         let bins = built.as_ref().and_then(|built| built.summary.as_ref()).map(|summary| summary.bins());
+        let before = faults.len();
         let made =
             processes.as_ref().map(|processes| samples::read(&analysis.workspace, processes, &mut faults));
+        // Faulty samples may be of any process.
+        let are_known = faults.len() == before;
+        if let (Some(train), Some(built)) = (&train, &built) {
+            let of_samples = processes.as_ref().zip(made.as_ref()).filter(|_| are_known);
+            agree::check(&analysis.workspace, train, built, of_samples, &mut faults);
+        }
+        if let (Some(processes), Some(train)) = (&processes, &train) {
+            unread::check(processes, train, evaluate.as_ref(), &mut faults);
+        }
         if let (Some(processes), Some(made)) = (&processes, &made) {
-            columns::check(processes, train.as_ref(), made, &mut faults);
+            let heads = heads::read(processes, folder, &mut faults);
+            let (train, built) = (train.as_ref(), built.as_ref());
+            columns::Columns { processes, heads: &heads, train, built }.check(made, &mut faults);
         }
         let (Some(processes), Some(train), Some(evaluate), Some(built), Some(made), Some(bins), true) =
             (processes, train, evaluate, built, made, bins, faults.is_empty())
@@ -134,6 +135,7 @@ impl Training {
         else {
             return Err(faults);
         };
+        let losses = losses.into_iter().map(|built| (built.spec, built.loss)).collect();
         let (optimiser, schedule, clip) = optimiser;
         let signals =
             samples::signals(&analysis.workspace, &processes, &made.samples, train.measurement.as_deref());
@@ -165,6 +167,48 @@ impl Training {
             &self.samples,
             self.train.measurement.as_deref(),
         );
+    }
+}
+
+/// The sections of a training, those that can be read.
+struct Read {
+    processes: Option<IndexMap<String, ProcessSpec>>,
+    train: Option<TrainSpec>,
+    evaluate: Option<EvaluateSpec>,
+}
+
+impl Read {
+    fn of(analysis: &Analysis, linked: &Plugins, faults: &mut Vec<Fault>) -> Self {
+        let known = sections(linked);
+        let mut section = |key: &str, value: Option<&Value>| -> Option<Value> {
+            let value = value?;
+            let schema = schema_of(&known, key);
+            let mut value = value.clone();
+            if key == "train" {
+                parts::name_defaults(&mut value);
+            }
+            let found = walk(&Node::from_json(&value), &schema, &format!("/{key}"));
+            let good = found.is_empty();
+            faults.extend(found);
+            good.then_some(value)
+        };
+        let events = section("events", analysis.events.as_ref());
+        let train = section("train", analysis.train.as_ref());
+        let evaluate = section(
+            "evaluate",
+            Some(analysis.evaluate.as_ref().unwrap_or(&Value::Object(Default::default()))),
+        );
+        let missing = [("events", analysis.events.is_none()), ("train", analysis.train.is_none())];
+        for (key, _) in missing.into_iter().filter(|(_, missing)| *missing) {
+            let message = format!("the analysis has no `{key}` section, which a training needs");
+            faults
+                .push(Fault::new(Code::MissingKey, "", message).help("the manual has a page on it: `train`"));
+        }
+        Self {
+            processes: events.and_then(|value| typed(value, "events", faults)),
+            train: train.and_then(|value| typed(value, "train", faults)),
+            evaluate: evaluate.and_then(|value| typed(value, "evaluate", faults)),
+        }
     }
 }
 

@@ -1,18 +1,16 @@
-//! Processes looked at one by one, and the plugins of a training built.
+//! The plugins of a training, built.
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use zstat_core::diag::{Code, Fault};
 use zstat_core::loss::{Level, Loss};
 use zstat_core::optimiser::OptimiserKind;
 use zstat_core::plugin::{PluginError, Registry};
 use zstat_core::scorer::ScorerKind;
-use zstat_core::source::pointer::escape;
+use zstat_core::spec::OneOrMany;
 use zstat_core::summary::{Summary, SummarySlopes};
 
 use super::schema::{OPTIMISER, SCORER};
-use super::{LossSpec, OptimiserSpec, Part, Plugins, ProcessSpec, TrainSpec, WordOr};
-use crate::events::Generator;
+use super::{LossSpec, OptimiserSpec, Part, Plugins, TrainSpec, WordOr};
 use crate::optimiser::{Clip, Schedule};
 
 /// Writes the names of plugins that are meant where none is given.
@@ -26,57 +24,27 @@ pub(super) fn name_defaults(train: &mut Value) {
     }
 }
 
-/// What is wrong with processes, each by itself.
-pub(super) fn processes(processes: &IndexMap<String, ProcessSpec>, faults: &mut Vec<Fault>) {
-    if processes.is_empty() {
-        faults.push(
-            Fault::new(Code::Nothing, "/events", "there are no processes").help("name one, with its `yield`"),
-        );
-    }
-    for (name, process) in processes {
-        let at = format!("/events/{}", escape(name));
-        let mut fault = |key: &str, message: String| {
-            faults.push(Fault::new(
-                Code::OutOfRange,
-                format!("{at}{key}"),
-                format!("process `{name}`: {message}"),
-            ));
-        };
-        if let Err(message) = process.events() {
-            fault("", message.to_owned());
-        }
-        let is_generated = !process.generate.is_empty() || !process.correlated.is_empty();
-        match (is_generated, !process.mixture.is_empty(), process.files.is_some()) {
-            (true, false, false) | (false, true, false) | (false, false, true) => {}
-            (false, false, false) => fault("", "says not where its events come from: `generate` or `files`".to_owned()),
-            _ => fault("", "has several sources of events; give one of `generate` (with `correlated`), `mixture` and `files`".to_owned()),
-        }
-        let files = process.files.as_ref().map_or(&[][..], |files| files.as_slice());
-        for (at, file) in files.iter().enumerate().filter(|(at, file)| files[..*at].contains(file)) {
-            let twice = format!("the file `{file}` is given twice: its events would be counted twice");
-            fault(&format!("/files/{at}"), twice);
-        }
-        if process.weight.is_some() && process.files.is_none() {
-            fault("/weight", "weights are of events in files; generated ones all count alike".to_owned());
-        }
-        if let Err((column, why)) = Generator::of(process) {
-            fault("", format!("column {column}: {why}"));
-        }
-        let groups = process.correlated.iter().flat_map(|group| &group.columns);
-        let columns: Vec<&String> = process.generate.keys().chain(groups).collect();
-        for (at, column) in columns.iter().enumerate().filter(|(at, column)| columns[..*at].contains(column))
-        {
-            fault("", format!("column `{column}` is generated twice (number {})", at + 1));
-        }
-    }
-}
-
 /// The plugins of a training, as far as they could be built.
 pub(super) struct Built {
     pub summary: Option<Box<dyn Summary>>,
     pub scorer: Option<(String, Box<dyn ScorerKind>)>,
     pub optimiser: Option<(Box<dyn OptimiserKind>, Schedule, Option<Clip>)>,
-    pub losses: Vec<(LossSpec, Box<dyn Loss>)>,
+    pub losses: Vec<BuiltLoss>,
+}
+
+/// A loss, its settings, and where it stands.
+pub(super) struct BuiltLoss {
+    pub at: String,
+    pub spec: LossSpec,
+    pub loss: Box<dyn Loss>,
+}
+
+/// Where a loss stands.
+pub(super) fn at_loss(train: &TrainSpec, index: usize) -> String {
+    match train.loss {
+        OneOrMany::Many(_) => format!("/train/loss/{index}"),
+        OneOrMany::One(_) => "/train/loss".to_owned(),
+    }
 }
 
 /// Builds all.
@@ -100,10 +68,9 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
     let name = spec.name.unwrap_or_else(|| OPTIMISER.to_owned());
     let optimiser = one(&linked.optimisers, &name, spec.options, "/train/optimiser", faults)
         .map(|kind| (kind, spec.schedule, spec.clip));
-    let many = matches!(train.loss, zstat_core::spec::OneOrMany::Many(_));
     let mut losses = Vec::new();
     for (i, loss) in train.loss.as_slice().iter().enumerate() {
-        let at = if many { format!("/train/loss/{i}") } else { "/train/loss".to_owned() };
+        let at = at_loss(train, i);
         let spec = match loss {
             WordOr::Word(name) => {
                 LossSpec { name: name.clone(), weight: 1.0, from: 0, until: None, options: Map::new() }
@@ -117,17 +84,39 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
                 "the weight of a loss must be finite",
             ));
         }
+        if spec.weight < 0.0 {
+            let message = format!(
+                "the weight of the loss `{}` is {}: the training would make it as large as it can",
+                spec.name, spec.weight
+            );
+            let fault = Fault::new(Code::OutOfRange, format!("{at}/weight"), message);
+            faults.push(fault.help("give a positive weight; with 0 it is watched only"));
+        }
+        if spec.from >= train.epochs {
+            let message = format!(
+                "the loss `{}` never counts: the last epoch is {} (they count from 0)",
+                spec.name,
+                train.epochs.saturating_sub(1)
+            );
+            let fault = Fault::new(Code::OutOfRange, format!("{at}/from"), message);
+            faults.push(fault.help("begin earlier, or train for more `epochs`"));
+        }
         if spec.until.is_some_and(|until| until <= spec.from) {
             let message = format!("the loss `{}` ends (`until`) before it begins (`from`)", spec.name);
             faults.push(Fault::new(Code::OutOfRange, format!("{at}/until"), message));
         }
         if let Some(loss) = one(&linked.losses, &spec.name, spec.options.clone(), &at, faults) {
-            losses.push((spec, loss));
+            losses.push(BuiltLoss { at, spec, loss });
         }
     }
-    for epoch in 0..train.epochs {
-        let counts =
-            |(spec, _): &(LossSpec, _)| spec.from <= epoch && spec.until.is_none_or(|until| epoch < until);
+    // Where the first begins, or another ends.
+    let ends = losses.iter().filter_map(|built| built.spec.until).filter(|until| *until < train.epochs);
+    let mut turns: Vec<u32> = ends.chain([0]).collect();
+    turns.sort_unstable();
+    for epoch in turns {
+        let counts = |BuiltLoss { spec, .. }: &BuiltLoss| {
+            spec.from <= epoch && spec.until.is_none_or(|until| epoch < until)
+        };
         if !losses.is_empty() && !losses.iter().any(counts) {
             let message =
                 format!("no loss counts in epoch {epoch} (they count from 0): mind `from` and `until`");
@@ -136,24 +125,18 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
         }
     }
     if let Some(summary) = &summary {
-        without_slopes(summary.as_ref(), &losses, many, faults);
+        without_slopes(summary.as_ref(), &losses, faults);
     }
     Built { summary, scorer, optimiser, losses }
 }
 
 /// Losses of templates where the summary has no derivatives: nothing would be learnt from them.
-fn without_slopes(
-    summary: &dyn Summary,
-    losses: &[(LossSpec, Box<dyn Loss>)],
-    many: bool,
-    faults: &mut Vec<Fault>,
-) {
+fn without_slopes(summary: &dyn Summary, losses: &[BuiltLoss], faults: &mut Vec<Fault>) {
     if !matches!(summary.slopes(), SummarySlopes::None) {
         return;
     }
-    for (i, (spec, loss)) in losses.iter().enumerate() {
+    for BuiltLoss { at, spec, loss } in losses {
         if matches!(loss.level(), Level::Templates(_)) && spec.weight != 0.0 {
-            let at = if many { format!("/train/loss/{i}") } else { "/train/loss".to_owned() };
             let message = format!("the loss `{}` learns nothing: the summary has no derivatives", spec.name);
             faults.push(Fault::new(Code::OutOfRange, at, message).help(
                 "give the summary `straight_through: {bandwidth: 0.1}`, take another summary, or train with a loss of events such as `bce`",
@@ -162,7 +145,8 @@ fn without_slopes(
     }
 }
 
-fn one<T: ?Sized>(
+/// Builds one.
+pub(super) fn one<T: ?Sized>(
     registry: &Registry<T>,
     name: &str,
     options: Map<String, Value>,

@@ -7,6 +7,7 @@ use zstat_core::plugin::{PluginError, Registry};
 use zstat_core::scorer::ScorerKind;
 use zstat_core::spec::{OfPlugins, Sections, plugins, section};
 use zstat_core::summary::Summary;
+use zstat_core::table::EventReader;
 
 use super::{EvaluateSpec, ProcessSpec, TrainSpec};
 use crate::optimiser::{Clip, Schedule};
@@ -21,6 +22,8 @@ pub struct Plugins {
     pub losses: Registry<dyn Loss>,
     /// Optimisers.
     pub optimisers: Registry<dyn OptimiserKind>,
+    /// Readers of files of events.
+    pub readers: Registry<dyn EventReader>,
 }
 
 impl Plugins {
@@ -34,6 +37,7 @@ impl Plugins {
             summaries: Registry::load("summary")?,
             losses: Registry::load("loss")?,
             optimisers: Registry::load("optimiser")?,
+            readers: Registry::load("reader")?,
         })
     }
 }
@@ -64,6 +68,8 @@ pub fn sections(linked: &Plugins) -> Sections {
     let optimiser =
         OfPlugins { house, default: Some(OPTIMISER), ..OfPlugins::new("optimiser", "The optimiser") };
     let optimiser = plugins(&optimiser, &linked.optimisers, definitions);
+    let reader = plugins(&OfPlugins::new("reader", "How files are read"), &linked.readers, definitions);
+    definitions.insert("events.Reader".to_owned(), reader);
     let losses = json!({ "anyOf": [
         { "$ref": "#/$defs/train.Loss" },
         { "type": "array", "items": { "$ref": "#/$defs/train.Loss" }, "minItems": 1 },

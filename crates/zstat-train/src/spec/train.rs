@@ -83,11 +83,24 @@ pub struct SplitSpec {
     pub evaluation: Option<f64>,
 }
 
+/// Shares of events of files for validation and evaluation where the spec does not say.
+const SHARES: [f64; 2] = [0.2, 0.3];
+
+impl SplitSpec {
+    /// The shares for training, validation and evaluation.
+    pub fn shares(&self) -> [f64; 3] {
+        let [validation, evaluation] =
+            [self.validation.unwrap_or(SHARES[0]), self.evaluation.unwrap_or(SHARES[1])];
+        [1.0 - validation - evaluation, validation, evaluation]
+    }
+}
+
 /// Settings of `zstat train`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainSpec {
-    /// Columns that are scored, in order; by default all that the processes have in common.
+    /// Columns that are scored, in order; by default all that the processes have in common. Where all events are of files, they
+    /// must be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
     /// Columns made of others, by expressions, in order.
@@ -207,3 +220,4 @@ section!(ScorerSection, "Scorer");
 section!(SummarySection, "Summary");
 section!(LossSections, "Losses");
 section!(OptimiserSection, "Optimiser");
+section!(ReaderSection, "Reader");

@@ -17,7 +17,7 @@ use super::soundness::unsound;
 use crate::events::Purpose;
 
 /// Events are evaluated in so many parts; leaving out one at a time tells the statistical error of what they give.
-pub(super) const PARTS: u64 = 10;
+pub(crate) const PARTS: u64 = 10;
 
 /// Events of the evaluation in hard bins.
 #[derive(Debug, Clone, PartialEq)]
@@ -367,6 +367,7 @@ pub(super) fn metrics() -> [(&'static str, Of); 5] {
 }
 
 fn value(loss: &dyn Loss, model: &Model, fitter: &dyn Fitter) -> Result<f64, LossError> {
+    loss.fits_model(model)?;
     let Level::Templates(loss) = loss.level() else { return Ok(f64::NAN) };
     let (point, fixed) = (model.init(), model.parameters().iter().map(|p| p.fixed).collect::<Vec<_>>());
     let poi = model.poi().first().map_or(0, |index| index.0);

@@ -14,6 +14,9 @@ pub enum TrainFault {
     /// The model cannot be built: faults of the workspace.
     #[error("the workspace has {} faults", .0.len())]
     Model(Vec<Fault>),
+    /// The spec asks for what cannot be: faults with their places in it.
+    #[error("the spec has {} faults", .0.len())]
+    Spec(Vec<Fault>),
     /// A file of events is of no use.
     #[error("events of process `{process}`: {source}")]
     Reader {
@@ -93,6 +96,9 @@ pub enum TrainFault {
         /// The sum.
         sum: f64,
     },
+    /// Several of these, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<TrainFault>),
     /// A metric has no value.
     #[error("the result: {0}")]
     Result(Box<LossError>),
@@ -120,6 +126,18 @@ fn lost(bins: &[(usize, f64)]) -> String {
         format!("bin {bin} of the summary, where the data have {} events", zstat_core::text::number(*events))
     };
     bins.iter().map(one).collect::<Vec<_>>().join(", nor in ")
+
+impl TrainFault {
+    /// The one fault, or all of them.
+    pub(super) fn several(mut faults: Vec<Self>) -> Self {
+        match (faults.len(), faults.pop()) {
+            (1, Some(fault)) => fault,
+            (_, last) => {
+                faults.extend(last);
+                Self::Several(faults)
+            }
+        }
+    }
 }
 
 impl From<StandardiserFault> for TrainFault {

@@ -10,15 +10,16 @@ use zstat_core::model::Model;
 use zstat_core::optimiser::Optimiser;
 use zstat_core::scorer::Scorer;
 use zstat_core::spec::{BuildOptions, Workspace};
-use zstat_core::table::Table;
 
 use super::blocks::alone;
 use super::cells::{Cells, factors};
 use super::fault::TrainFault;
+use super::features::{features, standardiser, wanted};
 use super::passes::{Events, Kitchen, passes};
 use super::source::Source;
 use super::spent::{self, Spent};
 use super::step::{At, Engine, Gradient, Learnt, Values};
+use super::{kept, memory};
 use crate::events::Purpose;
 use crate::optimiser::{Clip, Epoch, StoppingState, Watch};
 use crate::spec::Training;
@@ -105,16 +106,24 @@ impl<'t> Trainer<'t> {
         seed: u64,
     ) -> Result<Self, TrainFault> {
         let all = passes(training);
-        let wanted = wanted(training);
-        let mut sources = Vec::new();
-        for (name, process) in &training.processes {
-            sources.push(Source::new(training, (name, process), seed, folder, &wanted)?);
+        let features = features(training, folder)?;
+        let (mut sources, mut faults) = (Vec::new(), Vec::new());
+        for (at, (name, process)) in training.processes.iter().enumerate() {
+            let wanted = wanted(training, at, &features);
+            match Source::new(training, (name, process), seed, folder, &wanted) {
+                Ok(source) => sources.push(source),
+                Err(fault) => faults.push(fault),
+            }
         }
-        let features = features(training, &sources);
+        if !faults.is_empty() {
+            return Err(TrainFault::several(faults));
+        }
+        memory::check(training, &sources, &all, features.len())?;
         let kitchen = Kitchen::new(training, features.clone())?;
         let standardiser = standardiser(training, &kitchen, &sources)?;
         let events = kitchen.events(&all, &sources, &standardiser, (Purpose::Training, &|n| 0..n))?;
         let validation = kitchen.events(&all, &sources, &standardiser, (Purpose::Validation, &|n| 0..n))?;
+        kept::check(training, (&all, &kitchen, &sources, &standardiser), [&events, &validation])?;
         let mut workspace = training.workspace.clone();
         let first = Model::build(&workspace, options).map_err(TrainFault::Model)?;
         factors(training, &Cells::new(training, &first, &all), &events, &mut workspace);
@@ -342,66 +351,4 @@ fn add(values: &Values, steps: u64, sum: &mut f64, parts: &mut [Option<f64>]) {
             *sum = Some(sum.unwrap_or(0.0) + value / steps as f64);
         }
     }
-}
-
-/// Columns that variations, features and expressions of a training name.
-fn wanted(training: &Training) -> Vec<String> {
-    let mut wanted = training.train.features.clone().unwrap_or_default();
-    wanted.extend(super::passes::columns(training));
-    let effects = training.samples.iter().flat_map(|sample| &sample.variations).flat_map(|v| &v.effects);
-    for effect in effects {
-        let used =
-            effect.reweight.iter().filter_map(|text| zstat_core::formula::Expression::parse(text).ok());
-        let used: Vec<String> =
-            used.flat_map(|e| e.used().iter().map(|used| used.name.clone()).collect::<Vec<_>>()).collect();
-        for name in effect.shift.keys().chain(effect.scale.keys()).chain(&used) {
-            if !wanted.contains(name) {
-                wanted.push(name.clone());
-            }
-        }
-    }
-    wanted
-}
-
-/// The features: those of the spec, else all columns that every process has, derived ones last.
-fn features(training: &Training, sources: &[Source]) -> Vec<String> {
-    if let Some(features) = &training.train.features {
-        return features.clone();
-    }
-    let Some((first, others)) = sources.split_first() else { return Vec::new() };
-    let common =
-        first.columns().iter().filter(|name| others.iter().all(|source| source.columns().contains(name)));
-    common.chain(training.train.derive.keys()).cloned().collect()
-}
-
-/// Learns means and deviations from the nominal training events of the samples' processes.
-fn standardiser(
-    training: &Training,
-    kitchen: &Kitchen,
-    sources: &[Source],
-) -> Result<Standardiser, TrainFault> {
-    let mut all: Option<Table> = None;
-    let mut seen = Vec::new();
-    for sample in &training.samples {
-        if seen.contains(&sample.process) {
-            continue;
-        }
-        seen.push(sample.process);
-        let source = &sources[sample.process];
-        let fault = |why: String| TrainFault::Columns { process: source.name.clone(), why };
-        let (table, weights) = source.events(Purpose::Training, 0..source.count(Purpose::Training));
-        let (kept, ..) =
-            kitchen.table((sample.process, &source.name), &Default::default(), &table, &weights)?;
-        let columns = kept.named(&kitchen.features).map_err(|found| fault(found.to_string()))?;
-        let values = columns.into_iter().map(<[f64]>::to_vec).collect();
-        let kept = Table::new(kitchen.features.clone(), values, kept.rows())
-            .map_err(|found| fault(found.to_string()))?;
-        match &mut all {
-            None => all = Some(kept),
-            Some(known) => known.append(kept).map_err(|found| fault(found.to_string()))?,
-        }
-    }
-    let all = all.unwrap_or_default();
-    let learnt = Standardiser::learn(&all, &kitchen.features)?;
-    if training.train.standardise { Ok(learnt) } else { Ok(Standardiser::identity(&kitchen.features)) }
 }

@@ -7,10 +7,11 @@ use zstat_core::formula::Expression;
 use zstat_core::spec::OneOrMany;
 use zstat_core::table::Table;
 
+use super::evaluate::PARTS;
 use super::fault::TrainFault;
 use crate::events::{Generator, Purpose, Stream};
 use crate::spec::{ProcessSpec, Training};
-use crate::table::{Part, Recipe, Shares, Split, read};
+use crate::table::{Part, Recipe, Shares, Split};
 
 /// Events of one process.
 pub(super) struct Source {
@@ -41,8 +42,6 @@ fn place(purpose: Purpose) -> usize {
 
 /// Events to evaluate with where the spec does not say.
 const EVALUATION: u64 = 100_000;
-/// Shares of events of files where the spec does not say.
-const SHARES: [f64; 2] = [0.2, 0.3];
 
 impl Source {
     /// The source of a process. Files are relative to `folder`; `wanted` are the columns that are needed.
@@ -65,14 +64,6 @@ impl Source {
             _ => Kind::Read(read_all(training, name, process, folder, wanted)?),
         };
         Ok(Self { name: name.to_owned(), expected, kind })
-    }
-
-    /// Names of the columns, as far as they are known before events are read.
-    pub fn columns(&self) -> &[String] {
-        match &self.kind {
-            Kind::Generated { generator, .. } => generator.columns(),
-            Kind::Read(parts) => parts[0].0.columns(),
-        }
     }
 
     /// The generator, where there is one.
@@ -116,6 +107,26 @@ impl Source {
     }
 }
 
+/// Names of the columns of a process: all that are generated, or that all of its files have.
+pub(super) fn columns(name: &str, process: &ProcessSpec, folder: &Path) -> Result<Vec<String>, TrainFault> {
+    let Some(files) = &process.files else {
+        let generator = Generator::of(process).ok().flatten();
+        return Ok(generator.map_or_else(Vec::new, |generator| generator.columns().to_vec()));
+    };
+    let mut common: Option<Vec<String>> = None;
+    for file in files.as_slice() {
+        let path = folder.join(file);
+        let columns = process.reader_of(&path).and_then(|reader| Ok(reader.columns(&path)?));
+        let columns = columns
+            .map_err(|source| TrainFault::Reader { process: name.to_owned(), source: Box::new(source) })?;
+        match &mut common {
+            None => common = Some(columns),
+            Some(common) => common.retain(|column| columns.contains(column)),
+        }
+    }
+    Ok(common.unwrap_or_default())
+}
+
 fn read_all(
     training: &Training,
     name: &str,
@@ -141,13 +152,21 @@ fn read_all(
         }
     }
     let mut all: Option<Table> = None;
+    let mut faults = Vec::new();
     for file in files {
-        let table = read(&folder.join(file), &needed)
-            .map_err(|source| TrainFault::Reader { process: name.to_owned(), source: Box::new(source) })?;
-        match &mut all {
-            None => all = Some(table),
-            Some(known) => known.append(table).map_err(|fault| columns_fault(fault.to_string()))?,
+        let path = folder.join(file);
+        match (process.reader_of(&path).and_then(|reader| Ok(reader.read(&path, &needed)?)), &mut all) {
+            (Err(source), _) => {
+                faults.push(TrainFault::Reader { process: name.to_owned(), source: Box::new(source) });
+            }
+            (Ok(table), None) => all = Some(table),
+            (Ok(table), Some(known)) => {
+                known.append(table).map_err(|fault| columns_fault(fault.to_string()))?;
+            }
         }
+    }
+    if !faults.is_empty() {
+        return Err(TrainFault::several(faults));
     }
     let Some(table) = all.filter(|table| table.rows() > 0) else {
         return Err(columns_fault("the files have no events".to_owned()));
@@ -161,8 +180,8 @@ fn read_all(
         }
     };
     let spec = &training.train.split;
-    let [validation, test] = [spec.validation.unwrap_or(SHARES[0]), spec.evaluation.unwrap_or(SHARES[1])];
-    let shares = Shares { training: 1.0 - validation - test, validation, test };
+    let [training_share, validation, test] = spec.shares();
+    let shares = Shares { training: training_share, validation, test };
     let split = Split { shares, key: spec.key.clone(), seed: 0 };
     let parts = split
         .parts(&table, 0)
@@ -186,6 +205,12 @@ fn read_all(
     for ((table, weights), what) in all.iter().zip(["training", "validation", "evaluation"]) {
         if table.rows() == 0 {
             return Err(columns_fault(format!("no event is left for {what}: mind `split`")));
+        }
+        if what == "evaluation" && (table.rows() as u64) < PARTS {
+            let rows = table.rows();
+            return Err(columns_fault(format!(
+                "{rows} events are left for evaluation, and {PARTS} are needed at least: mind `split`"
+            )));
         }
         crate::table::WeightSums::of(name, weights)?;
     }

@@ -1,4 +1,4 @@
-//! Reader `csv`: text files with a line of names and a line an event.
+//! Reader `csv`: text files with a line of names, or names that the options give, and a line an event.
 //!
 //! UTF-8; lines that begin with `#` and empty lines are left out; fields may stand in `"`, with `""` for a quotation mark.
 //! `true` and `false` (also `True`, `TRUE`, …) are 1 and 0. Fields of columns nobody asks for may be anything.
@@ -39,6 +39,9 @@ pub enum Delimiter {
 pub struct CsvOptions {
     /// Between two fields; tab in files that end in `.tsv`, comma in others, where nothing is said.
     pub delimiter: Option<Delimiter>,
+    /// Names of the columns of a file without a line of names: its first line is an event.
+    #[schemars(length(min = 1))]
+    pub columns: Option<Vec<String>>,
 }
 
 /// The reader.
@@ -105,7 +108,11 @@ impl Csv {
         Records::new(input, self.options.delimiter.unwrap_or(usual).byte())
     }
 
+    /// Names of the columns, from the first line where the options have none.
     fn head<R: BufRead>(&self, records: &mut Records<R>) -> Result<Vec<String>, TableFault> {
+        if let Some(columns) = &self.options.columns {
+            return Ok(columns.clone());
+        }
         if !records.advance()? {
             return Err(TableFault::format(CsvFault::Empty));
         }
@@ -121,7 +128,9 @@ impl Csv {
         let known = self.head(&mut records).map_err(single)?;
         let head_line = records.line();
         let mut wanted = Wanted::find(wanted, &known).map_err(|mut faults| {
-            faults.extend(hint(&known, records.delimiter(), head_line));
+            if self.options.columns.is_none() {
+                faults.extend(hint(&known, records.delimiter(), head_line));
+            }
             faults
         })?;
         let mut fields = vec![None; known.len()];
@@ -143,7 +152,11 @@ impl Csv {
             }
         }
         let ragged = ragged.map(|(line, found, lines)| {
-            let fault = CsvFault::Fields { found, expected: known.len(), head: head_line, others: lines - 1 };
+            let (expected, others) = (known.len(), lines - 1);
+            let fault = match self.options.columns {
+                None => CsvFault::Fields { found, expected, head: head_line, others },
+                Some(_) => CsvFault::Named { found, expected, others },
+            };
             TableFault::Format { line: Some(line), source: fault.into() }
         });
         match (wanted.finish(rows), ragged) {

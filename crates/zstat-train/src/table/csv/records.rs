@@ -12,7 +12,7 @@ pub enum CsvFault {
     #[error("the file is empty, expected a line with the names of the columns")]
     Empty,
     /// A line with too few or too many fields.
-    #[error("found {found} fields, expected {expected} as in line {head}{}", match .others { 0 => String::new(), 1 => " (so is 1 more line)".to_owned(), n => format!(" (so are {n} more lines)") })]
+    #[error("found {found} fields, expected {expected} as in line {head}{}", more(*.others))]
     Fields {
         /// How many there are.
         found: usize,
@@ -20,6 +20,16 @@ pub enum CsvFault {
         expected: usize,
         /// Where the names stand.
         head: usize,
+        /// How many more lines have another number of fields than the names.
+        others: usize,
+    },
+    /// The same where the options name the columns.
+    #[error("found {found} fields, and the option `columns` names {expected}{}", more(*.others))]
+    Named {
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
         /// How many more lines have another number of fields than the names.
         others: usize,
     },
@@ -46,16 +56,26 @@ pub enum CsvFault {
     #[error("found an empty line between events, expected a number")]
     Gap,
     /// Other delimiters than those that are looked for.
-    #[error("the names of the columns look as if a {name} stood between them; say `delimiter: {name}`")]
+    #[error(
+        "the names of the columns look as if a {name} stood between them; say `reader: {{type: csv, delimiter: {name}}}`"
+    )]
     Delimiter {
         /// Which.
         name: &'static str,
     },
     /// No names.
     #[error(
-        "the first line holds numbers only, expected the names of the columns; lines that begin with `#` are comments"
+        "the first line holds numbers only, expected the names of the columns, or `reader: {{type: csv, columns: [...]}}`; lines that begin with `#` are comments"
     )]
     Numbers,
+}
+
+fn more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " (so is 1 more line)".to_owned(),
+        n => format!(" (so are {n} more lines)"),
+    }
 }
 
 /// Bytes of a quoted field of several lines. Without a limit one mark too many would take the rest of the file.

@@ -51,9 +51,9 @@ fn forms_of_text() {
     ] {
         assert_eq!(parse(text, &["x", "y z"]).as_ref(), Ok(&expected), "{text}");
     }
-    let semicolon = CsvOptions { delimiter: Some(Delimiter::Semicolon) };
+    let semicolon = CsvOptions { delimiter: Some(Delimiter::Semicolon), columns: None };
     assert_eq!(parse_with(semicolon, "x;y z\n1;2\n3;-4\n", &["x", "y z"]).unwrap(), expected);
-    let tab = CsvOptions { delimiter: Some(Delimiter::Tab) };
+    let tab = CsvOptions { delimiter: Some(Delimiter::Tab), columns: None };
     assert_eq!(parse_with(tab, "x\ty z\n1\t2\n 3\t-4\n", &["x", "y z"]).unwrap(), expected);
     assert_eq!(parse("a,b\ntrue,False\n", &["a", "b"]).unwrap().values(), [[1.0], [0.0]]);
     assert_eq!(parse("a,b\n1,2\n3,4\n", &[]).unwrap().rows(), 2);
@@ -151,7 +151,7 @@ proptest! {
     #[test]
     fn no_nearly_good_text_panics(text in "(\u{feff})?[a-c,;\"#\r\n\t 0-9.e-]{0,60}", delimiter in 0..4_usize) {
         let delimiter = [None, Some(Delimiter::Comma), Some(Delimiter::Semicolon), Some(Delimiter::Tab)][delimiter];
-        if let Ok(table) = parse_with(CsvOptions { delimiter }, &text, &["a"]) {
+        if let Ok(table) = parse_with(CsvOptions { delimiter, columns: None }, &text, &["a"]) {
             prop_assert_eq!(table.values()[0].len(), table.rows());
         }
     }
@@ -165,4 +165,17 @@ proptest! {
             prop_assert_eq!(&found, &[*c, *b, *a]);
         }
     }
+}
+
+/// Names may come from the options: then the first line is an event.
+#[test]
+fn files_without_a_line_of_names() {
+    let options = CsvOptions { columns: Some(names(&["x", "y"])), ..CsvOptions::default() };
+    let table = parse_with(options.clone(), "1,2\n3,4\n", &["y"]).unwrap();
+    assert_eq!(table, Table::new(names(&["y"]), vec![vec![2.0, 4.0]], 2).unwrap());
+    assert_eq!(
+        parse_with(options.clone(), "1,2,3\n3,4,5\n", &["y"]).unwrap_err(),
+        "a.csv:1: found 3 fields, and the option `columns` names 2 (so is 1 more line)"
+    );
+    assert!(parse_with(options, "x,y\n3,4\n", &["y"]).unwrap_err().contains("found `y`, expected a number"));
 }

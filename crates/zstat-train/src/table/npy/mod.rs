@@ -1,10 +1,12 @@
 //! Reader `npy`: arrays saved by NumPy, one event a row.
 //!
 //! Structured arrays of one dimension with named fields of floats, whole numbers and booleans, or plain arrays of two dimensions
-//! (events × columns), whose columns the options name. Either byte order; versions 1.0 to 3.0 of the format.
+//! (events × columns), whose columns the options name; or archives (`.npz`) of arrays that are a column each. Either byte order;
+//! versions 1.0 to 3.0 of the format.
 
 mod dtype;
 mod header;
+mod npz;
 #[cfg(test)]
 mod tests;
 
@@ -43,11 +45,20 @@ pub struct Npy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NpyFault {
-    /// Several arrays, zipped.
-    #[error(
-        "an `.npz` file holds several arrays, expected one; save the events by `numpy.save(\"events.npy\", array)`"
-    )]
+    /// An archive of arrays in a file that ends as if it were one.
+    #[error("this is an archive of arrays, as `numpy.savez` writes: let its name end in `.npz`")]
     Npz,
+    /// Not an archive, or one that is broken.
+    #[error("this is no `.npz` file, or it is broken")]
+    Archive,
+    /// An array that is compressed.
+    #[error(
+        "the array `{name}` is compressed; save the events by `numpy.savez`, not `numpy.savez_compressed`"
+    )]
+    Compressed {
+        /// Its name.
+        name: String,
+    },
     /// Another file.
     #[error("this is no `.npy` file: it does not start with `\\x93NUMPY`")]
     Magic,
@@ -100,7 +111,9 @@ pub enum NpyFault {
     #[error("the array has the shape {}, expected rows of a structured type, or events × columns", shown(.0))]
     Shape(Vec<u64>),
     /// A plain array whose columns have no names.
-    #[error("the array has {found} columns without names, and the option `columns` names {named}; name each")]
+    #[error(
+        "the array has {found} columns without names, and the option `columns` names {named}; name each: `reader: {{type: npy, columns: [...]}}`"
+    )]
     Names {
         /// Columns of the array.
         found: u64,
@@ -154,12 +167,15 @@ inventory::submit! {
 
 impl EventReader for Npy {
     fn endings(&self) -> &'static [&'static str] {
-        // The latter for the message.
         &["npy", "npz"]
     }
 
     fn columns(&self, path: &Path) -> Result<Vec<String>, TableFaults> {
         let open = || Ok(BufReader::new(File::open(path)?));
+        if is_archive(path) {
+            let columns = open().and_then(|mut file| self.columns_of_archive(&mut file));
+            return columns.map_err(|fault| fault.of_file(path));
+        }
         let layout = open().and_then(|mut file| self.layout(&mut file));
         let layout = layout.map_err(|fault| fault.of_file(path))?;
         Ok(layout.fields.into_iter().map(|field| field.name).collect())
@@ -172,9 +188,17 @@ impl EventReader for Npy {
             Ok((BufReader::new(file), length))
         };
         let opened = open().map_err(|fault: std::io::Error| vec![fault.into()]);
-        let table = opened.and_then(|(file, length)| self.table(file, length, wanted));
+        let table = opened.and_then(|(mut file, length)| match is_archive(path) {
+            true => self.table_of_archive(&mut file, wanted),
+            false => self.table(file, length, wanted),
+        });
         table.map_err(|faults| TableFaults { file: path.to_owned(), faults })
     }
+}
+
+/// By its name's ending.
+fn is_archive(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"))
 }
 
 /// Where the numbers are.

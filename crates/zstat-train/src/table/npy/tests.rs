@@ -134,7 +134,7 @@ fn files_that_make_no_sense() {
     assert_eq!(fault(b"PAR1\0\0\0\0\0"), fault(b""));
     assert_eq!(
         fault(b"PK\x03\x04\0\0\0\0\0"),
-        "a.npy: an `.npz` file holds several arrays, expected one; save the events by `numpy.save(\"events.npy\", array)`"
+        "a.npy: this is an archive of arrays, as `numpy.savez` writes: let its name end in `.npz`"
     );
     let mut later = file(1, "", b"");
     later[6] = 4;
@@ -182,6 +182,75 @@ fn files_that_make_no_sense() {
     assert_eq!(parse(&huge, &["x"]).unwrap().rows(), 0);
 }
 
+/// An archive as `numpy.savez` writes it: not compressed, sizes in 64 bits.
+fn archive(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    let all = u32::MAX.to_le_bytes();
+    for (name, array) in arrays {
+        let (name, start, size) = (format!("{name}.npy"), bytes.len() as u32, array.len() as u64);
+        let sizes = [size.to_le_bytes(), size.to_le_bytes()].concat();
+        let extra = [&[1, 0, 16, 0], &sizes[..]].concat();
+        let lengths = [(name.len() as u16).to_le_bytes(), (extra.len() as u16).to_le_bytes()].concat();
+        let common = [&[45, 0, 0, 0, 0, 0, 0, 0, 0, 0], &[0; 4][..], &all, &all, &lengths].concat();
+        bytes.extend([b"PK\x03\x04", &common[..], name.as_bytes(), &extra, array].concat());
+        let rest = [&[0; 10][..], &start.to_le_bytes(), name.as_bytes(), &extra].concat();
+        directory.extend([b"PK\x01\x02\x2d\x03", &common[..], &rest].concat());
+    }
+    let (from, count) = (bytes.len() as u32, (arrays.len() as u16).to_le_bytes());
+    bytes.extend(&directory);
+    let size = (directory.len() as u32).to_le_bytes();
+    bytes.extend([b"PK\x05\x06\0\0\0\0", &count[..], &count, &size, &from.to_le_bytes(), b"\0\0"].concat());
+    bytes
+}
+
+fn unpack(columns: &[&str], bytes: &[u8], wanted: &[&str]) -> Result<(Vec<String>, Table), String> {
+    let npy = Npy { options: NpyOptions { columns: names(columns) } };
+    let mut file = std::io::Cursor::new(bytes);
+    let told = |faults| TableFaults { file: "a.npz".into(), faults }.to_string();
+    let known = npy.columns_of_archive(&mut file).map_err(|fault| told(vec![fault]))?;
+    Ok((known, npy.table_of_archive(&mut file, &names(wanted)).map_err(told)?))
+}
+
+#[test]
+fn archives_have_a_column_an_array() {
+    let numbers = |values: &[f64]| -> Vec<u8> { values.iter().flat_map(|x| x.to_le_bytes()).collect() };
+    let column = |values: &[f64]| {
+        file(1, &header("'<f8'", "False", &format!("({},)", values.len())), &numbers(values))
+    };
+    let (x, y) = (column(&[1.0, 2.0, 3.0]), column(&[4.0, 5.0, 6.0]));
+    let bytes = archive(&[("x", x.clone()), ("y", y.clone()), ("short", column(&[0.0]))]);
+    let (known, table) = unpack(&[], &bytes, &["y", "x", "y"]).unwrap();
+    assert_eq!(known, ["x", "y", "short"]);
+    let values = vec![vec![4.0, 5.0, 6.0], vec![1.0, 2.0, 3.0]];
+    assert_eq!(table, Table::new(names(&["y", "x"]), values, 3).unwrap());
+    assert_eq!(unpack(&[], &bytes, &[]).unwrap().1.rows(), 3);
+    let refused =
+        |columns: &[&str], bytes: &[u8], wanted: &[&str]| unpack(columns, bytes, wanted).unwrap_err();
+    assert_eq!(
+        refused(&[], &bytes, &["x", "short"]),
+        "a.npz: column `short` has 1 rows, expected 3 as in the others"
+    );
+    assert!(refused(&[], &bytes, &["z"]).contains("no column `z`"));
+    assert!(refused(&["a", "b"], &bytes, &["a"]).contains("names its columns itself (x, y, short)"));
+    // One alone is what it is without an archive.
+    assert_eq!(unpack(&[], &archive(&[("x", x.clone())]), &["x"]).unwrap().0, ["x"]);
+    let plain = file(1, &header("'<f8'", "False", "(2, 2)"), &numbers(&[1.0, 2.0, 3.0, 4.0]));
+    let (_, table) = unpack(&["a", "b"], &archive(&[("arr_0", plain.clone())]), &["b"]).unwrap();
+    assert_eq!(table.values(), [[2.0, 4.0]]);
+    let both = archive(&[("x", x), ("arr", plain)]);
+    assert!(refused(&[], &both, &["arr"]).contains("array `arr`: the array has 2 columns"));
+    // Compressed, cut off, or something else.
+    let mut deflated = archive(&[("y", y)]);
+    let directory = deflated.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+    deflated[directory + 10] = 8;
+    assert!(refused(&[], &deflated, &["y"]).contains("the array `y` is compressed"));
+    for cut in 0..bytes.len() - 1 {
+        let _ = unpack(&[], &bytes[..cut], &["x"]);
+        let _ = unpack(&[], &bytes[cut..], &["x"]);
+    }
+    assert!(refused(&[], b"mass,pt", &["x"]).ends_with("this is no `.npz` file, or it is broken"));
+}
+
 proptest! {
     #![proptest_config(zstat_core::testing::random::config(2000))]
 
@@ -193,6 +262,17 @@ proptest! {
     #[test]
     fn no_header_panics(text in "[\\[\\](){},:'\"<>|a-gA-Z0-9 ]{0,60}", version in 1..4_u8) {
         let _ = parse_with(&["x"], &file(version, &text, &[0; 8]), &["x"]);
+    }
+
+    #[test]
+    fn no_damage_of_an_archive_panics(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let column = file(1, &header("'<f8'", "False", "(1,)"), &1.0_f64.to_le_bytes());
+        let mut bytes = archive(&[("x", column.clone()), ("y", column)]);
+        let length = bytes.len();
+        damage.iter().for_each(|(at, byte)| bytes[at.index(length)] = *byte);
+        let _ = unpack(&[], &bytes, &["x", "y"]);
     }
 
     #[test]
