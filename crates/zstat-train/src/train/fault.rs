@@ -126,6 +126,7 @@ fn lost(bins: &[(usize, f64)]) -> String {
         format!("bin {bin} of the summary, where the data have {} events", zstat_core::text::number(*events))
     };
     bins.iter().map(one).collect::<Vec<_>>().join(", nor in ")
+}
 
 impl TrainFault {
     /// The one fault, or all of them.
