@@ -309,3 +309,67 @@ fn readers_and_their_options() {
         assert!(run.stderr.contains(&format!("spec.yaml:{line}:")), "{}", run.stderr);
     }
 }
+
+/// A condition is no weight: neither of events in files, nor of a variation.
+#[test]
+fn conditions_are_no_weights() {
+    let work = folder();
+    write(work.path(), "data.csv", "mass,pt,w\n1,2,3\n");
+    let text = spec(&[
+        (GENERATED, "files: data.csv\n    weight: w > 0"),
+        ("{scale: {mass: 1.02, pt: 1.02}}", "{up: {reweight: pt > 3}, down: {}}"),
+    ]);
+    refused(
+        work.path(),
+        &text,
+        &[
+            ("w > 0", &["`w > 0` is a condition, and a number is needed", "`where(w > 0, 1, 0)`"]),
+            ("{up: ", &["`pt > 3` is a condition, and a number is needed"]),
+        ],
+    );
+}
+
+/// Losses of no weight are watched; there has to be one that counts.
+#[test]
+fn a_loss_has_to_count() {
+    let text = spec(&[(LOSS, "{type: discovery, weight: 0}")]);
+    let told: &[&str] = &["no loss counts in epoch 0", "`weight`"];
+    refused(folder().path(), &text, &[("{type: discovery", told)]);
+}
+
+/// A loss may be there twice, with other options: its columns in tables are told apart.
+#[test]
+fn losses_of_one_name_have_columns_of_their_own() {
+    let work = folder();
+    let text = spec(&[(LOSS, "[inferno, {type: inferno, weight: 0, mc_statistics: true}]")]);
+    write(work.path(), "spec.yaml", &text);
+    run_in(work.path(), &["train", "spec.yaml", "--output", "run"]).exits(0);
+    let history = fs::read_to_string(work.path().join("run/history.csv")).unwrap();
+    assert!(history.starts_with("epoch,steps,learning_rate,gradient_norm,loss,loss.inferno,loss.inferno.2,"));
+}
+
+/// With other parameters of interest other processes are the signal, for losses of events, too.
+#[test]
+fn the_option_poi_says_what_is_signal() {
+    let work = folder();
+    let factor = "- {name: rate, type: normsys, lo: 0.95, hi: 1.05}";
+    let text = spec(&[BKDE, (LOSS, "bce"), (factor, "- {name: nu, type: normfactor}")]);
+    write(work.path(), "spec.yaml", &text);
+    let last = |poi: &str| {
+        run_in(work.path(), &["train", "spec.yaml", "--output", poi, "--poi", poi]).exits(0);
+        let scores = fs::read_to_string(work.path().join(poi).join("distributions.csv")).unwrap();
+        let mean = |process: &str| {
+            let rows = scores.lines().filter(|row| row.starts_with(&format!("{process},{process},,nominal")));
+            let [mut sum, mut all] = [0.0, 0.0];
+            for row in rows {
+                let cells: Vec<f64> = row.split(',').skip(5).map(|cell| cell.parse().unwrap()).collect();
+                sum += 0.5 * (cells[0] + cells[1]) * cells[2];
+                all += cells[2];
+            }
+            sum / all
+        };
+        mean("signal") - mean("background")
+    };
+    assert!(last("mu") > 0.0, "signal scores more where it is looked for");
+    assert!(last("nu") < 0.0, "and less where the other process is");
+}

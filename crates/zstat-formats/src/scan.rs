@@ -200,8 +200,15 @@ pub(crate) fn yaml_evidence(text: &str) -> Evidence<'_> {
     let mut lines = text.lines().filter(|line| !is_blank(line)).peekable();
     while let Some(line) = lines.next() {
         if evidence.keys.is_empty() && (line == "-" || line.starts_with("- ")) {
-            let first = line[1..].trim_start().split([':', ' ']).next();
-            evidence.list = Some(first.into_iter().map(unquoted).collect());
+            let item = line[1..].trim_start();
+            let keys: Vec<&str> = match item.strip_prefix('{') {
+                // In braces all may stand on one line.
+                Some(inside) => {
+                    inside.split(',').filter_map(|entry| entry.split_once(':')).map(|(key, _)| key).collect()
+                }
+                None => item.split([':', ' ']).next().into_iter().collect(),
+            };
+            evidence.list = Some(keys.into_iter().map(|key| unquoted(key.trim())).collect());
             return evidence;
         }
         let Some((key, value)) = top_level_entry(line) else { continue };

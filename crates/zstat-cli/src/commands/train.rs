@@ -78,6 +78,9 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         (None, Some(measurement)) => session.options.measurement = Some(measurement.clone()),
         (None, None) => {}
     }
+    if let Some(pois) = &session.options.poi {
+        training.look_for(pois);
+    }
     let first = args.seed.unwrap_or(training.train.seed);
     let seeds = args.seeds.map_or(u64::from(training.evaluate.seeds.unwrap_or(1)), |n| n.get() as u64);
     one_kind_of_folder(folder, seeds)?;
@@ -349,7 +352,7 @@ impl Job<'_> {
     }
 
     fn history(&self) -> History {
-        let parts = self.training.losses.iter().map(|(spec, _)| format!("loss.{}", spec.name));
+        let parts = self.training.loss_names().into_iter().map(|name| format!("loss.{name}"));
         let columns = ["epoch", "steps", "learning_rate", "gradient_norm", "loss"].map(str::to_owned);
         let columns = columns.into_iter().chain(parts).chain(["validation".to_owned()]);
         let columns = columns.chain(self.curves()).collect();

@@ -8,7 +8,7 @@ use zstat_core::spec::Workspace;
 use zstat_core::text::nearest;
 
 use super::parts::{Built, BuiltLoss, at_loss};
-use super::samples::{Made, signals};
+use super::samples::{Made, interests, signals};
 use super::{ProcessSpec, TrainSpec, Training, WordOr};
 
 /// What can be told before there is a model.
@@ -23,7 +23,8 @@ pub(super) fn check(
     let Some(summary) = &built.summary else { return };
     let outputs = summary.outputs();
     let given: Vec<Process> = processes.map_or_else(Vec::new, |(processes, made)| {
-        let signals = signals(workspace, processes, &made.samples, train.measurement.as_deref());
+        let pois = interests(workspace, train.measurement.as_deref());
+        let signals = signals(workspace, processes, &made.samples, pois);
         let is_seen = |process: usize| made.samples.iter().any(|sample| sample.process == process);
         let all = processes.iter().zip(signals).enumerate().filter(|(at, _)| is_seen(*at));
         all.map(|(_, ((name, process), is_signal))| Process {

@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 use zstat_core::diag::{Code, Fault};
-use zstat_core::formula::Expression;
+use zstat_core::formula::{Expression, Kind};
 use zstat_core::source::pointer::escape;
 use zstat_core::text::nearest;
 
@@ -167,7 +167,15 @@ impl Faults<'_> {
     /// Names in an expression that gives numbers.
     fn number(&mut self, text: &str, at: &str) -> Vec<String> {
         match Expression::parse(text) {
-            Ok(expression) => expression.used().iter().map(|used| used.name.clone()).collect(),
+            Ok(expression) if expression.kind() == Kind::Number => {
+                expression.used().iter().map(|used| used.name.clone()).collect()
+            }
+            Ok(_) => {
+                let message = format!("`{text}` is a condition, and a number is needed");
+                let help = format!("write `where({text}, 1, 0)`, or `select` the events");
+                self.put(Fault::new(Code::BadFormula, at, message).help(help));
+                Vec::new()
+            }
             Err(fault) => {
                 let message = format!("`{text}`: {}, {}", fault.message, fault.place(text));
                 self.put(Fault::new(Code::BadFormula, at, message));

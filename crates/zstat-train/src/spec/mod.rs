@@ -137,8 +137,8 @@ impl Training {
         };
         let losses = losses.into_iter().map(|built| (built.spec, built.loss)).collect();
         let (optimiser, schedule, clip) = optimiser;
-        let signals =
-            samples::signals(&analysis.workspace, &processes, &made.samples, train.measurement.as_deref());
+        let pois = samples::interests(&analysis.workspace, train.measurement.as_deref());
+        let signals = samples::signals(&analysis.workspace, &processes, &made.samples, pois);
         let workspace = samples::filled(&analysis.workspace, &made, &processes, bins);
         Ok(Self {
             processes,
@@ -161,12 +161,23 @@ impl Training {
     /// Trains for another measurement than the spec's.
     pub fn choose(&mut self, measurement: &str) {
         self.train.measurement = Some(measurement.to_owned());
-        self.signals = samples::signals(
-            &self.workspace,
-            &self.processes,
-            &self.samples,
-            self.train.measurement.as_deref(),
-        );
+        let pois = samples::interests(&self.workspace, Some(measurement)).to_vec();
+        self.look_for(&pois);
+    }
+
+    /// Takes other parameters of interest than the measurement's: what they scale is the signal.
+    pub fn look_for(&mut self, pois: &[String]) {
+        self.signals = samples::signals(&self.workspace, &self.processes, &self.samples, pois);
+    }
+
+    /// Names of the losses for tables, each once: the second of two alike is `inferno.2`.
+    pub fn loss_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (at, (spec, _)) in self.losses.iter().enumerate() {
+            let before = self.losses[..at].iter().filter(|(other, _)| other.name == spec.name).count();
+            names.push(if before == 0 { spec.name.clone() } else { format!("{}.{}", spec.name, before + 1) });
+        }
+        names
     }
 }
 

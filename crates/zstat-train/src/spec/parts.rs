@@ -115,11 +115,12 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
     turns.sort_unstable();
     for epoch in turns {
         let counts = |BuiltLoss { spec, .. }: &BuiltLoss| {
-            spec.from <= epoch && spec.until.is_none_or(|until| epoch < until)
+            spec.weight != 0.0 && spec.from <= epoch && spec.until.is_none_or(|until| epoch < until)
         };
         if !losses.is_empty() && !losses.iter().any(counts) {
-            let message =
-                format!("no loss counts in epoch {epoch} (they count from 0): mind `from` and `until`");
+            let message = format!(
+                "no loss counts in epoch {epoch} (they count from 0): mind `from`, `until` and `weight`"
+            );
             faults.push(Fault::new(Code::OutOfRange, "/train/loss", message));
             break;
         }

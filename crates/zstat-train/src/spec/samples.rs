@@ -164,19 +164,23 @@ fn process(
     found
 }
 
-/// Which processes the analysis looks for.
-pub(super) fn signals(
-    workspace: &Workspace,
-    processes: &IndexMap<String, ProcessSpec>,
-    samples: &[SampleOf],
-    measurement: Option<&str>,
-) -> Vec<bool> {
+/// Parameters of interest of a measurement, the first if none is named.
+pub(super) fn interests<'w>(workspace: &'w Workspace, measurement: Option<&str>) -> &'w [String] {
     let chosen = match measurement {
         Some(name) => workspace.measurements.iter().find(|known| known.name == name),
         None => workspace.measurements.first(),
     };
     let pois = chosen.and_then(|measurement| measurement.poi.as_ref()).or(workspace.poi.as_ref());
-    let pois: &[String] = pois.map_or(&[], |pois| pois.as_slice());
+    pois.map_or(&[], |pois| pois.as_slice())
+}
+
+/// Which processes the analysis looks for: those that say so, or whose samples these parameters of interest scale.
+pub(super) fn signals(
+    workspace: &Workspace,
+    processes: &IndexMap<String, ProcessSpec>,
+    samples: &[SampleOf],
+    pois: &[String],
+) -> Vec<bool> {
     let driven = |process: usize| {
         let of_process = samples.iter().filter(|sample| sample.process == process);
         let channel =
