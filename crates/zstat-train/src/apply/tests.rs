@@ -87,7 +87,10 @@ fn scores_and_places() {
     let m = vec![-3.0, 0.0, 3.0];
     let table = Table::new(names(&["m", "p"]), vec![m, vec![0.0; 3]], 3).unwrap();
     let found = applier.score(&plan.prepare(table).unwrap()).unwrap();
-    assert_eq!(found.scores, [-5.5, 0.5, 6.5]);
+    assert_eq!(found.raw, [-5.5, 0.5, 6.5]);
+    let squashed = |z: f64| 1.0 / (1.0 + (-z).exp());
+    let all = found.scores.iter().zip(&found.raw);
+    all.for_each(|(score, raw)| assert!((score - squashed(*raw)).abs() < 1e-12, "{score}, {raw}"));
     assert_eq!(found.places, [Place::Bin(0), Place::LeftOut(1), Place::Bin(1)]);
     let table = Table::new(names(&["m", "p"]), vec![vec![3e38], vec![0.0]], 1).unwrap();
     let fault = applier.score(&plan.prepare(table).unwrap()).unwrap_err().to_string();
