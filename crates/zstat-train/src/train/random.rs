@@ -189,7 +189,7 @@ fn analysis(random: &mut ChaCha8Rng, folder: &std::path::Path) -> Value {
     events.insert("other".to_owned(), process(random, features, 100.0, of_files.then_some(file.as_path())));
     let hidden: Vec<usize> = (0..random.random_range(0..3)).map(|_| random.random_range(2..7)).collect();
     let activation = *pick(random, &["relu", "tanh", "sigmoid"]);
-    json!({
+    let mut spec = json!({
         "zstat": 1,
         "events": events,
         "workspace": {
@@ -205,7 +205,15 @@ fn analysis(random: &mut ChaCha8Rng, folder: &std::path::Path) -> Value {
             "events": EVENTS, "validation": 20, "batch": EVENTS, "epochs": 1, "seed": random.random_range(0..1000),
         },
         "evaluate": {"events": 500},
-    })
+    });
+    if of_files {
+        // Numbers of events to generate have no effect.
+        spec["evaluate"] = json!({});
+        if let Some(train) = spec["train"].as_object_mut() {
+            train.remove("validation");
+        }
+    }
+    spec
 }
 
 /// What came of a training.

@@ -132,11 +132,11 @@ fn columns_that_are_not_there() {
     );
     assert_eq!(parse("pt,eta,pt\n1,2,3\n", &["eta"]).unwrap().rows(), 1);
     assert!(refused("pt;eta\n1;2\n", &["pt"]).ends_with(
-        "\na.csv:1: the names of the columns look as if a semicolon stood between them; say `delimiter: semicolon`"
+        "\na.csv:1: the names of the columns look as if a semicolon stood between them; say `reader: {type: csv, delimiter: semicolon}`"
     ));
     assert!(
         refused("# pt,eta\n1,2\n", &["pt"])
-            .ends_with("\na.csv:2: the first line holds numbers only, expected the names of the columns; lines that begin with `#` are comments")
+            .ends_with("\na.csv:2: the first line holds numbers only, expected the names of the columns, or `reader: {type: csv, columns: [...]}`; lines that begin with `#` are comments")
     );
 }
 
