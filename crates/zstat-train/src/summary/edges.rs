@@ -21,11 +21,25 @@ pub(super) struct Edges {
     pub include_outside: bool,
 }
 
+/// More bins than this are a slip.
+const MOST: usize = 100_000;
+
+/// What is wrong with a number of bins.
+pub(super) fn of_bins(bins: usize) -> Option<&'static str> {
+    match bins {
+        0 => Some("`bins` must be at least 1"),
+        1..=MOST => None,
+        _ => Some("`bins` must be at most 100000"),
+    }
+}
+
 impl Edges {
     /// What is wrong with them.
     pub(super) fn fault(&self) -> Option<&'static str> {
+        if let Some(fault) = of_bins(self.bins) {
+            return Some(fault);
+        }
         match self {
-            Self { bins: 0, .. } => Some("`bins` must be at least 1"),
             Self { range: [low, high], .. } if !(low.is_finite() && high.is_finite() && low < high) => {
                 Some("`range` must be two finite numbers in ascending order")
             }

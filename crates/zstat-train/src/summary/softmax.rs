@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use zstat_core::plugin::{Plugin, PluginError};
 use zstat_core::summary::{Stage, Summary};
 
+use super::edges::of_bins;
 use crate::kernel::{RowTask, by_rows, exp};
 
 /// Options of `softmax`.
@@ -44,8 +45,8 @@ inventory::submit! {
         build: |options| {
             let refused = |source| PluginError::Options { kind: "summary", name: "softmax", source };
             let options: SoftmaxOptions = serde_json::from_value(options).map_err(refused)?;
-            if options.bins == 0 {
-                return Err(refused(serde::de::Error::custom("`bins` must be at least 1")));
+            if let Some(fault) = of_bins(options.bins) {
+                return Err(refused(serde::de::Error::custom(fault)));
             }
             if options.temperature.is_nan() || options.temperature <= 0.0 {
                 return Err(refused(serde::de::Error::custom("`temperature` must be positive")));

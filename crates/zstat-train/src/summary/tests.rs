@@ -175,6 +175,10 @@ fn wrong_options_are_refused() {
     assert_eq!(names, ["bkde", "hard", "sigmoid_cut", "sigmoid_edges", "softmax"]);
     let wrong = [
         ("softmax", json!({"bins": 0})),
+        ("softmax", json!({"bins": 1_000_000_000_000_u64})),
+        ("bkde", json!({"bins": 1_000_000_000_000_u64})),
+        ("sigmoid_edges", json!({"bins": 100_001})),
+        ("hard", json!({"bins": 100_001})),
         ("softmax", json!({"temperature": 0.0})),
         ("softmax", json!({"temprature": 1.0})),
         ("bkde", json!({"bandwidth": -1.0})),
