@@ -77,34 +77,7 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
             }
             WordOr::With(spec) => spec.clone(),
         };
-        if !spec.weight.is_finite() {
-            faults.push(Fault::new(
-                Code::NotFinite,
-                format!("{at}/weight"),
-                "the weight of a loss must be finite",
-            ));
-        }
-        if spec.weight < 0.0 {
-            let message = format!(
-                "the weight of the loss `{}` is {}: the training would make it as large as it can",
-                spec.name, spec.weight
-            );
-            let fault = Fault::new(Code::OutOfRange, format!("{at}/weight"), message);
-            faults.push(fault.help("give a positive weight; with 0 it is watched only"));
-        }
-        if spec.from >= train.epochs {
-            let message = format!(
-                "the loss `{}` never counts: the last epoch is {} (they count from 0)",
-                spec.name,
-                train.epochs.saturating_sub(1)
-            );
-            let fault = Fault::new(Code::OutOfRange, format!("{at}/from"), message);
-            faults.push(fault.help("begin earlier, or train for more `epochs`"));
-        }
-        if spec.until.is_some_and(|until| until <= spec.from) {
-            let message = format!("the loss `{}` ends (`until`) before it begins (`from`)", spec.name);
-            faults.push(Fault::new(Code::OutOfRange, format!("{at}/until"), message));
-        }
+        numbers(train, &spec, &at, faults);
         if let Some(loss) = one(&linked.losses, &spec.name, spec.options.clone(), &at, faults) {
             losses.push(BuiltLoss { at, spec, loss });
         }
@@ -129,6 +102,38 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
         without_slopes(summary.as_ref(), &losses, faults);
     }
     Built { summary, scorer, optimiser, losses }
+}
+
+/// Whether the numbers beside a loss make sense.
+fn numbers(train: &TrainSpec, spec: &LossSpec, at: &str, faults: &mut Vec<Fault>) {
+    if !spec.weight.is_finite() {
+        faults.push(Fault::new(
+            Code::NotFinite,
+            format!("{at}/weight"),
+            "the weight of a loss must be finite",
+        ));
+    }
+    if spec.weight < 0.0 {
+        let message = format!(
+            "the weight of the loss `{}` is {}: the training would make it as large as it can",
+            spec.name, spec.weight
+        );
+        let fault = Fault::new(Code::OutOfRange, format!("{at}/weight"), message);
+        faults.push(fault.help("give a positive weight; with 0 it is watched only"));
+    }
+    if spec.from >= train.epochs {
+        let message = format!(
+            "the loss `{}` never counts: the last epoch is {} (they count from 0)",
+            spec.name,
+            train.epochs.saturating_sub(1)
+        );
+        let fault = Fault::new(Code::OutOfRange, format!("{at}/from"), message);
+        faults.push(fault.help("begin earlier, or train for more `epochs`"));
+    }
+    if spec.until.is_some_and(|until| until <= spec.from) {
+        let message = format!("the loss `{}` ends (`until`) before it begins (`from`)", spec.name);
+        faults.push(Fault::new(Code::OutOfRange, format!("{at}/until"), message));
+    }
 }
 
 /// Losses of templates where the summary has no derivatives: nothing would be learnt from them.

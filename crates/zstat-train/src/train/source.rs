@@ -179,12 +179,35 @@ fn read_all(
             expression.numbers(&columns, table.rows()).map_err(|fault| columns_fault(fault.to_string()))?
         }
     };
+    let all = divided(training, name, &table, &weights)?;
+    for ((table, weights), what) in all.iter().zip(["training", "validation", "evaluation"]) {
+        if table.rows() == 0 {
+            return Err(columns_fault(format!("no event is left for {what}: mind `split`")));
+        }
+        if what == "evaluation" && (table.rows() as u64) < PARTS {
+            let rows = table.rows();
+            return Err(columns_fault(format!(
+                "{rows} events are left for evaluation, and {PARTS} are needed at least: mind `split`"
+            )));
+        }
+        crate::table::WeightSums::of(name, weights)?;
+    }
+    Ok(all)
+}
+
+/// The events for training, validation and evaluation, with their weights.
+fn divided(
+    training: &Training,
+    name: &str,
+    table: &Table,
+    weights: &[f64],
+) -> Result<[(Table, Vec<f64>); 3], TrainFault> {
     let spec = &training.train.split;
     let [training_share, validation, test] = spec.shares();
     let shares = Shares { training: training_share, validation, test };
     let split = Split { shares, key: spec.key.clone(), seed: 0 };
     let parts = split
-        .parts(&table, 0)
+        .parts(table, 0)
         .map_err(|source| TrainFault::Split { process: name.to_owned(), source: Box::new(source) })?;
     let most = training.train.events.unwrap_or(u64::MAX);
     let of = |part: Part| {
@@ -201,18 +224,5 @@ fn read_all(
             weights.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(w, _)| *w).collect();
         (table.filter(&keep), weights)
     };
-    let all = [of(Part::Training), of(Part::Validation), of(Part::Test)];
-    for ((table, weights), what) in all.iter().zip(["training", "validation", "evaluation"]) {
-        if table.rows() == 0 {
-            return Err(columns_fault(format!("no event is left for {what}: mind `split`")));
-        }
-        if what == "evaluation" && (table.rows() as u64) < PARTS {
-            let rows = table.rows();
-            return Err(columns_fault(format!(
-                "{rows} events are left for evaluation, and {PARTS} are needed at least: mind `split`"
-            )));
-        }
-        crate::table::WeightSums::of(name, weights)?;
-    }
-    Ok(all)
+    Ok([of(Part::Training), of(Part::Validation), of(Part::Test)])
 }
