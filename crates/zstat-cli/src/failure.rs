@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zstat_core::diag::Diagnostic;
 use zstat_core::plugin::PluginError;
 use zstat_core::source::Document;
-use zstat_core::text::nearest;
+use zstat_core::text::{nearest, nearest_file};
 
 use crate::input::SpecFaults;
 use crate::plugin::BuildError;
@@ -77,21 +77,6 @@ pub enum Failure {
         /// The command.
         command: &'static str,
     },
-}
-
-/// At most so many files of a folder are looked at.
-const LOOKED_AT: usize = 10_000;
-
-/// The file in the same folder whose name is most like that of a file that is not there.
-fn near(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    let folder = path.parent()?;
-    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let files = std::fs::read_dir(listed).ok()?.take(LOOKED_AT).flatten();
-    let files = files.filter(|entry| entry.path().is_file());
-    let mut names: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort();
-    nearest(name, names.iter().map(String::as_str)).map(|name| folder.join(name))
 }
 
 fn meant(near: Option<&Path>) -> String {
@@ -172,7 +157,7 @@ pub fn known_names(found: &str, known: &[&str]) -> String {
 impl Failure {
     /// A file that cannot be read.
     pub fn read(path: &Path, source: std::io::Error) -> Self {
-        let near = (source.kind() == std::io::ErrorKind::NotFound).then(|| near(path)).flatten();
+        let near = (source.kind() == std::io::ErrorKind::NotFound).then(|| nearest_file(path)).flatten();
         Self::Read { path: path.to_owned(), source, near }
     }
 

@@ -1,6 +1,7 @@
 //! Small helpers for names: the nearest known name, glob patterns.
 
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 /// The known name most similar to `name`, if any is similar enough to be a plausible typo.
 ///
@@ -31,6 +32,20 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// The file in the same folder whose name is most like that of a file that is not there.
+pub fn nearest_file(path: &Path) -> Option<PathBuf> {
+    /// At most so many files of a folder are looked at.
+    const LOOKED_AT: usize = 10_000;
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent()?;
+    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let files = std::fs::read_dir(listed).ok()?.take(LOOKED_AT).flatten();
+    let files = files.filter(|entry| entry.path().is_file());
+    let mut names: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    nearest(name, names.iter().map(String::as_str)).map(|name| folder.join(name))
 }
 
 /// Whether `name` matches the glob `pattern`: `*` stands for any run of characters, `?` for one, all else for itself.

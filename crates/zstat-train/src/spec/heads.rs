@@ -8,7 +8,7 @@ use zstat_core::diag::{Code, Fault};
 use zstat_core::source::pointer::escape;
 use zstat_core::spec::OneOrMany;
 use zstat_core::table::{TableFault, TableFaults};
-use zstat_core::text::nearest;
+use zstat_core::text::nearest_file;
 
 use super::ProcessSpec;
 use crate::events::Generator;
@@ -77,28 +77,14 @@ fn refused(at: String, (process, file): (&str, &str), folder: &Path, fault: &Rea
                 true => "files are looked for beside the spec".to_owned(),
                 false => format!("files are looked for beside the spec, in `{}`", folder.display()),
             };
-            match near(&folder.join(file)) {
+            let near = nearest_file(&folder.join(file));
+            match near.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()) {
                 Some(near) => fault.help(format!("did you mean `{near}`? {place}")),
                 None => fault.help(place),
             }
         }
         other => Fault::new(Code::OutOfRange, at, format!("process `{process}`: {other}")),
     }
-}
-
-/// At most so many files of a folder are looked at.
-const LOOKED_AT: usize = 10_000;
-
-/// The file in the same folder whose name is most like that of a file that is not there.
-fn near(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
-    let folder = path.parent()?;
-    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let files = std::fs::read_dir(listed).ok()?.take(LOOKED_AT).flatten();
-    let files = files.filter(|entry| entry.path().is_file());
-    let mut names: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort();
-    nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// Columns that all have, in the order of the first.
