@@ -225,3 +225,51 @@ fn what_stands_beside_the_result() {
     assert_eq!(row.matches('±').count(), 5, "{row}");
     assert!(beside.contains("other bins, or a summary that knows what varies, may be better"), "{beside}");
 }
+
+/// Nothing that is of no training is written over: each of its files, found alone in a folder, ends it before it begins.
+#[test]
+fn files_of_others_are_not_lost() {
+    let work = folder();
+    write(work.path(), "training.yaml", &classifier());
+    zstat(work.path(), "train training.yaml --output run").exits(0);
+    let names = files(&work.path().join("run"));
+    for (at, name) in
+        names.iter().map(|(name, _)| name).filter(|name| *name != "weights.safetensors").enumerate()
+    {
+        let other = work.path().join(format!("other-{at}"));
+        fs::create_dir(&other).unwrap();
+        fs::write(other.join(name), "precious").unwrap();
+        zstat(work.path(), &format!("train training.yaml --output other-{at}"))
+            .exits(2)
+            .tells(&[&format!("`{name}`")]);
+        assert_eq!(fs::read_to_string(other.join(name)).unwrap(), "precious");
+        assert_eq!(fs::read_dir(&other).unwrap().count(), 1, "{name}");
+    }
+}
+
+/// Seeds end with the largest.
+#[test]
+fn seeds_beyond_the_largest() {
+    let work = folder();
+    write(work.path(), "training.yaml", &classifier());
+    let line = format!("train training.yaml --output run --epochs 1 --seed {} --seeds 2", u64::MAX);
+    zstat(work.path(), &line).exits(2).tells(&["2 seeds from 18446744073709551615 on go beyond the largest"]);
+    let line = format!("train training.yaml --output run --epochs 1 --seed {} --seeds 2", u64::MAX - 1);
+    zstat(work.path(), &line).exits(0);
+}
+
+/// The workspace is of the parameter of interest that the run was made for, and `apply` takes no other than the run's.
+#[test]
+fn the_workspace_is_of_the_run() {
+    let work = folder();
+    write(work.path(), "training.yaml", &spec().replace("{type: discovery}", "{type: inferno}"));
+    zstat(work.path(), "train training.yaml --output run --poi energy").exits(0);
+    let path = work.path().join("run/workspace.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("poi: energy"), "{text}");
+    fs::write(&path, text.replacen("init: 1", "init: 3", 1)).unwrap();
+    write(work.path(), "new.csv", "mass,pt\n120,30\n");
+    zstat(work.path(), "apply run new.csv")
+        .exits(2)
+        .tells(&["`workspace.yaml` is not what the training wrote"]);
+}

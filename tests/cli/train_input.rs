@@ -373,3 +373,15 @@ fn the_option_poi_says_what_is_signal() {
     assert!(last("mu") > 0.0, "signal scores more where it is looked for");
     assert!(last("nu") < 0.0, "and less where the other process is");
 }
+
+/// One file under two names would count twice.
+#[test]
+fn a_file_of_two_names() {
+    let work = folder();
+    write(work.path(), "data.csv", "mass,pt\n1,2\n");
+    let text = spec(&[
+        (GENERATED, "files: [data.csv, ./data.csv]"),
+        ("  epochs: 2", "  epochs: 2\n  features: [mass, pt]"),
+    ]);
+    refused(work.path(), &text, &[("./data.csv", &["`./data.csv` is the file `data.csv`", "counted twice"])]);
+}

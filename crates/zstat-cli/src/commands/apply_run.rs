@@ -12,7 +12,7 @@ use zstat_train::files::tensors::{self, Tensors};
 use zstat_train::spec::{Plugins, Training};
 use zstat_train::table::Standardiser;
 
-use super::train_files::{CHECKPOINT, RUN, SPEC, WEIGHTS};
+use super::train_files::{CHECKPOINT, RUN, SPEC, WEIGHTS, WORKSPACE};
 use crate::args::SpecArgs;
 use crate::failure::{Failure, OptionFault};
 use crate::input::{self, Spec, SpecFaults};
@@ -77,7 +77,8 @@ impl TrainedRun {
             return Err(Failure::Options(vec![fault.help(help)]));
         }
         let mut faults = Vec::new();
-        let read = record.digests.iter().filter(|(name, _)| [SPEC, WEIGHTS].contains(&name.as_str()));
+        let read =
+            record.digests.iter().filter(|(name, _)| [SPEC, WEIGHTS, WORKSPACE].contains(&name.as_str()));
         for (name, digest) in read {
             let path = folder.join(name);
             match fs::read(&path) {

@@ -7,6 +7,7 @@ use zstat_core::text::number;
 use zstat_formats::Format;
 
 use super::apply_run::TrainedRun;
+use super::train_files::WORKSPACE;
 use crate::args::SpecArgs;
 use crate::failure::{Failure, OptionFault};
 use crate::input::Spec;
@@ -20,9 +21,6 @@ pub struct Observed {
     /// Channels whose observations are none.
     expected: Vec<String>,
 }
-
-/// Name of the file of a run.
-const WORKSPACE: &str = "workspace.yaml";
 
 impl Observed {
     /// Reads the workspace of a run, whose channel has `bins` bins.

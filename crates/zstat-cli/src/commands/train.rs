@@ -9,7 +9,7 @@ use std::time::Instant;
 use clap::Args;
 use sha2::{Digest, Sha256};
 use zstat_core::fit::Fitter;
-use zstat_core::spec::Analysis;
+use zstat_core::spec::{Analysis, OneOrMany};
 use zstat_train::files::History;
 use zstat_train::spec::Training;
 use zstat_train::train::{
@@ -83,11 +83,15 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     }
     let first = args.seed.unwrap_or(training.train.seed);
     let seeds = args.seeds.map_or(u64::from(training.evaluate.seeds.unwrap_or(1)), |n| n.get() as u64);
+    let Some(last) = first.checked_add(seeds - 1) else {
+        let message = format!("{seeds} seeds from {first} on go beyond the largest, {}", u64::MAX);
+        return Err(Failure::Options(vec![OptionFault::new("--seeds", seeds.to_string(), message)]));
+    };
     one_kind_of_folder(folder, seeds)?;
     let files = contents_of_events(&training, &folder_of(&session));
     let job = Job { args, global, session: &session, training: &training, fitter: chosen.as_ref(), files };
     let (mut results, mut origins, mut timing) = (Vec::new(), Vec::new(), Timing::default());
-    for seed in first..first + seeds {
+    for seed in first..=last {
         let folder = if seeds == 1 { folder.clone() } else { folder.join(format!("seed-{seed}")) };
         let (result, origin) = job.one(seed, &folder, &mut timing)?;
         results.push(result);
@@ -366,7 +370,15 @@ impl Job<'_> {
     }
 
     /// The workspace as an analysis that any command takes.
-    fn exported(&self, workspace: zstat_core::spec::Workspace, seed: u64) -> Analysis {
+    fn exported(&self, mut workspace: zstat_core::spec::Workspace, seed: u64) -> Analysis {
+        if let Some(pois) = &self.session.options.poi {
+            // In place of those of the workspace and all measurements, as for the result.
+            workspace.poi = Some(match pois.as_slice() {
+                [one] => OneOrMany::One(one.clone()),
+                several => OneOrMany::Many(several.to_vec()),
+            });
+            workspace.measurements.iter_mut().for_each(|measurement| measurement.poi = None);
+        }
         let analysis = self.session.spec.analysis();
         let name = analysis.name.as_deref().unwrap_or("training");
         Analysis {

@@ -34,6 +34,22 @@ pub const HISTORY: &str = "history.csv";
 pub const CURVES: &str = "curves.csv";
 /// Name of the file of the spec, with its patches applied.
 pub const SPEC: &str = "spec.json";
+/// The workspace with the templates.
+pub const WORKSPACE: &str = "workspace.yaml";
+/// All that a finished training has written, but for its weights and `run.json`.
+pub const WRITTEN: [&str; 11] = [
+    RESULT,
+    HISTORY,
+    CURVES,
+    SPEC,
+    "history.parquet",
+    WORKSPACE,
+    "workspace.json",
+    "templates.csv",
+    "distributions.csv",
+    "boundary.csv",
+    "thresholds.csv",
+];
 
 /// Whether a training leaves files of this name.
 pub fn is_written(path: &Path) -> bool {
@@ -188,7 +204,7 @@ pub fn write(folder: &Path, run: &Run<'_>, document: &str) -> Result<(), Failure
     files.write("history.parquet", &parquet)?;
     files.write("templates.csv", templates(run).as_bytes())?;
     run.tables.write(&mut files)?;
-    files.write("workspace.yaml", written(Format::Native, run.analysis)?.as_bytes())?;
+    files.write(WORKSPACE, written(Format::Native, run.analysis)?.as_bytes())?;
     // Titles and settings of commands are no part of a model.
     let bare = Analysis { name: None, fit: Default::default(), ..run.analysis.clone() };
     let pyhf = match Format::Pyhf.write(&bare) {

@@ -8,7 +8,7 @@ use zstat_train::files::History;
 use zstat_train::files::tensors::{self, Tensors};
 
 use super::apply_run::digest_of;
-use super::train_files::{CHECKPOINT, CURVES, Done, HISTORY, RUN, WEIGHTS};
+use super::train_files::{CHECKPOINT, CURVES, Done, HISTORY, RUN, WEIGHTS, WRITTEN};
 use super::train_tables;
 use crate::failure::{Failure, OptionFault};
 use crate::jobs::make_folder;
@@ -58,7 +58,14 @@ pub fn look(folder: &Path, digest: &str, columns: &[String]) -> Result<Standing,
             }
             // A training that ended within its last files goes on from its checkpoint.
             Some(_) if !folder.join(CHECKPOINT).exists() => Ok(again(Flaw::MISSING)),
-            _ => Ok(Standing::Nothing),
+            Some(_) => Ok(Standing::Nothing),
+            None if folder.join(CHECKPOINT).exists() => Ok(Standing::Nothing),
+            None => match WRITTEN.iter().find(|name| folder.join(name).exists()) {
+                Some(name) => {
+                    Err(foreign(format!("has a `{name}` that is of no training and would be lost")))
+                }
+                None => Ok(Standing::Nothing),
+            },
         };
     };
     let text = String::from_utf8_lossy(&content);

@@ -71,6 +71,17 @@ pub enum DensityFault {
 }
 
 impl Density {
+    /// Whether x → `scale` x + `shift` moves an edge of it, where it falls to 0 at once.
+    pub fn moves_edge(&self, scale: f64, shift: f64) -> bool {
+        match self {
+            Self::Normal(_) => false,
+            // Its edge is at 0.
+            Self::Exponential(_) => shift != 0.0,
+            Self::Uniform(ends) => ends.iter().any(|end| scale * end + shift != *end),
+            Self::Mixture(parts) => parts.iter().any(|part| part.density.moves_edge(scale, shift)),
+        }
+    }
+
     /// What is wrong with the numbers.
     ///
     /// # Errors
@@ -220,5 +231,23 @@ mod tests {
         let found: Density = serde_json::from_str(r#"{"normal": [0, 1]}"#).unwrap();
         assert_eq!(found, Density::Normal([0.0, 1.0]));
         assert!(serde_json::from_str::<Density>(r#"{"norml": [0, 1]}"#).is_err());
+    }
+
+    #[test]
+    fn edges_that_move() {
+        let [uniform, from_zero] = [Density::Uniform([100.0, 160.0]), Density::Uniform([0.0, 1.0])];
+        let of_both = Density::Mixture(vec![Component { weight: 1.0, density: from_zero.clone() }]);
+        for (density, scale, shift, moves) in [
+            (Density::Normal([0.0, 1.0]), 1.1, 2.0, false),
+            (Density::Exponential(3.0), 1.2, 0.0, false),
+            (Density::Exponential(3.0), 1.0, 0.1, true),
+            (uniform.clone(), 1.02, 0.0, true),
+            (uniform.clone(), 1.0, -1.0, true),
+            (uniform, 1.0, 0.0, false),
+            (from_zero, 1.1, 0.0, true),
+            (of_both, 1.1, 0.0, true),
+        ] {
+            assert_eq!(density.moves_edge(scale, shift), moves, "{density:?} {scale} {shift}");
+        }
     }
 }

@@ -2,11 +2,30 @@
 
 use super::Isa;
 
-/// Σ aᵢ bᵢ over the whole vectors of [`LANES`](super::LANES) that both slices have, in an order that depends on their number
-/// and the instruction set.
-pub trait Dot: Fn(&[f32], &[f32]) -> f32 {}
+/// Dot products.
+pub trait Dot {
+    /// Σ aᵢ bᵢ over the whole vectors of [`LANES`](super::LANES) that both slices have, in an order that depends on their number
+    /// and the instruction set.
+    fn one(&self, a: &[f32], b: &[f32]) -> f32;
 
-impl<F: Fn(&[f32], &[f32]) -> f32> Dot for F {}
+    /// The same of four slices of one length, with the same bits: one sum need not wait for the other.
+    fn four(&self, a: &[f32], b: [&[f32]; 4]) -> [f32; 4];
+}
+
+/// Both as functions.
+struct Dots<F, G>(F, G);
+
+impl<F: Fn(&[f32], &[f32]) -> f32, G: Fn(&[f32], [&[f32]; 4]) -> [f32; 4]> Dot for Dots<F, G> {
+    #[inline(always)]
+    fn one(&self, a: &[f32], b: &[f32]) -> f32 {
+        self.0(a, b)
+    }
+
+    #[inline(always)]
+    fn four(&self, a: &[f32], b: [&[f32]; 4]) -> [f32; 4] {
+        self.1(a, b)
+    }
+}
 
 /// Loops that become vector code where they and all they call are `#[inline(always)]`.
 pub trait Task {
@@ -21,7 +40,9 @@ pub trait Task {
 pub fn vectorised(isa: Isa, task: impl Task) {
     isa.check();
     match isa {
-        Isa::Portable => task.run::<false>(dot_portable),
+        Isa::Portable => {
+            task.run::<false>(Dots(dot_portable, |a: &[f32], b: [&[f32]; 4]| b.map(|b| dot_portable(a, b))));
+        }
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has the features.
         Isa::Avx2 => unsafe { x86::run_avx2(task) },
@@ -48,18 +69,81 @@ fn tree([a, b, c, d, e, f, g, h]: [f32; 8]) -> f32 {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Task, tree};
-    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps, _mm256_storeu_ps};
-    use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_loadu_ps, _mm512_reduce_add_ps, _mm512_setzero_ps};
+    use super::{Dots, Task, tree};
+    use std::arch::x86_64::{
+        __m128, _mm_add_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_storeu_ps, _mm_unpackhi_ps, _mm_unpacklo_ps,
+        _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps,
+        _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_reduce_add_ps, _mm512_setzero_ps,
+    };
 
     #[target_feature(enable = "avx2,fma")]
     pub fn run_avx2(task: impl Task) {
-        task.run::<true>(|a: &[f32], b: &[f32]| dot_avx2(a, b));
+        task.run::<true>(Dots(
+            |a: &[f32], b: &[f32]| dot_avx2(a, b),
+            |a: &[f32], b: [&[f32]; 4]| four_avx2(a, b),
+        ));
     }
 
     #[target_feature(enable = "avx512f")]
     pub fn run_avx512(task: impl Task) {
-        task.run::<true>(|a: &[f32], b: &[f32]| dot_avx512(a, b));
+        task.run::<true>(Dots(
+            |a: &[f32], b: &[f32]| dot_avx512(a, b),
+            |a: &[f32], b: [&[f32]; 4]| four_avx512(a, b),
+        ));
+    }
+
+    /// Five slices in whole vectors.
+    type Vectors<'s, const N: usize> = (&'s [[f32; N]], [&'s [[f32; N]]; 4]);
+
+    /// The slices in vectors, as many as the shortest has.
+    #[inline(always)]
+    fn chunks<'s, const N: usize>(a: &'s [f32], b: [&'s [f32]; 4]) -> Vectors<'s, N> {
+        let (a, b) = (a.as_chunks().0, b.map(|b| b.as_chunks().0));
+        let length = b.iter().fold(a.len(), |length, b| length.min(b.len()));
+        (&a[..length], b.map(|b| &b[..length]))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn four_avx2(a: &[f32], b: [&[f32]; 4]) -> [f32; 4] {
+        let (a, b) = chunks::<8>(a, b);
+        let mut sums = [_mm256_setzero_ps(); 4];
+        for (i, a) in a.iter().enumerate() {
+            // SAFETY: eight elements.
+            let a = unsafe { _mm256_loadu_ps(a.as_ptr()) };
+            for (sum, b) in sums.iter_mut().zip(b) {
+                // SAFETY: eight elements.
+                *sum = _mm256_fmadd_ps(a, unsafe { _mm256_loadu_ps(b[i].as_ptr()) }, *sum);
+            }
+        }
+        // The tree of each sum, side by side: halves first, then columns of what is left.
+        let [p, q, r, s]: [__m128; 4] =
+            sums.map(|sum| _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps::<1>(sum)));
+        let (pq, rs) = (_mm_unpacklo_ps(p, q), _mm_unpacklo_ps(r, s));
+        let (first, second) = (_mm_movelh_ps(pq, rs), _mm_movehl_ps(rs, pq));
+        let (pq, rs) = (_mm_unpackhi_ps(p, q), _mm_unpackhi_ps(r, s));
+        let (third, fourth) = (_mm_movelh_ps(pq, rs), _mm_movehl_ps(rs, pq));
+        let sums = _mm_add_ps(_mm_add_ps(first, third), _mm_add_ps(second, fourth));
+        let mut out = [0.0; 4];
+        // SAFETY: four elements.
+        unsafe { _mm_storeu_ps(out.as_mut_ptr(), sums) };
+        out
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn four_avx512(a: &[f32], b: [&[f32]; 4]) -> [f32; 4] {
+        let (a, b) = chunks::<16>(a, b);
+        let mut sums = [_mm512_setzero_ps(); 4];
+        for (i, a) in a.iter().enumerate() {
+            // SAFETY: sixteen elements.
+            let a = unsafe { _mm512_loadu_ps(a.as_ptr()) };
+            for (sum, b) in sums.iter_mut().zip(b) {
+                // SAFETY: sixteen elements.
+                *sum = _mm512_fmadd_ps(a, unsafe { _mm512_loadu_ps(b[i].as_ptr()) }, *sum);
+            }
+        }
+        sums.map(|sum| _mm512_reduce_add_ps(sum))
     }
 
     #[inline]
@@ -98,7 +182,13 @@ mod tests {
 
     impl Task for Compare<'_> {
         fn run<const FUSED: bool>(self, dot: impl Dot) {
-            *self.2 = dot(self.0, self.1);
+            let Self(a, b, found) = self;
+            *found = dot.one(a, b);
+            let others = [a, b, &a[a.len() / 4..], b];
+            let length = b.len() - b.len() / 4;
+            let others = others.map(|other| &other[..length]);
+            let expected = others.map(|other| dot.one(&b[..length], other).to_bits());
+            assert_eq!(dot.four(&b[..length], others).map(f32::to_bits), expected, "four at once");
         }
     }
 

@@ -259,8 +259,17 @@ fn add_weighted(weights: &[f32], steps: [usize; 2], lines: &[f32], sums: &mut [f
 fn add_products(values: &[f32], adjoints: &[f32], sums: &mut [f64], width: usize, dot: &impl Dot) {
     let rows = sums.chunks_exact_mut(adjoints.len() / width);
     for (a, sums) in values.chunks_exact(width).zip(rows) {
-        for (p, sum) in adjoints.chunks_exact(width).zip(sums) {
-            *sum += f64::from(dot(a, p));
+        let (fours, rest) = sums.as_chunks_mut::<4>();
+        let lines = adjoints.chunks_exact(4 * width);
+        let others = lines.remainder().chunks_exact(width);
+        for (four, sums) in lines.zip(fours) {
+            let (ab, cd) = four.split_at(2 * width);
+            let ((p, q), (r, s)) = (ab.split_at(width), cd.split_at(width));
+            let found = dot.four(a, [p, q, r, s]);
+            sums.iter_mut().zip(found).for_each(|(sum, product)| *sum += f64::from(product));
+        }
+        for (p, sum) in others.zip(rest) {
+            *sum += f64::from(dot.one(a, p));
         }
     }
 }

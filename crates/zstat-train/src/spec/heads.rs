@@ -49,8 +49,21 @@ fn of_files(
     faults: &mut Vec<Fault>,
 ) -> Option<Vec<Head>> {
     let mut heads = Vec::new();
+    let mut seen = Vec::new();
     for (i, file) in files.as_slice().iter().enumerate() {
         let path = folder.join(file);
+        // One file may have several names; those that are alike were told before.
+        if let Ok(real) = path.canonicalize() {
+            let before = seen.iter().position(|known| *known == real).map(|at| &files.as_slice()[at]);
+            if let Some(other) = before.filter(|other| *other != file) {
+                let message = format!("`{file}` is the file `{other}`: its events would be counted twice");
+                let at = format!("/events/{}/files/{i}", escape(name));
+                faults.push(Fault::new(Code::DuplicateName, at, message).help("keep one of them"));
+            }
+            seen.push(real);
+        } else {
+            seen.push(path.clone());
+        }
         let columns =
             process.reader_of(&path).and_then(|reader| reader.columns(&path).map_err(ReaderFault::from));
         match columns {

@@ -69,9 +69,7 @@ impl Batch {
             let (of, pass) = (&events.passes[block.pass], &wanted.passes[block.pass]);
             let picked = &picked[block.rows.clone()];
             take_features(of, picked, x, width);
-            for (weight, &row) in weights.iter_mut().zip(picked) {
-                *weight = of.weights[row as usize] * units[pass.process];
-            }
+            of.weights.take(picked, units[pass.process], weights);
         });
         self.take_columns(events, wanted);
         Ok(())
@@ -116,8 +114,7 @@ impl Batch {
 /// Expected events a unit of weight, by process.
 fn units(events: &Events, picks: &[Vec<u32>], wanted: &Wanted<'_>) -> Result<Vec<f64>, NoWeight> {
     let unit = |(process, picks): (usize, &Vec<u32>)| {
-        let weights = &events.weights[process];
-        let sum: f64 = picks.iter().map(|&event| weights[event as usize]).sum();
+        let sum = events.weights[process].sum(picks);
         let is_used = || wanted.passes.iter().any(|pass| pass.process == process);
         if !(sum > 0.0 && sum.is_finite()) && is_used() {
             return Err(NoWeight { process, sum });
@@ -151,6 +148,7 @@ fn take_features(of: &PassEvents, picked: &[u32], x: &mut [f32], width: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::passes::Weights;
     use zstat_core::spec::Effect;
 
     /// Features, weights and columns of the events that were picked, for any number of features, rows that are more than a block
@@ -160,14 +158,16 @@ mod tests {
         const EVENTS: usize = 700;
         for width in 1..=7 {
             let feature = |pass: usize, row: usize, at: usize| (1000 * pass + 7 * row + at) as f32;
-            let weight = |pass: usize, row: usize| 1.0 + ((row * 13 + pass) % 5) as f64;
+            // Those of the first pass are all 1, as of generated events.
+            let weight = |pass: usize, row: usize| 1.0 + (pass * ((row * 13 + pass) % 5)) as f64;
             let pass = |pass: usize| PassEvents {
                 x: (0..EVENTS * width).map(|at| feature(pass, at / width, at % width)).collect(),
-                weights: (0..EVENTS).map(|row| weight(pass, row)).collect(),
+                weights: Weights::new((0..EVENTS).map(|row| weight(pass, row)).collect()),
                 columns: vec![(0..EVENTS).map(|row| (10 * row + pass) as f64).collect()],
                 ..PassEvents::default()
             };
-            let of_process = |process: usize| (0..EVENTS).map(|row| weight(process, row)).collect();
+            let of_process =
+                |process: usize| Weights::new((0..EVENTS).map(|row| weight(process, row)).collect());
             let events = Events {
                 passes: vec![pass(0), pass(1), pass(2)],
                 weights: vec![of_process(0), of_process(1)],
@@ -210,8 +210,12 @@ mod tests {
     #[test]
     fn weights_that_add_up_to_nothing_are_told() {
         let events = Events {
-            passes: vec![PassEvents { x: vec![0.0; 2], weights: vec![1.0, -1.0], ..PassEvents::default() }],
-            weights: vec![vec![1.0, -1.0]],
+            passes: vec![PassEvents {
+                x: vec![0.0; 2],
+                weights: Weights::new(vec![1.0, -1.0]),
+                ..PassEvents::default()
+            }],
+            weights: vec![Weights::new(vec![1.0, -1.0])],
         };
         let passes = [Pass { process: 0, effect: Effect::default() }];
         let wanted =

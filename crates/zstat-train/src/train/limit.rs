@@ -13,7 +13,8 @@ use zstat_core::spec::{BuildOptions, Effect};
 
 use super::fault::TrainFault;
 use super::fit::Trainer;
-use crate::events::{Generator, Purpose};
+use crate::events::{Density, Generator, Purpose};
+use crate::spec::{ProcessSpec, SampleOf};
 
 /// Events a process that are summed over, at most.
 const MOST: u64 = 1_000_000;
@@ -36,6 +37,18 @@ impl Trainer<'_> {
     }
 }
 
+/// A column whose density has an edge that an effect moves: the smallest standard deviation does not follow from derivatives of the
+/// density then.
+fn moved_edge<'p>(process: &'p ProcessSpec, effect: &Effect) -> Option<&'p str> {
+    let all = process.mixture.iter().map(|part| &part.generate).chain([&process.generate]).flatten();
+    let is_moved = |(column, density): &(&String, &Density)| {
+        let [scale, shift] = [(&effect.scale, 1.0), (&effect.shift, 0.0)]
+            .map(|(of, none)| of.get(*column).copied().unwrap_or(none));
+        density.moves_edge(scale, shift)
+    };
+    all.into_iter().find(is_moved).map(|(column, _)| column.as_str())
+}
+
 fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64, String>, TrainFault> {
     let training = trainer.engine.training;
     let generators: Option<Vec<&Generator>> =
@@ -52,6 +65,15 @@ fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64,
     let effects = training.samples.iter().flat_map(|s| &s.variations).flat_map(|v| &v.effects);
     if effects.clone().any(|effect| effect.reweight.is_some() || effect.events.is_some()) {
         return Ok(Err("a variation by weights or by other events has no density that is known".to_owned()));
+    }
+    let moved = |sample: &SampleOf| {
+        let process = &training.processes[sample.process];
+        sample.variations.iter().flat_map(|v| &v.effects).find_map(|effect| moved_edge(process, effect))
+    };
+    if let Some(column) = training.samples.iter().find_map(moved) {
+        return Ok(Err(format!(
+            "the density of `{column}` has an edge that a variation moves: what that tells has no such limit"
+        )));
     }
     let model = Model::build(&trainer.workspace, options).map_err(TrainFault::Model)?;
     let Some(poi) = model.poi().first().map(|index| index.0) else {

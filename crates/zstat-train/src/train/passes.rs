@@ -19,13 +19,52 @@ pub(super) struct Pass {
     pub effect: Effect,
 }
 
+/// Weights of events. Those of generated events are all 1, and need not be looked up.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Weights {
+    all: Vec<f64>,
+    are_one: bool,
+}
+
+impl Weights {
+    pub fn new(all: Vec<f64>) -> Self {
+        Self { are_one: all.iter().all(|weight| *weight == 1.0), all }
+    }
+
+    /// The sum over some of them.
+    pub fn sum(&self, picked: &[u32]) -> f64 {
+        match self.are_one {
+            true => picked.len() as f64,
+            false => picked.iter().map(|&at| self.all[at as usize]).sum(),
+        }
+    }
+
+    /// The weights of some of them, times a factor.
+    pub fn take(&self, picked: &[u32], factor: f64, out: &mut [f64]) {
+        if self.are_one {
+            return out.fill(factor);
+        }
+        for (out, &at) in out.iter_mut().zip(picked) {
+            *out = self.all[at as usize] * factor;
+        }
+    }
+}
+
+impl std::ops::Deref for Weights {
+    type Target = [f64];
+
+    fn deref(&self) -> &[f64] {
+        &self.all
+    }
+}
+
 /// Events of a pass.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PassEvents {
     /// Features of the events that are selected, row-major.
     pub x: Vec<f32>,
     /// Weights of these.
-    pub weights: Vec<f64>,
+    pub weights: Weights,
     /// Columns that losses read, one value a row.
     pub columns: Vec<Vec<f64>>,
     /// For each event of the process its row, `NONE` where it is not selected; none where all are.
@@ -53,7 +92,7 @@ const NUMBER: &str = "\u{0}number";
 pub(super) struct Events {
     pub passes: Vec<PassEvents>,
     /// Weights of all events of each process, before any selection.
-    pub weights: Vec<Vec<f64>>,
+    pub weights: Vec<Weights>,
 }
 
 /// All different passes of a training: nominal ones first, one a process that a sample is of.
@@ -185,8 +224,8 @@ impl Kitchen {
                 why: format!("a loss reads columns: {found}"),
             })?;
             let columns = columns.into_iter().map(<[f64]>::to_vec).collect();
-            passes.push(PassEvents { x, weights, columns, row });
+            passes.push(PassEvents { x, weights: Weights::new(weights), columns, row });
         }
-        Ok(Events { passes, weights: tables.into_iter().map(|(_, weights)| weights).collect() })
+        Ok(Events { passes, weights: tables.into_iter().map(|(_, weights)| Weights::new(weights)).collect() })
     }
 }

@@ -342,7 +342,8 @@ fn check(random: &mut ChaCha8Rng, linked: &Plugins, fitter: &dyn Fitter, options
         return Outcome::Kink;
     }
     let summary = spec["train"]["summary"]["type"].as_str().unwrap().to_owned();
-    let is_negative = step.trainer.parts().1.weights.iter().flatten().any(|weight| *weight < 0.0);
+    let is_negative =
+        step.trainer.parts().1.weights.iter().flat_map(|of| of.iter()).any(|weight| *weight < 0.0);
     Outcome::Right(summary, is_negative, training.losses.iter().map(|(loss, _)| loss.name.clone()).collect())
 }
 

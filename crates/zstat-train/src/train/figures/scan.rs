@@ -62,7 +62,7 @@ impl Scan {
             {
                 let scale = scales[pass] * factors[pass];
                 let weights = &events.passes[pass].weights;
-                all.extend(scores.iter().zip(weights).map(|(score, weight)| (*score, weight * scale)));
+                all.extend(scores.iter().zip(weights.iter()).map(|(score, weight)| (*score, weight * scale)));
             }
             all
         };
