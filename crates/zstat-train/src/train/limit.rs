@@ -49,6 +49,29 @@ fn moved_edge<'p>(process: &'p ProcessSpec, effect: &Effect) -> Option<&'p str> 
     all.into_iter().find(is_moved).map(|(column, _)| column.as_str())
 }
 
+/// Why the densities are not known, or of no use; none where all is well.
+fn unknown(trainer: &Trainer<'_>) -> Option<String> {
+    let training = trainer.engine.training;
+    if training.workspace.channels.len() > 1 {
+        return Some("there are other channels beside the one that is trained".to_owned());
+    }
+    if training.processes.values().any(|process| process.select.is_some()) {
+        return Some("a selection cuts the density, and its normalisation is not known".to_owned());
+    }
+    let mut effects = training.samples.iter().flat_map(|s| &s.variations).flat_map(|v| &v.effects);
+    if effects.any(|effect| effect.reweight.is_some() || effect.events.is_some()) {
+        return Some("a variation by weights or by other events has no density that is known".to_owned());
+    }
+    let moved = |sample: &SampleOf| {
+        let process = &training.processes[sample.process];
+        sample.variations.iter().flat_map(|v| &v.effects).find_map(|effect| moved_edge(process, effect))
+    };
+    let column = training.samples.iter().find_map(moved)?;
+    Some(format!(
+        "the density of `{column}` has an edge that a variation moves: what that tells has no such limit"
+    ))
+}
+
 fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64, String>, TrainFault> {
     let training = trainer.engine.training;
     let generators: Option<Vec<&Generator>> =
@@ -56,24 +79,8 @@ fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64,
     let Some(generators) = generators else {
         return Ok(Err("events are read from files: their density is not known".to_owned()));
     };
-    if training.workspace.channels.len() > 1 {
-        return Ok(Err("there are other channels beside the one that is trained".to_owned()));
-    }
-    if training.processes.values().any(|process| process.select.is_some()) {
-        return Ok(Err("a selection cuts the density, and its normalisation is not known".to_owned()));
-    }
-    let effects = training.samples.iter().flat_map(|s| &s.variations).flat_map(|v| &v.effects);
-    if effects.clone().any(|effect| effect.reweight.is_some() || effect.events.is_some()) {
-        return Ok(Err("a variation by weights or by other events has no density that is known".to_owned()));
-    }
-    let moved = |sample: &SampleOf| {
-        let process = &training.processes[sample.process];
-        sample.variations.iter().flat_map(|v| &v.effects).find_map(|effect| moved_edge(process, effect))
-    };
-    if let Some(column) = training.samples.iter().find_map(moved) {
-        return Ok(Err(format!(
-            "the density of `{column}` has an edge that a variation moves: what that tells has no such limit"
-        )));
+    if let Some(why) = unknown(trainer) {
+        return Ok(Err(why));
     }
     let model = Model::build(&trainer.workspace, options).map_err(TrainFault::Model)?;
     let Some(poi) = model.poi().first().map(|index| index.0) else {

@@ -152,9 +152,18 @@ fn the_result_is_what_a_fit_gives() {
         json!({"type": "inferno"}),
     );
     let mut training = training(&analysis);
-    // A variation by weights has no density that is known.
+    // A variation by weights has no density that is known, and a shift moves the edge of an exponential.
     for sample in &mut training.samples {
         sample.variations.retain(|variation| variation.name != "w");
+    }
+    {
+        let newton = Newton::default();
+        let trainer = Trainer::new(&training, &options(), &newton, std::path::Path::new(""), 3).unwrap();
+        let why = trainer.limits(&options()).unwrap()[0].clone().unwrap_err();
+        assert!(why.contains("the density of `p` has an edge"), "{why}");
+    }
+    for sample in &mut training.samples {
+        sample.variations.iter_mut().flat_map(|v| &mut v.effects).for_each(|effect| effect.shift.clear());
     }
     let newton = Newton::default();
     let mut trainer = Trainer::new(&training, &options(), &newton, std::path::Path::new(""), 3).unwrap();
