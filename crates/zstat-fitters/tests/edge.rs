@@ -81,11 +81,12 @@ fn valley(seed: u64) -> (Model, Data) {
     let mut side = |rise: f64| -> Vec<f64> {
         let few = scarce.iter().map(|nominal| nominal * 10f64.powf(4.0 * next() - 1.0));
         let few: Vec<f64> = few.collect();
-        few.into_iter().chain([100.0 * (1.0 + rise * next()), 300.0 * (1.0 - rise * next())]).collect()
+        // And a bin in which there is nothing whatever happens.
+        few.into_iter().chain([100.0 * (1.0 + rise * next()), 300.0 * (1.0 - rise * next()), 0.0]).collect()
     };
     let sides = [side(0.2), side(-0.2), side(0.1), side(-0.3)];
-    let nominal: Vec<f64> = scarce.iter().copied().chain([100.0, 300.0]).collect();
-    let observed: Vec<f64> = scarce.iter().map(|few| 1.3 * few).chain([115.0, 280.0]).collect();
+    let nominal: Vec<f64> = scarce.iter().copied().chain([100.0, 300.0, 0.0]).collect();
+    let observed: Vec<f64> = scarce.iter().map(|few| 1.3 * few).chain([115.0, 280.0, 0.0]).collect();
     let [hi, lo, more, less] = sides;
     let text = serde_json::json!({
         "channels": [{"name": "SR", "samples": [{"name": "b", "data": nominal, "modifiers": [

@@ -98,11 +98,15 @@ fn from_inside(
         Entry::Inside { theta, .. } => Some(theta).filter(|theta| nll.is_inside(theta)),
         Entry::Barred(_) | Entry::Lost(_) => None,
     })?;
+    // Where nothing is expected and nothing is there, there is nothing to keep away from.
+    let nu = nll.expected(&start);
+    let scarce: Vec<(usize, f64)> =
+        scarce.iter().copied().filter(|&(bin, own)| own > 0.0 || nu[bin] > 0.0).collect();
     let mut last: Option<(Minimum, Vec<usize>)> = None;
     let mut path: Vec<(f64, Vec<f64>)> = Vec::new();
     let (mut gradient, mut hessian) = (vec![0.0; start.len()], nll.new_hessian());
     for events in BARRIERS {
-        nll.raise_counts(scarce, events);
+        nll.raise_counts(&scarce, events);
         // Barriers bend as neighbours without them do not.
         let mut curvature = None;
         if let [.., before, here] = path.as_slice() {
