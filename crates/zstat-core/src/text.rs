@@ -48,6 +48,23 @@ pub fn nearest_file(path: &Path) -> Option<PathBuf> {
     nearest(name, names.iter().map(String::as_str)).map(|name| folder.join(name))
 }
 
+/// Ascending numbers as a person writes them, three or more in a row in short: `0, 2, 5 to 9`.
+pub fn ranges(numbers: &[usize]) -> String {
+    let mut runs: Vec<[usize; 2]> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some([_, last]) if *last + 1 == number => *last = number,
+            _ => runs.push([number, number]),
+        }
+    }
+    let each = runs.iter().map(|&[first, last]| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first} to {last}"),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
 /// Whether `name` matches the glob `pattern`: `*` stands for any run of characters, `?` for one, all else for itself.
 ///
 /// Brackets are ordinary characters, because vector parameters are spelled `name[0]`.
@@ -122,6 +139,20 @@ mod tests {
         assert_eq!(nearest("normsis", known), Some("normsys"));
         assert_eq!(nearest("HistoSys", known), Some("histosys"));
         assert_eq!(nearest("banana", known), None);
+    }
+
+    #[test]
+    fn numbers_in_a_row_are_told_in_short() {
+        let cases: [(&[usize], &str); 5] = [
+            (&[], ""),
+            (&[3], "3"),
+            (&[0, 1], "0, 1"),
+            (&[0, 1, 2, 4, 6, 7], "0 to 2, 4, 6, 7"),
+            (&[5, 7, 8, 9, 10], "5, 7 to 10"),
+        ];
+        for (numbers, expected) in cases {
+            assert_eq!(ranges(numbers), expected);
+        }
     }
 
     #[test]

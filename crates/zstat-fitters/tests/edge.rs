@@ -68,6 +68,39 @@ fn a_fit_says_so() {
     assert!(told, "{:?}", found.status.warnings);
 }
 
+/// Events expected in the first bin only where α is above 0, and none whatever happens in the last; the other two bins pull α below 0.
+fn starting_on_the_edge() -> (Model, Data) {
+    let text = r#"{"channels": [{"name": "SR", "samples": [{"name": "b", "data": [0, 100, 200, 0], "modifiers": [
+        {"name": "mu", "type": "normfactor"},
+        {"name": "shape", "type": "histosys", "lo": [0, 90, 210, 0], "hi": [2, 110, 190, 0]}]}]}],
+        "observations": {"SR": [0, 97, 203, 0]}, "parameters": {"mu": {"bounds": [0, 5]}}}"#;
+    let workspace: Workspace = serde_json::from_str(text).unwrap();
+    let codes = zstat_core::spec::Interpolation { histosys: Some("code4p".parse().unwrap()), normsys: None };
+    let options = BuildOptions { interpolation: codes, ..BuildOptions::default() };
+    let model = Model::build(&workspace, &options).unwrap();
+    let data = model.observed(&workspace).unwrap();
+    (model, data)
+}
+
+/// The start is on the edge already, and the likelihood would go on falling outside: there the minimum is. With α at 0 the rest is
+/// a number of events, 300 where 300 are expected.
+#[test]
+fn a_minimum_where_the_start_is() {
+    let (model, data) = starting_on_the_edge();
+    let shape = model.find("shape").unwrap().0;
+    let bounds: Vec<[f64; 2]> = model.parameters().iter().map(|p| p.bounds).collect();
+    let fixed: Vec<bool> = model.parameters().iter().map(|p| p.fixed).collect();
+    for fitter in [&Newton::default() as &dyn Fitter, &Lbfgsb::default()] {
+        let mut nll = Nll::new(&model, data.clone());
+        let theta = model.init();
+        let (found, _) = minimise(&mut nll, fitter, &Problem::new(&theta, &bounds, &fixed));
+        assert_eq!(found.termination, Termination::Converged, "{found:?}");
+        assert!(found.theta[shape].abs() < 1e-7 && nll.is_inside(&found.theta), "{found:?}");
+        assert!((found.theta[1 - shape] - 1.0).abs() < 1e-5, "{found:?}");
+        assert_eq!(nll.data().main, data.main, "the data are as they were");
+    }
+}
+
 /// Bins that expect a millionth of an event with variations a thousand times that, beside bins that pull the parameters along
 /// their edge: −ln L has a narrow curved valley there.
 fn valley(seed: u64) -> (Model, Data) {

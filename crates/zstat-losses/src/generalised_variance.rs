@@ -1,6 +1,7 @@
 //! `generalised_variance`: ln det of the covariance of several parameters, from Asimov data: D-optimality.
 
 use schemars::JsonSchema;
+use serde::de::Error;
 use serde::{Deserialize, Serialize};
 use zstat_core::loss::{Binned, Level, Loss, LossError, Slopes, TemplateLoss};
 use zstat_core::model::Model;
@@ -35,8 +36,13 @@ inventory::submit! {
         version: env!("CARGO_PKG_VERSION"),
         schema: || schemars::schema_for!(GeneralisedVarianceOptions),
         build: |options| {
-            let options = serde_json::from_value(options)
-                .map_err(|source| PluginError::Options { kind: "loss", name: "generalised_variance", source })?;
+            let refused = |source| PluginError::Options { kind: "loss", name: "generalised_variance", source };
+            let options: GeneralisedVarianceOptions = serde_json::from_value(options).map_err(refused)?;
+            let names = &options.parameters;
+            if let Some((_, name)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+                let why = format!("`{name}` is in `parameters` twice: the covariance with itself has no inverse");
+                return Err(refused(Error::custom(why)));
+            }
             Ok(Box::new(GeneralisedVariance { options }))
         },
     }
@@ -62,8 +68,6 @@ impl TemplateLoss for GeneralisedVariance {
         if parameters.is_empty() {
             parameters = (0..batch.fixed.len()).filter(|&i| !batch.fixed[i]).collect();
         }
-        parameters.sort_unstable();
-        parameters.dedup();
         ln_det_covariance(batch, &parameters, self.options.mc_statistics, gradient)
     }
 }

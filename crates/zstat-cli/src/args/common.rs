@@ -51,8 +51,8 @@ pub struct GlobalArgs {
     /// [default: by the ending of --output, `.json` or `.csv`; else text]
     #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = false)]
     format: Option<Format>,
-    /// Write the result there, whole or not at all, instead of to standard output: a file, with `toys` and `schema` a
-    /// folder; `-` is standard output
+    /// Write the result there, whole or not at all, instead of to standard output: a file, with `train`, `toys` and
+    /// `schema` a folder, with `apply` the table of scored events; `-` is standard output
     #[arg(long, short, global = true, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Print nothing on standard error but errors; warnings about a result stay on its page

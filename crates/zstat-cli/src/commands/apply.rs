@@ -34,10 +34,10 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "NAME", help_heading = "Event options")]
     process: Option<String>,
     /// Keep the events for which this condition over the columns holds
-    #[arg(long, value_name = "EXPRESSION", help_heading = "Event options")]
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true, help_heading = "Event options")]
     select: Option<String>,
     /// Count events by this expression over the columns; each once by default
-    #[arg(long, value_name = "EXPRESSION", help_heading = "Event options")]
+    #[arg(long, value_name = "EXPRESSION", allow_hyphen_values = true, help_heading = "Event options")]
     weight: Option<String>,
     /// Copy these columns into the table of --output; names may be globs
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', help_heading = "Event options")]

@@ -50,7 +50,7 @@ impl<'f> Heads<'f> {
             .map(|file| {
                 input::remember(file);
                 let found = reader_of(choice.process, file).and_then(|reader| Ok(reader.columns(file)?));
-                found.map_err(|fault| faults.extend(of_file(file, fault, run))).ok()
+                found.map_err(|fault| faults.extend(of_file(file, fault, run, choice.process))).ok()
             })
             .collect();
         let derive = &run.training.train.derive;
@@ -88,7 +88,7 @@ impl<'f> Heads<'f> {
         needs.retain(|need| asked.iter().all(|asked| asked.column != *need));
         for (file, columns) in files.iter().zip(&columns) {
             let fault = columns.as_ref().and_then(|columns| missing(&needs, columns));
-            faults.extend(fault.map(|fault| of_table(file, &fault, run)));
+            faults.extend(fault.map(|fault| of_table(file, &fault, run, choice.process)));
         }
         if faults.is_empty() {
             Ok(Self { files, process: choice.process, plan, copied })
@@ -116,7 +116,7 @@ impl<'f> Heads<'f> {
             let table = match read {
                 Ok(table) => table,
                 Err(fault) => {
-                    faults.extend(of_file(file, fault, run));
+                    faults.extend(of_file(file, fault, run, self.process));
                     continue;
                 }
             };
@@ -230,11 +230,16 @@ fn of_text(fault: ApplyFault) -> OptionFault {
 }
 
 /// What is wrong with a file, one by one.
-fn of_file(file: &Path, fault: ReaderFault, run: &TrainedRun) -> Vec<OptionFault> {
+fn of_file(
+    file: &Path,
+    fault: ReaderFault,
+    run: &TrainedRun,
+    process: Option<&ProcessSpec>,
+) -> Vec<OptionFault> {
     let name = file.display().to_string();
     match fault {
         ReaderFault::Table(TableFaults { faults, .. }) => {
-            faults.iter().map(|fault| of_table(file, fault, run)).collect()
+            faults.iter().map(|fault| of_table(file, fault, run, process)).collect()
         }
         other => {
             let text = other.to_string();
@@ -244,14 +249,19 @@ fn of_file(file: &Path, fault: ReaderFault, run: &TrainedRun) -> Vec<OptionFault
     }
 }
 
-fn of_table(file: &Path, fault: &TableFault, run: &TrainedRun) -> OptionFault {
+fn of_table(file: &Path, fault: &TableFault, run: &TrainedRun, process: Option<&ProcessSpec>) -> OptionFault {
     let line = fault.line().map(|line| format!(":{line}")).unwrap_or_default();
     let found = OptionFault::new("FILE", format!("{}{line}", file.display()), fault.to_string());
-    match fault {
-        TableFault::Missing { .. } => {
-            let features = run.record.features.join(", ");
-            found.help(format!("rename the columns of the file as in the training; it scored {features}"))
-        }
-        _ => found,
+    if !matches!(fault, TableFault::Missing { .. }) {
+        return found;
     }
+    let features = run.record.features.join(", ");
+    // A process whose files are read in another way than by their ending.
+    let mut with_reader = run.training.processes.iter().filter(|(_, process)| process.reader.is_some());
+    found.help(match with_reader.next().filter(|_| process.is_none()) {
+        Some((name, _)) => format!(
+            "--process {name} reads the file as those of the training were, by its `reader`; otherwise rename the columns: it scored {features}"
+        ),
+        None => format!("rename the columns of the file as in the training; it scored {features}"),
+    })
 }

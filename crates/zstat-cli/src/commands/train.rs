@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use clap::Args;
+use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use zstat_core::fit::Fitter;
 use zstat_core::spec::{Analysis, OneOrMany};
@@ -17,7 +18,7 @@ use zstat_train::train::{
 };
 
 use super::train_files::{self, Kept, Run};
-use super::train_found::{self, Made, Standing};
+use super::train_found::{self, Made, MadeWith, Standing};
 use super::train_tables::Tables;
 use crate::args::{GlobalArgs, ModelArgs, count, seed};
 use crate::failure::{Failure, OptionFault};
@@ -156,15 +157,21 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// What the result depends on: the spec and its options, the seed and the build.
-    fn digest(&self, seed: u64) -> String {
-        let mut hash = Sha256::new();
-        hash.update(env!("CARGO_PKG_VERSION"));
-        hash.update(serde_json::to_string(self.session.spec.analysis()).unwrap_or_default());
-        hash.update(format!("{:?} {:?} {seed}", self.session.options, self.training.train.epochs));
-        hash.update(self.args.fitter.clone().unwrap_or_default());
-        hash.update(self.history().columns.join(","));
-        hash.update(&self.files);
-        crate::jobs::digest(hash)
+    fn origin(&self, seed: u64) -> MadeWith {
+        let options = &self.session.options;
+        MadeWith(IndexMap::from([
+            ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+            ("seed".to_owned(), seed.to_string()),
+            ("--epochs".to_owned(), self.training.train.epochs.to_string()),
+            ("--fitter".to_owned(), self.args.fitter.clone().unwrap_or_default()),
+            (MadeWith::OPTIONS.to_owned(), format!("{options:?}")),
+            (
+                MadeWith::SPEC.to_owned(),
+                serde_json::to_string(self.session.spec.analysis()).unwrap_or_default(),
+            ),
+            (MadeWith::EVENTS.to_owned(), self.files.clone()),
+            (MadeWith::COLUMNS.to_owned(), self.history().columns.join(",")),
+        ]))
     }
 
     /// One training, from the beginning or from where it was left; or what it gave when it was done before. One that fails leaves
@@ -184,8 +191,9 @@ impl Job<'_> {
         folder: &Path,
         timing: &mut Timing,
     ) -> Result<(SeedResult, Origin), Failure> {
-        let digest = self.digest(seed);
-        let (flaws, remains) = match train_found::look(folder, &digest, &self.history().columns)? {
+        let made_with = self.origin(seed);
+        let digest = made_with.digest();
+        let (flaws, remains) = match train_found::look(folder, &made_with, &self.history().columns)? {
             Standing::Whole(result) => return Ok((*result, Origin::Found)),
             Standing::Damaged { flaws, remains } => (flaws, remains),
             Standing::Nothing => (Vec::new(), None),
@@ -298,7 +306,7 @@ impl Job<'_> {
         });
         remarks.extend(trainer.left_out(&found).map_err(failed)?);
         let made = workspace(trainer, &found, options).map_err(failed)?;
-        let unfit = trainer.unfit(&made, options);
+        let unfit = trainer.unfit(&made, options, self.fitter);
         let analysis = self.exported(made, seed);
         let mut result = self.result(seed, trainer, (&fitted, &found), history).map_err(failed)?;
         (result.cut, result.unfit, result.remarks) = (tables.cut.clone(), unfit, remarks);
@@ -311,7 +319,7 @@ impl Job<'_> {
             history,
             tables: &tables,
             analysis: &analysis,
-            digest: &self.digest(seed),
+            made_with: &self.origin(seed),
             result: &result,
         };
         let report = TrainReport::new(self.session, vec![result.clone()], folder, Timing::default());

@@ -14,6 +14,7 @@ use zstat_train::spec::Training;
 use zstat_train::train::{Evaluation, Fitted, Saved, Trainer};
 
 use super::apply_run::digest_of;
+use super::train_found::MadeWith;
 use super::train_tables::{self, Tables};
 use crate::failure::Failure;
 use crate::output::{json_document, write_file, write_file_with};
@@ -86,7 +87,7 @@ pub struct Run<'a> {
     /// The analysis that it leaves.
     pub analysis: &'a Analysis,
     /// What it depends on.
-    pub digest: &'a str,
+    pub made_with: &'a MadeWith,
     /// What it is worth.
     pub result: &'a SeedResult,
 }
@@ -97,6 +98,9 @@ pub struct Done {
     zstat: String,
     /// What the run depends on.
     pub digest: String,
+    /// The same in its parts.
+    #[serde(default)]
+    pub made_with: MadeWith,
     seed: u64,
     /// What the run gave.
     pub result: SeedResult,
@@ -229,7 +233,8 @@ pub fn write(folder: &Path, run: &Run<'_>, document: &str) -> Result<(), Failure
     let Value::Object(more) = more else { return Ok(()) };
     let done = Done {
         zstat: env!("CARGO_PKG_VERSION").to_owned(),
-        digest: run.digest.to_owned(),
+        digest: run.made_with.digest(),
+        made_with: run.made_with.in_short(),
         seed: run.result.seed,
         result: run.result.clone(),
         epoch: run.fitted.epoch,
@@ -264,7 +269,7 @@ fn weights(run: &Run<'_>) -> Result<Vec<u8>, Failure> {
     }
     let metadata = [
         ("format".to_owned(), "zstat".to_owned()),
-        ("digest".to_owned(), run.digest.to_owned()),
+        ("digest".to_owned(), run.made_with.digest()),
         ("features".to_owned(), run.trainer.features().join(",")),
     ];
     Ok(tensors::write(&all, &metadata))

@@ -4,6 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use zstat_train::files::History;
 use zstat_train::files::tensors::{self, Tensors};
 
@@ -39,22 +42,77 @@ pub struct Remains {
     pub epoch: u32,
 }
 
-/// Looks at a folder for the run that depends on `digest`, whose history has these columns.
+/// What a run depends on, by what it is called where it is another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MadeWith(pub IndexMap<String, String>);
+
+impl MadeWith {
+    /// Options that choose and change the model.
+    pub const OPTIONS: &str = "options of the model, such as --measurement";
+    /// The spec.
+    pub const SPEC: &str = "spec";
+    /// What stands in files of events.
+    pub const EVENTS: &str = "content of the files of events";
+    /// Metrics and losses.
+    pub const COLUMNS: &str = "columns of the history";
+    /// Those that are kept as digests only: they are long.
+    const LONG: [&str; 4] = [Self::OPTIONS, Self::SPEC, Self::EVENTS, Self::COLUMNS];
+
+    /// One digest of all.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, value) in &self.in_short().0 {
+            hash.update(format!("{name} {value}\n"));
+        }
+        crate::jobs::digest(hash)
+    }
+
+    /// With digests in place of what is long.
+    pub fn in_short(&self) -> Self {
+        let short = |(name, value): (&String, &String)| {
+            let is_long = Self::LONG.contains(&name.as_str());
+            (name.clone(), if is_long { digest_of(value.as_bytes()) } else { value.clone() })
+        };
+        Self(self.0.iter().map(short).collect())
+    }
+
+    /// What is another one in the run that is there, in words.
+    fn differs(&self, there: &Self) -> String {
+        let here = self.in_short();
+        let changed = here.0.iter().filter_map(|(name, value)| {
+            let other = there.0.get(name).filter(|other| *other != value)?;
+            let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+            Some(match Self::LONG.contains(&name.as_str()) {
+                true => name.clone(),
+                false => format!("{name} ({} there, {} here)", shown(other), shown(value)),
+            })
+        });
+        let changed: Vec<String> = changed.collect();
+        match changed.is_empty() {
+            true => "other settings".to_owned(),
+            false => format!("another {}", changed.join(", another ")),
+        }
+    }
+}
+
+/// Looks at a folder for the run that depends on this, whose history has these columns.
 ///
 /// # Errors
 /// Where the folder has the run of another spec, or a file cannot be read.
-pub fn look(folder: &Path, digest: &str, columns: &[String]) -> Result<Standing, Failure> {
+pub fn look(folder: &Path, made_with: &MadeWith, columns: &[String]) -> Result<Standing, Failure> {
+    let digest = made_with.digest();
     let foreign = |message: String| {
         let fault = OptionFault::new("--output", folder.display().to_string(), message);
         Failure::Options(vec![fault.help("choose another folder, or remove this one")])
     };
     let again = |what| Standing::Damaged { flaws: vec![Flaw::new(RUN, what)], remains: None };
     let owner = owner(folder);
-    let is_ours = owner.as_deref() == Some(digest);
+    let is_ours = owner.as_deref() == Some(&*digest);
     let Some(content) = read(&folder.join(RUN))? else {
         return match owner {
             Some(_) if !is_ours => {
-                Err(foreign(format!("has the `{WEIGHTS}` of another spec, seed or version")))
+                Err(foreign(format!("has the `{WEIGHTS}` of another spec, seed, version or other options")))
             }
             // A training that ended within its last files goes on from its checkpoint.
             Some(_) if !folder.join(CHECKPOINT).exists() => Ok(again(Flaw::MISSING)),
@@ -71,7 +129,7 @@ pub fn look(folder: &Path, digest: &str, columns: &[String]) -> Result<Standing,
     let text = String::from_utf8_lossy(&content);
     let done = match serde_json::from_str::<Done>(&text) {
         Ok(done) if done.digest != digest => {
-            return Err(foreign("has the run of another spec, seed or version".to_owned()));
+            return Err(foreign(format!("has a run with {}", made_with.differs(&done.made_with))));
         }
         Ok(done) if done.is_whole(&text) => done,
         Ok(_) => return Ok(again(Flaw::CHANGED)),

@@ -16,6 +16,8 @@ use crate::likelihood::Nll;
 const SCARCE: f64 = 1e-2;
 /// Events in place of fewer, one search after the other. The last one lifts the minimum by about as much where there are none.
 const BARRIERS: [f64; 4] = [1e-2, 1e-3, 1e-6, 1e-10];
+/// A step off the edge, as a part of a parameter's size.
+const OFF: f64 = 1e-2;
 /// Derivatives that a search may take outside.
 const EXCURSION: usize = 3;
 /// Parts of the way along the path of the barriers' minima that are tried.
@@ -98,7 +100,8 @@ fn from_inside(
         Entry::Inside { theta, .. } => Some(theta).filter(|theta| nll.is_inside(theta)),
         Entry::Barred(_) | Entry::Lost(_) => None,
     })?;
-    // Where nothing is expected and nothing is there, there is nothing to keep away from.
+    lift(nll, problem, scarce, &mut start);
+    // Where nothing is expected whatever happens and nothing is there, there is nothing to keep away from.
     let nu = nll.expected(&start);
     let scarce: Vec<(usize, f64)> =
         scarce.iter().copied().filter(|&(bin, own)| own > 0.0 || nu[bin] > 0.0).collect();
@@ -131,6 +134,31 @@ fn from_inside(
         last = Some(next);
     }
     last
+}
+
+/// Moves a start that is on the edge off it, where a parameter alone leads away: bins that expect nothing there have no barrier, and
+/// may expect less than nothing next to it.
+fn lift(nll: &mut Nll<'_>, problem: &Problem<'_>, scarce: &[(usize, f64)], start: &mut [f64]) {
+    let mut on_edge = |theta: &[f64]| {
+        let nu = nll.expected(theta);
+        let count = scarce.iter().filter(|(bin, _)| nu[*bin] <= 0.0).count();
+        if nll.is_inside(theta) { Some(count) } else { None }
+    };
+    let Some(mut least) = on_edge(start) else { return };
+    for i in (0..start.len()).filter(|&i| !problem.fixed[i]) {
+        for step in [OFF, -OFF] {
+            if least == 0 {
+                return;
+            }
+            let here = start[i];
+            start[i] = here + step * here.abs().max(1.0);
+            let [lower, upper] = problem.bounds[i];
+            match on_edge(start).filter(|count| *count < least && (lower..=upper).contains(&start[i])) {
+                Some(fewer) => least = fewer,
+                None => start[i] = here,
+            }
+        }
+    }
 }
 
 /// Where the minimum with the next barrier is to be expected: minima with low barriers lie on a straight line, along which

@@ -196,9 +196,14 @@ impl TryFrom<RawModifier> for Modifier {
         };
         let interpolates = matches!(kind, Kind::NormSys | Kind::HistoSys);
         let is_made = vary.is_some();
-        takes("vary", is_made, interpolates)?;
-        takes("lo", lo.is_some(), interpolates && !is_made)?;
-        takes("hi", hi.is_some(), interpolates && !is_made)?;
+        if is_made && !interpolates {
+            return Err("`vary` is of `histosys` and `normsys`: no other type is made from events".to_owned());
+        }
+        if is_made && (lo.is_some() || hi.is_some()) {
+            return Err("`lo` and `hi` are made by `vary`: give one of both".to_owned());
+        }
+        takes("lo", lo.is_some(), interpolates)?;
+        takes("hi", hi.is_some(), interpolates)?;
         takes("interpolation", interpolation.is_some(), interpolates)?;
         takes("errors", errors.is_some(), matches!(kind, Kind::ShapeSys | Kind::StatError))?;
         let code = interpolation.flatten();

@@ -12,12 +12,14 @@ mod finish;
 mod rows;
 mod task;
 mod tile;
+mod weighted;
 
 pub use activation::Activation;
 pub(crate) use exp::exp;
 pub use finish::Finish;
 pub(crate) use rows::{RowTask, by_rows};
-pub(crate) use task::{Dot, Task, vectorised};
+pub(crate) use task::{Lines, Task, vectorised};
+pub(crate) use weighted::Weighted;
 
 /// Numbers in the widest vector. Rows of right factors and results are padded to a multiple.
 pub const LANES: usize = 16;

@@ -1,7 +1,7 @@
 //! Loops over short rows of equal width, compiled apart for the usual widths: a width that the compiler knows needs no loop.
 
 use super::Isa;
-use super::task::{Dot, Task, vectorised};
+use super::task::{Lines, Task, vectorised};
 
 /// Work on rows. Its loops become vector code where they and all they call are `#[inline(always)]`.
 pub trait RowTask {
@@ -17,7 +17,7 @@ struct Known<T, const WIDTH: usize>(T);
 
 impl<T: RowTask, const WIDTH: usize> Task for Known<T, WIDTH> {
     #[inline(always)]
-    fn run<const FUSED: bool>(self, _: impl Dot) {
+    fn run<const FUSED: bool>(self, _: impl Lines) {
         let width = if WIDTH > 0 { WIDTH } else { self.0.width() };
         self.0.run::<FUSED>(width);
     }

@@ -1,23 +1,33 @@
-//! Plain loops compiled for the vector units of the CPU, with the one thing that compilers do not make of them: dot products.
+//! Plain loops compiled for the vector units of the CPU, with what compilers do not make of them: dot products, and weighted sums
+//! that stay in registers.
 
 use super::Isa;
+use super::weighted::{self, Weighted};
 
-/// Dot products.
-pub trait Dot {
+/// Sums over lines of numbers.
+pub trait Lines {
     /// Σ aᵢ bᵢ over the whole vectors of [`LANES`](super::LANES) that both slices have, in an order that depends on their number
     /// and the instruction set.
-    fn one(&self, a: &[f32], b: &[f32]) -> f32;
+    fn dot(&self, a: &[f32], b: &[f32]) -> f32;
 
     /// The same of four slices of one length, with the same bits: one sum need not wait for the other.
     fn four(&self, a: &[f32], b: [&[f32]; 4]) -> [f32; 4];
+
+    /// Adds weighted lines to others.
+    fn add(&self, weighted: Weighted<'_>);
 }
 
-/// Both as functions.
-struct Dots<F, G>(F, G);
+/// All as functions.
+struct By<F, G, H>(F, G, H);
 
-impl<F: Fn(&[f32], &[f32]) -> f32, G: Fn(&[f32], [&[f32]; 4]) -> [f32; 4]> Dot for Dots<F, G> {
+impl<F, G, H> Lines for By<F, G, H>
+where
+    F: Fn(&[f32], &[f32]) -> f32,
+    G: Fn(&[f32], [&[f32]; 4]) -> [f32; 4],
+    H: Fn(Weighted<'_>),
+{
     #[inline(always)]
-    fn one(&self, a: &[f32], b: &[f32]) -> f32 {
+    fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
         self.0(a, b)
     }
 
@@ -25,12 +35,17 @@ impl<F: Fn(&[f32], &[f32]) -> f32, G: Fn(&[f32], [&[f32]; 4]) -> [f32; 4]> Dot f
     fn four(&self, a: &[f32], b: [&[f32]; 4]) -> [f32; 4] {
         self.1(a, b)
     }
+
+    #[inline(always)]
+    fn add(&self, weighted: Weighted<'_>) {
+        self.2(weighted);
+    }
 }
 
 /// Loops that become vector code where they and all they call are `#[inline(always)]`.
 pub trait Task {
     /// Runs them, `FUSED` where the CPU has fused multiply-add.
-    fn run<const FUSED: bool>(self, dot: impl Dot);
+    fn run<const FUSED: bool>(self, lines: impl Lines);
 }
 
 /// Runs loops compiled for an instruction set.
@@ -41,7 +56,8 @@ pub fn vectorised(isa: Isa, task: impl Task) {
     isa.check();
     match isa {
         Isa::Portable => {
-            task.run::<false>(Dots(dot_portable, |a: &[f32], b: [&[f32]; 4]| b.map(|b| dot_portable(a, b))));
+            let four = |a: &[f32], b: [&[f32]; 4]| b.map(|b| dot_portable(a, b));
+            task.run::<false>(By(dot_portable, four, weighted::portable));
         }
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has the features.
@@ -69,7 +85,7 @@ fn tree([a, b, c, d, e, f, g, h]: [f32; 8]) -> f32 {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Dots, Task, tree};
+    use super::{By, Task, Weighted, tree, weighted};
     use std::arch::x86_64::{
         __m128, _mm_add_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_storeu_ps, _mm_unpackhi_ps, _mm_unpacklo_ps,
         _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps,
@@ -78,17 +94,19 @@ mod x86 {
 
     #[target_feature(enable = "avx2,fma")]
     pub fn run_avx2(task: impl Task) {
-        task.run::<true>(Dots(
+        task.run::<true>(By(
             |a: &[f32], b: &[f32]| dot_avx2(a, b),
             |a: &[f32], b: [&[f32]; 4]| four_avx2(a, b),
+            |all: Weighted<'_>| weighted::avx2(all),
         ));
     }
 
     #[target_feature(enable = "avx512f")]
     pub fn run_avx512(task: impl Task) {
-        task.run::<true>(Dots(
+        task.run::<true>(By(
             |a: &[f32], b: &[f32]| dot_avx512(a, b),
             |a: &[f32], b: [&[f32]; 4]| four_avx512(a, b),
+            |all: Weighted<'_>| weighted::avx512(all),
         ));
     }
 
@@ -181,14 +199,14 @@ mod tests {
     struct Compare<'a>(&'a [f32], &'a [f32], &'a mut f32);
 
     impl Task for Compare<'_> {
-        fn run<const FUSED: bool>(self, dot: impl Dot) {
+        fn run<const FUSED: bool>(self, lines: impl Lines) {
             let Self(a, b, found) = self;
-            *found = dot.one(a, b);
+            *found = lines.dot(a, b);
             let others = [a, b, &a[a.len() / 4..], b];
             let length = b.len() - b.len() / 4;
             let others = others.map(|other| &other[..length]);
-            let expected = others.map(|other| dot.one(&b[..length], other).to_bits());
-            assert_eq!(dot.four(&b[..length], others).map(f32::to_bits), expected, "four at once");
+            let expected = others.map(|other| lines.dot(&b[..length], other).to_bits());
+            assert_eq!(lines.four(&b[..length], others).map(f32::to_bits), expected, "four at once");
         }
     }
 

@@ -11,7 +11,7 @@ use super::lane::TILE;
 use super::rows::Rows;
 use crate::kernel::Activation;
 use crate::kernel::activation::{bend, relu, sigmoid, slope, tanh};
-use crate::kernel::{Dot, Isa, LANES, Task, vectorised};
+use crate::kernel::{Isa, LANES, Left, Lines, Task, Weighted, vectorised};
 
 /// Rows of a tile: as many as the smallest chunk has.
 pub const NARROW_TILE: usize = 4 * TILE;
@@ -76,18 +76,18 @@ struct Pass<'a, 'b> {
 
 impl Task for Pass<'_, '_> {
     #[inline(always)]
-    fn run<const FUSED: bool>(mut self, dot: impl Dot) {
+    fn run<const FUSED: bool>(mut self, lines: impl Lines) {
         let (Some(first), Some(last)) = (self.layers.first(), self.layers.last()) else { return };
         while !self.rows.x.is_empty() {
             let block = self.rows.take(self.width, first.inputs, last.outputs);
-            self.block(block, first.inputs, last.outputs, &dot);
+            self.block(block, first.inputs, last.outputs, &lines);
         }
     }
 }
 
 impl Pass<'_, '_> {
     #[inline(always)]
-    fn block(&mut self, rows: Rows<'_>, inputs: usize, outputs: usize, dot: &impl Dot) {
+    fn block(&mut self, rows: Rows<'_>, inputs: usize, outputs: usize, lines: &impl Lines) {
         let width = self.width;
         let top = self.memory.values.len() - outputs * width;
         let tangents = !rows.dx.is_empty();
@@ -95,7 +95,7 @@ impl Pass<'_, '_> {
         if tangents {
             load(rows.dx, &mut self.memory.tangents[..inputs * width], width);
         }
-        self.forward(tangents);
+        self.forward(tangents, lines);
         save(&self.memory.values[top..], rows.out, width);
         if tangents {
             save(&self.memory.tangents[top..], rows.dout, width);
@@ -106,15 +106,15 @@ impl Pass<'_, '_> {
         load(rows.d_out, &mut self.memory.adjoints[0][..outputs * width], width);
         if tangents {
             load(rows.d_dout, &mut self.memory.tangent_adjoints[0][..outputs * width], width);
-            self.backward_tangents(top, dot);
+            self.backward_tangents(top, lines);
         } else {
-            self.backward(top, !rows.d_x.is_empty(), dot);
+            self.backward(top, !rows.d_x.is_empty(), lines);
             save(&self.memory.adjoints[0][..inputs * width], rows.d_x, width);
         }
     }
 
     #[inline(always)]
-    fn forward(&mut self, with_tangents: bool) {
+    fn forward(&mut self, with_tangents: bool, lines: &impl Lines) {
         let (width, mut at) = (self.width, 0);
         for layer in self.layers {
             let theta = &self.parameters[layer.start..][..layer.parameters()];
@@ -124,13 +124,14 @@ impl Pass<'_, '_> {
             for (line, bias) in values.chunks_exact_mut(width).zip(biases) {
                 line.fill(*bias);
             }
-            add_weighted(weights, [1, layer.outputs], below, values, width);
+            let weights = Left { values: weights, row: 1, term: layer.outputs };
+            lines.add(Weighted { weights, lines: below, sums: values, width });
             activate(layer.activation, values);
             if with_tangents {
                 let (below, above) = self.memory.tangents[at..].split_at_mut(layer.inputs * width);
                 let tangents = &mut above[..layer.outputs * width];
                 tangents.fill(0.0);
-                add_weighted(weights, [1, layer.outputs], below, tangents, width);
+                lines.add(Weighted { weights, lines: below, sums: tangents, width });
                 chain(layer.activation, values, tangents);
             }
             at += layer.inputs * width;
@@ -139,7 +140,7 @@ impl Pass<'_, '_> {
 
     /// From `adjoints[0]`, by the outputs, down to `adjoints[0]`, by the features if they are wanted.
     #[inline(always)]
-    fn backward(&mut self, top: usize, to_features: bool, dot: &impl Dot) {
+    fn backward(&mut self, top: usize, to_features: bool, lines: &impl Lines) {
         let (width, mut at) = (self.width, top);
         let Narrow { values, adjoints: [adjoints, next], ones, .. } = &mut *self.memory;
         for (l, layer) in self.layers.iter().enumerate().rev() {
@@ -148,12 +149,13 @@ impl Pass<'_, '_> {
             let above = &adjoints[..layer.outputs * width];
             let sums = &mut self.gradient[layer.start..][..layer.parameters()];
             let (weights, biases) = sums.split_at_mut(layer.inputs * layer.outputs);
-            add_products(values, above, weights, width, dot);
-            add_products(ones, above, biases, width, dot);
+            add_products(values, above, weights, width, lines);
+            add_products(ones, above, biases, width, lines);
             if l > 0 || to_features {
                 let below = &mut next[..layer.inputs * width];
                 below.fill(0.0);
-                add_weighted(&self.parameters[layer.start..], [layer.outputs, 1], above, below, width);
+                let weights = Left { values: &self.parameters[layer.start..], row: layer.outputs, term: 1 };
+                lines.add(Weighted { weights, lines: above, sums: below, width });
                 chain(activation_below(self.layers, l), values, below);
             }
             std::mem::swap(adjoints, next);
@@ -162,7 +164,7 @@ impl Pass<'_, '_> {
 
     /// From `adjoints[0]` and `tangent_adjoints[0]`, by the outputs and their tangents.
     #[inline(always)]
-    fn backward_tangents(&mut self, top: usize, dot: &impl Dot) {
+    fn backward_tangents(&mut self, top: usize, lines: &impl Lines) {
         let (width, mut at) = (self.width, top);
         let Narrow { values, tangents, adjoints: [p, p_next], tangent_adjoints: [q, q_next], ones } =
             &mut *self.memory;
@@ -173,16 +175,16 @@ impl Pass<'_, '_> {
             let (p_above, q_above) = (&p[..outputs], &q[..outputs]);
             let sums = &mut self.gradient[layer.start..][..layer.parameters()];
             let (weights, biases) = sums.split_at_mut(layer.inputs * layer.outputs);
-            add_products(values, p_above, weights, width, dot);
-            add_products(tangents, q_above, weights, width, dot);
-            add_products(ones, p_above, biases, width, dot);
+            add_products(values, p_above, weights, width, lines);
+            add_products(tangents, q_above, weights, width, lines);
+            add_products(ones, p_above, biases, width, lines);
             if l > 0 {
-                let theta = &self.parameters[layer.start..];
+                let weights = Left { values: &self.parameters[layer.start..], row: layer.outputs, term: 1 };
                 let (p_below, q_below) = (&mut p_next[..inputs], &mut q_next[..inputs]);
                 p_below.fill(0.0);
                 q_below.fill(0.0);
-                add_weighted(theta, [layer.outputs, 1], p_above, p_below, width);
-                add_weighted(theta, [layer.outputs, 1], q_above, q_below, width);
+                lines.add(Weighted { weights, lines: p_above, sums: p_below, width });
+                lines.add(Weighted { weights, lines: q_above, sums: q_below, width });
                 curve(activation_below(self.layers, l), [values, tangents], p_below, q_below);
             }
             std::mem::swap(p, p_next);
@@ -229,47 +231,22 @@ fn save(from: &[f32], into: &mut [f32], width: usize) {
     }
 }
 
-/// Adds Σ_j w_ij b_j to each line i, with w_ij at `i * steps[0] + j * steps[1]`: four terms between two visits to a line.
-#[inline(always)]
-fn add_weighted(weights: &[f32], steps: [usize; 2], lines: &[f32], sums: &mut [f32], width: usize) {
-    for (i, sums) in sums.chunks_exact_mut(width).enumerate() {
-        let weight = |j: usize| weights[i * steps[0] + j * steps[1]];
-        let fours = lines.chunks_exact(4 * width);
-        let rest = fours.remainder();
-        let done = lines.len() / (4 * width) * 4;
-        for (four, j) in fours.zip((0..).step_by(4)) {
-            let w = [weight(j), weight(j + 1), weight(j + 2), weight(j + 3)];
-            let (ab, cd) = four.split_at(2 * width);
-            let ((a, b), (c, d)) = (ab.split_at(width), cd.split_at(width));
-            for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *sum += (w[0] * a + w[1] * b) + (w[2] * c + w[3] * d);
-            }
-        }
-        for (line, j) in rest.chunks_exact(width).zip(done..) {
-            let w = weight(j);
-            for (sum, a) in sums.iter_mut().zip(line) {
-                *sum += w * a;
-            }
-        }
-    }
-}
-
 /// sums_ij += Σ a_i p_j.
 #[inline(always)]
-fn add_products(values: &[f32], adjoints: &[f32], sums: &mut [f64], width: usize, dot: &impl Dot) {
+fn add_products(values: &[f32], adjoints: &[f32], sums: &mut [f64], width: usize, lines: &impl Lines) {
     let rows = sums.chunks_exact_mut(adjoints.len() / width);
     for (a, sums) in values.chunks_exact(width).zip(rows) {
         let (fours, rest) = sums.as_chunks_mut::<4>();
-        let lines = adjoints.chunks_exact(4 * width);
-        let others = lines.remainder().chunks_exact(width);
-        for (four, sums) in lines.zip(fours) {
+        let by_four = adjoints.chunks_exact(4 * width);
+        let others = by_four.remainder().chunks_exact(width);
+        for (four, sums) in by_four.zip(fours) {
             let (ab, cd) = four.split_at(2 * width);
             let ((p, q), (r, s)) = (ab.split_at(width), cd.split_at(width));
-            let found = dot.four(a, [p, q, r, s]);
+            let found = lines.four(a, [p, q, r, s]);
             sums.iter_mut().zip(found).for_each(|(sum, product)| *sum += f64::from(product));
         }
         for (p, sum) in others.zip(rest) {
-            *sum += f64::from(dot.one(a, p));
+            *sum += f64::from(lines.dot(a, p));
         }
     }
 }

@@ -25,6 +25,7 @@ use zstat_core::diag::{Code, Fault};
 use zstat_core::loss::Loss;
 use zstat_core::optimiser::OptimiserKind;
 use zstat_core::scorer::ScorerKind;
+use zstat_core::source::pointer::escape;
 use zstat_core::source::{Node, walk};
 use zstat_core::spec::{Analysis, Workspace};
 use zstat_core::summary::Summary;
@@ -198,7 +199,8 @@ impl Read {
             if key == "train" {
                 parts::name_defaults(&mut value);
             }
-            let found = walk(&Node::from_json(&value), &schema, &format!("/{key}"));
+            let mut found = walk(&Node::from_json(&value), &schema, &format!("/{key}"));
+            found.extend(empty_keys(key, &value));
             let good = found.is_empty();
             faults.extend(found);
             good.then_some(value)
@@ -221,6 +223,20 @@ impl Read {
             evaluate: evaluate.and_then(|value| typed(value, "evaluate", faults)),
         }
     }
+}
+
+/// Keys of a section with nothing after them, which would count as not there.
+fn empty_keys(section: &str, value: &Value) -> Vec<Fault> {
+    let keys = value.as_object().into_iter().flatten().filter(|(_, value)| value.is_null());
+    let fault = |(key, _): (&String, &Value)| {
+        let message = format!("nothing is given as `{key}`");
+        let fault = Fault::new(Code::WrongType, format!("/{section}/{}", escape(key)), message).at_key();
+        fault.help(match key.as_str() {
+            "early_stopping" | "split" => format!("leave it out, or write `{key}: {{}}` for what is usual"),
+            _ => "give it, or leave it out".to_owned(),
+        })
+    };
+    keys.map(fault).collect()
 }
 
 fn schema_of(known: &zstat_core::spec::Sections, key: &str) -> Value {

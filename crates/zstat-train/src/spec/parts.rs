@@ -66,6 +66,7 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
         Some(WordOr::With(spec)) => spec.clone(),
     };
     let name = spec.name.unwrap_or_else(|| OPTIMISER.to_owned());
+    without_turn(spec.schedule, train.epochs, faults);
     let optimiser = one(&linked.optimisers, &name, spec.options, "/train/optimiser", faults)
         .map(|kind| (kind, spec.schedule, spec.clip));
     let mut losses = Vec::new();
@@ -102,6 +103,25 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
         without_slopes(summary.as_ref(), &losses, faults);
     }
     Built { summary, scorer, optimiser, losses }
+}
+
+/// A schedule that comes to nothing in so many epochs.
+fn without_turn(schedule: Schedule, epochs: u32, faults: &mut Vec<Fault>) {
+    let (key, message) = match schedule {
+        Schedule::Cosine { warm_up, .. } if warm_up >= f64::from(epochs) => {
+            let message = format!(
+                "the warm-up takes {warm_up} epochs, and there are {epochs}: the rate would never fall"
+            );
+            ("warm_up", message)
+        }
+        Schedule::Step { every, .. } if every >= epochs => (
+            "every",
+            format!("the first step is after {every} epochs, and there are {epochs}: it has no effect"),
+        ),
+        _ => return,
+    };
+    let fault = Fault::new(Code::OutOfRange, format!("/train/optimiser/schedule/{key}"), message);
+    faults.push(fault.help("give fewer, or train for more `epochs`"));
 }
 
 /// Whether the numbers beside a loss make sense.

@@ -137,6 +137,10 @@ pub(super) fn check(processes: &IndexMap<String, ProcessSpec>, linked: &Plugins,
             let twice = format!("the file `{file}` is given twice: its events would be counted twice");
             fault(&format!("/files/{at}"), twice);
         }
+        for (at, _) in files.iter().enumerate().filter(|(_, file)| file.is_empty()) {
+            let at = if files.len() == 1 { "/files".to_owned() } else { format!("/files/{at}") };
+            fault(&at, "a file has an empty name: name a file of events".to_owned());
+        }
         if process.weight.is_some() && process.files.is_none() {
             fault("/weight", "weights are of events in files; generated ones all count alike".to_owned());
         }

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use zstat_core::diag::{Code, Fault};
+use zstat_core::source::pointer::escape;
 use zstat_core::spec::{Effect, ModifierKind, Workspace};
 use zstat_core::text::nearest;
 
@@ -90,7 +91,7 @@ pub(super) fn read(
                 let at = format!("{at}/modifiers/{m}/vary");
                 match vary.effects() {
                     Ok(effects) => {
-                        self::effects(&effects, processes, &at, faults);
+                        self::effects(&effects, vary.up.is_none(), processes, &at, faults);
                         let kind = match modifier.kind {
                             ModifierKind::NormSys { .. } => VariationKind::Normsys,
                             _ => VariationKind::Histosys,
@@ -126,22 +127,33 @@ pub(super) fn read(
     made
 }
 
-/// What is wrong with what −1 and +1 do.
+/// What is wrong with what −1 and +1 do. The short form says both: its +1 stands for itself.
 fn effects(
     effects: &[Effect; 2],
+    is_short: bool,
     processes: &IndexMap<String, ProcessSpec>,
     at: &str,
     faults: &mut Vec<Fault>,
 ) {
-    for (effect, key) in effects.iter().zip(["down", "up"]) {
+    for (effect, key) in effects.iter().zip(["/down", "/up"]) {
+        let at = match is_short {
+            false => format!("{at}{key}"),
+            true if key == "/up" => at.to_owned(),
+            true => continue,
+        };
         if let Some(name) = &effect.events {
-            let _ = process(name, processes, &format!("{at}/{key}/events"), faults);
+            let _ = process(name, processes, &format!("{at}/events"), faults);
         }
-        let wrong = effect.scale.iter().find(|(_, factor)| !factor.is_finite() || **factor == 0.0);
-        if let Some((column, factor)) = wrong {
+        for (column, factor) in
+            effect.scale.iter().filter(|(_, factor)| !factor.is_finite() || **factor == 0.0)
+        {
             let message =
                 format!("column `{column}` is scaled by {factor}: a factor must be a number other than 0");
-            faults.push(Fault::new(Code::OutOfRange, at, message));
+            faults.push(Fault::new(Code::OutOfRange, format!("{at}/scale/{}", escape(column)), message));
+        }
+        for (column, shift) in effect.shift.iter().filter(|(_, shift)| !shift.is_finite()) {
+            let message = format!("column `{column}` is shifted by {shift}: a shift must be a finite number");
+            faults.push(Fault::new(Code::NotFinite, format!("{at}/shift/{}", escape(column)), message));
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zstat_core::plugin::Plugin;
 use zstat_core::summary::{Stage, Summary, SummarySlopes};
 
@@ -70,13 +71,28 @@ inventory::submit! {
         version: env!("CARGO_PKG_VERSION"),
         schema: || schemars::schema_for!(HardOptions),
         build: |options| {
-            let check = |options: &HardOptions| match options.fault().or_else(|| options.edges().fault()) {
-                Some(fault) => Err(fault),
-                None => Ok(()),
+            let beside = beside_edges(&options);
+            let check = |options: &HardOptions| {
+                let fault = beside.or_else(|| options.fault()).or_else(|| options.edges().fault());
+                fault.map_or(Ok(()), Err)
             };
             let options = options::read("summary", HardOptions::NAME, options, check)?;
             Ok(Box::new(Hard { smooth: EdgeBins { options } }))
         },
+    }
+}
+
+/// What is given beside edges, and has no effect there.
+fn beside_edges(options: &Value) -> Option<&'static str> {
+    let are_given = options.get("edges").and_then(Value::as_array).is_some_and(|edges| !edges.is_empty());
+    match (are_given, options.get("bins").is_some(), options.get("range").is_some()) {
+        (true, true, _) => {
+            Some("`bins` has no effect beside `edges`, which say how many there are: leave it out")
+        }
+        (true, false, true) => {
+            Some("`range` has no effect beside `edges`, which say where it ends: leave it out")
+        }
+        _ => None,
     }
 }
 

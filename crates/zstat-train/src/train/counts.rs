@@ -4,7 +4,7 @@ use zstat_core::summary::{Stage, Summary};
 
 use super::batch::Batch;
 use super::blocks::{Block, blocks, cut, each};
-use crate::kernel::{Dot, Isa, RowTask, Task, by_rows, vectorised};
+use crate::kernel::{Isa, Lines, RowTask, Task, by_rows, vectorised};
 
 /// The yields of passes, and memory.
 #[derive(Debug, Default)]
@@ -150,7 +150,7 @@ struct Widen<'a> {
 
 impl Task for Widen<'_> {
     #[inline(always)]
-    fn run<const FUSED: bool>(self, _: impl Dot) {
+    fn run<const FUSED: bool>(self, _: impl Lines) {
         const MAGNITUDE: u32 = 0x7fff_ffff;
         *self.bad = self.out.iter().map(|z| u32::from(z.to_bits() & MAGNITUDE >= FAR)).sum();
         self.scores.iter_mut().zip(self.out).for_each(|(score, z)| *score = f64::from(*z));
@@ -169,7 +169,7 @@ struct Narrow<'a> {
 
 impl Task for Narrow<'_> {
     #[inline(always)]
-    fn run<const FUSED: bool>(self, _: impl Dot) {
+    fn run<const FUSED: bool>(self, _: impl Lines) {
         for (out, &slope) in self.out.iter_mut().zip(self.slopes) {
             *out = if slope.abs() < TINY { 0.0 } else { slope as f32 };
         }

@@ -13,7 +13,7 @@ use zstat_losses::{
 use super::fault::TrainFault;
 use super::figures::Seen;
 use super::fit::Trainer;
-use super::soundness::unsound;
+use super::soundness::{more_events, unsound};
 use crate::events::Purpose;
 
 /// Events are evaluated in so many parts; leaving out one at a time tells the statistical error of what they give.
@@ -323,18 +323,34 @@ impl Trainer<'_> {
             let others = others.collect::<Result<Vec<_>, _>>().map_err(TrainFault::Model)?;
             let poi =
                 model.poi().first().map_or(String::new(), |index| model.parameters()[index.0].name.clone());
-            let unsound = unsound(&model);
+            let unsound = unsound(&model, self.engine.training);
             let values = metrics().into_iter().map(|(name, of)| {
                 let value = match &unsound {
                     Some(why) => Err(why.clone()),
-                    None => of(&model, fitter).map_err(|error| error.to_string()),
+                    None => of(&model, fitter).map_err(|error| self.without_value(&error)),
                 };
-                let value = value.map(|value| Metric { value, error: jackknife(&others, of, fitter) });
+                let value = value.map(|value| Metric { value, error: leaving_out(&others, of, fitter) });
                 (name, value)
             });
             all.push(Metrics { measurement, poi, values: values.collect() });
         }
         Ok(all)
+    }
+}
+
+impl Trainer<'_> {
+    /// Why a metric of the result has no value: there are no batches any more that could be larger.
+    fn without_value(&self, error: &LossError) -> String {
+        match error {
+            LossError::EmptyBin { channel, bin, expected } => {
+                let more = more_events(self.engine.training);
+                let expected = zstat_core::text::number(*expected);
+                format!(
+                    "bin {bin} of channel `{channel}` expects {expected} events: use fewer bins, or {more}"
+                )
+            }
+            other => other.to_string(),
+        }
     }
 }
 
@@ -375,9 +391,13 @@ fn value(loss: &dyn Loss, model: &Model, fitter: &dyn Fitter) -> Result<f64, Los
     loss.evaluate(&batch, &mut Slopes::of(&batch))
 }
 
+/// What a metric is without each of the parts; none where one of them has no value.
+fn leaving_out(models: &[Model], of: Of, fitter: &dyn Fitter) -> Option<f64> {
+    jackknife(&models.iter().map(|model| of(model, fitter)).collect::<Result<Vec<f64>, _>>().ok()?)
+}
+
 /// The standard deviation by leaving out one part at a time: (n − 1)/n Σ (x − x̄)².
-fn jackknife(models: &[Model], of: Of, fitter: &dyn Fitter) -> Option<f64> {
-    let values: Vec<f64> = models.iter().map(|model| of(model, fitter)).collect::<Result<_, _>>().ok()?;
+pub(super) fn jackknife(values: &[f64]) -> Option<f64> {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();

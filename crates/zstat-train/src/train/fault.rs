@@ -104,7 +104,7 @@ pub enum TrainFault {
     Result(Box<LossError>),
     /// Bins that the result leaves out have data.
     #[error(
-        "channel `{channel}`: no event of the evaluation is in {}: such bins are left out of the workspace, and their data would be lost; use fewer bins, or more `evaluate.events`, or leave the observations out of the spec and count the data by `zstat apply --workspace`",
+        "channel `{channel}`: no event of the evaluation is in {}: such bins are left out of the workspace, and their data would be lost; use fewer bins, or {more}, or leave the observations out of the spec and count the data by `zstat apply --workspace`",
         lost(bins)
     )]
     LostData {
@@ -112,6 +112,8 @@ pub enum TrainFault {
         channel: String,
         /// Bins of the summary, from 0, with the events of the data.
         bins: Vec<(usize, f64)>,
+        /// Where more events come from.
+        more: &'static str,
     },
     /// The state of another training.
     #[error("the state cannot be taken up again: {0}")]
@@ -125,7 +127,15 @@ fn lost(bins: &[(usize, f64)]) -> String {
     let one = |(bin, events): &(usize, f64)| {
         format!("bin {bin} of the summary, where the data have {} events", zstat_core::text::number(*events))
     };
-    bins.iter().map(one).collect::<Vec<_>>().join(", nor in ")
+    /// As many are told one by one.
+    const MOST: usize = 5;
+    let told = bins.iter().take(MOST).map(one).collect::<Vec<_>>().join(", nor in ");
+    let more = bins.get(MOST..).unwrap_or_default();
+    let sum: f64 = more.iter().map(|(_, events)| events).sum();
+    match more.len() {
+        0 => told,
+        n => format!("{told}, nor in {n} more with {} events of the data", zstat_core::text::number(sum)),
+    }
 }
 
 impl TrainFault {

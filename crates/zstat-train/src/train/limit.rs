@@ -11,6 +11,7 @@ use zstat_core::likelihood::{Data, Nll};
 use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Effect};
 
+use super::evaluate::{Metric, PARTS, jackknife};
 use super::fault::TrainFault;
 use super::fit::Trainer;
 use crate::events::{Density, Generator, Purpose};
@@ -20,12 +21,12 @@ use crate::spec::{ProcessSpec, SampleOf};
 const MOST: u64 = 1_000_000;
 
 impl Trainer<'_> {
-    /// What no summary can beat, for each measurement: the smallest standard deviation of its parameter of interest; why it is
-    /// not known where it is not.
+    /// What no summary can beat, for each measurement: the smallest standard deviation of its parameter of interest, with the error
+    /// that the number of events leaves; why it is not known where it is not.
     ///
     /// # Errors
     /// Where the workspace is faulty.
-    pub fn limits(&self, options: &BuildOptions) -> Result<Vec<Result<f64, String>>, TrainFault> {
+    pub fn limits(&self, options: &BuildOptions) -> Result<Vec<Result<Metric, String>>, TrainFault> {
         let measurements =
             self.workspace.measurements.iter().map(|measurement| Some(measurement.name.clone()));
         let mut names: Vec<Option<String>> = measurements.collect();
@@ -72,7 +73,7 @@ fn unknown(trainer: &Trainer<'_>) -> Option<String> {
     ))
 }
 
-fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64, String>, TrainFault> {
+fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<Metric, String>, TrainFault> {
     let training = trainer.engine.training;
     let generators: Option<Vec<&Generator>> =
         trainer.sources.iter().map(|source| source.generator()).collect();
@@ -88,12 +89,13 @@ fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64,
     };
     let theta = model.init();
     let n = theta.len();
-    let mut fisher = DMatrix::<f64>::zeros(n, n);
     let mut slopes = vec![0.0; n];
     let places = match Places::new(trainer, &model) {
         Ok(places) => places,
         Err(why) => return Ok(Err(why)),
     };
+    // In parts, to tell the error of what they add up to.
+    let mut parts = vec![DMatrix::<f64>::zeros(n, n); PARTS as usize];
     for (process, source) in trainer.sources.iter().enumerate() {
         if !training.samples.iter().any(|sample| sample.process == process) {
             continue;
@@ -107,16 +109,12 @@ fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64,
             let [nu, drawn] = places.density(&generators, &event, &mut slopes);
             // Events are drawn from Σ y p, each stands for y/n of it.
             let weight = source.expected / count as f64 / (nu * drawn);
+            let fisher = &mut parts[row % PARTS as usize];
             for i in 0..n {
                 for j in 0..=i {
                     fisher[(i, j)] += weight * slopes[i] * slopes[j];
                 }
             }
-        }
-    }
-    for i in 0..n {
-        for j in 0..i {
-            fisher[(j, i)] = fisher[(i, j)];
         }
     }
     // Constraints: the Hessian of a likelihood in which nothing is observed.
@@ -127,18 +125,29 @@ fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<f64,
         return Ok(Err(format!("the constraints have no second derivatives: {error}")));
     }
     let dense = hessian.to_dense();
-    fisher += DMatrix::from_fn(n, n, |i, j| dense[i * n + j]);
+    let constraints = DMatrix::from_fn(n, n, |i, j| dense[i * n + j]);
     let free: Vec<usize> = (0..n).filter(|&i| !model.parameters()[i].fixed).collect();
-    let matrix = DMatrix::from_fn(free.len(), free.len(), |i, j| fisher[(free[i], free[j])]);
     let Some(at) = free.iter().position(|&i| i == poi) else {
         return Ok(Err("the parameter of interest is fixed".to_owned()));
     };
+    let all: DMatrix<f64> = parts.iter().sum();
+    let Some(value) = sigma(&all, &constraints, &free, at) else {
+        return Ok(Err("the events do not determine all parameters".to_owned()));
+    };
+    let scale = PARTS as f64 / (PARTS - 1) as f64;
+    let others = parts.iter().map(|part| sigma(&((&all - part) * scale), &constraints, &free, at));
+    let error = others.collect::<Option<Vec<f64>>>().and_then(|others| jackknife(&others));
+    Ok(Ok(Metric { value, error }))
+}
+
+/// The standard deviation of the free parameter `at`, from the lower triangle of what events tell and what constraints do; none
+/// where they do not determine all.
+fn sigma(events: &DMatrix<f64>, constraints: &DMatrix<f64>, free: &[usize], at: usize) -> Option<f64> {
+    let entry = |i: usize, j: usize| events[(i.max(j), i.min(j))] + constraints[(i, j)];
+    let matrix = DMatrix::from_fn(free.len(), free.len(), |i, j| entry(free[i], free[j]));
     let mut unit = DVector::zeros(free.len());
     unit[at] = 1.0;
-    Ok(match matrix.cholesky() {
-        Some(factor) => Ok(factor.solve(&unit)[at].sqrt()),
-        None => Err("the events do not determine all parameters".to_owned()),
-    })
+    Some(matrix.cholesky()?.solve(&unit)[at].sqrt())
 }
 
 /// How a density of expected events depends on parameters: by what cells of one bin do.

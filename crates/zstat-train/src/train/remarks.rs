@@ -27,6 +27,14 @@ impl Trainer<'_> {
             Some(history.rows.iter().map(|row| row[at]).collect::<Vec<f64>>())
         };
         let norms = column("gradient_norm").unwrap_or_default();
+        let losses = column("loss").unwrap_or_default();
+        if losses.last() == Some(&0.0) && norms.last() == Some(&0.0) {
+            let from = losses.iter().rposition(|loss| *loss != 0.0).map_or(0, |last| last + 1);
+            all.push(format!(
+                "the loss is exactly 0 from epoch {from} on, with nothing left to learn from it, as a penalty is where its condition holds; add a loss that says what is wanted, such as `inferno` or `bce`"
+            ));
+            return all;
+        }
         let with_gradient = norms.iter().rposition(|norm| *norm != 0.0).map_or(0, |last| last + 1);
         if with_gradient < norms.len() {
             all.push(format!(

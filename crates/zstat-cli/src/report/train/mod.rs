@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
+use zstat_core::text::ranges;
 use zstat_train::train::Spent;
 
 use crate::output::number::{plain, with_uncertainty};
@@ -153,6 +154,7 @@ impl TrainReport {
             "metrics": metrics,
             "missing": of.missing,
             "limits": of.limits(),
+            "limits_mc_error": of.limit_errors(),
             "no_limits": of.no_limits(),
             "optimal_classifier": of.classifier,
             "optimal_classifier_missing": of.classifier_missing,
@@ -175,10 +177,10 @@ impl TrainReport {
         let first = &self.results[0];
         let mut told: Vec<String> = Vec::new();
         for result in self.results.iter().filter(|result| !result.empty_bins.is_empty()) {
-            let bins: Vec<String> = result.empty_bins.iter().map(usize::to_string).collect();
-            let (seed, bins) = (result.seed, bins.join(", "));
+            let (seed, bins) = (result.seed, ranges(&result.empty_bins));
+            let noun = if result.empty_bins.len() == 1 { "bin" } else { "bins" };
             told.push(format!(
-                "seed {seed}: no event is in bin {bins} of the summary: left out of the workspace"
+                "seed {seed}: no event is in {noun} {bins} of the summary: left out of the workspace"
             ));
         }
         for measurement in &first.measurements {
@@ -318,7 +320,7 @@ impl Report for TrainReport {
             let mut table = Table::new(&columns);
             for of in &first.measurements {
                 let mut row = vec![of.measurement.clone().unwrap_or_default().into()];
-                row.push(of.analytical.map_or("n/a".to_owned(), plain).into());
+                row.push(told(of.unbinned()).into());
                 row.extend(names.iter().map(|name| told(of.classifier.get(*name).copied().flatten()).into()));
                 table.row(row);
             }

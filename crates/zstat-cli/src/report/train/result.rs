@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zstat_train::files::History;
 use zstat_train::spec::Training;
-use zstat_train::train::{Evaluation, Fitted, Metrics};
+use zstat_train::train::{Evaluation, Fitted, Metric, Metrics};
 
 use crate::report::train_cut::CutResult;
 
@@ -31,6 +31,9 @@ pub struct MeasurementResult {
     pub missing: IndexMap<String, String>,
     /// The smallest standard deviation that any summary could give, from the events' densities.
     pub analytical: Option<f64>,
+    /// Its error, from the number of events.
+    #[serde(default)]
+    pub analytical_mc_error: Option<f64>,
     /// Why that is not known.
     pub no_analytical: Option<String>,
     /// The same numbers from the exact classifier of signal and background, in as many uniform bins; none where it is not known.
@@ -53,6 +56,21 @@ impl MeasurementResult {
         let known =
             [("analytical", self.analytical), ("optimal_classifier", self.of_classifier("sigma_poi"))];
         known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// Their errors from the number of events, as far as they are known.
+    pub fn limit_errors(&self) -> IndexMap<&'static str, f64> {
+        let classifier = self.classifier.get("sigma_poi").copied().flatten();
+        let known = [
+            ("analytical", self.analytical_mc_error),
+            ("optimal_classifier", classifier.and_then(|number| number.mc_error)),
+        ];
+        known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// The unbinned limit with its error.
+    pub fn unbinned(&self) -> Option<Number> {
+        Some(Number { value: self.analytical?, mc_error: self.analytical_mc_error })
     }
 
     /// Why others are not known.
@@ -122,7 +140,7 @@ pub struct Found<'a> {
     /// What measurements get.
     pub metrics: Vec<Metrics>,
     /// The smallest standard deviation of each.
-    pub limits: Vec<Result<f64, String>>,
+    pub limits: Vec<Result<Metric, String>>,
     /// What measurements get from the exact classifier.
     pub classifier: Result<Vec<Metrics>, String>,
     /// What cuts on the ratio of densities give.
@@ -191,7 +209,7 @@ impl SeedResult {
 
 fn measurement(
     found: Metrics,
-    limit: Result<f64, String>,
+    limit: Result<Metric, String>,
     exact: Result<Metrics, String>,
 ) -> MeasurementResult {
     let mut missing = IndexMap::new();
@@ -217,7 +235,8 @@ fn measurement(
         poi: found.poi,
         metrics,
         missing,
-        analytical: limit.as_ref().ok().copied(),
+        analytical: limit.as_ref().ok().map(|limit| limit.value),
+        analytical_mc_error: limit.as_ref().ok().and_then(|limit| limit.error),
         no_analytical: limit.err(),
         classifier,
         no_classifier,

@@ -40,10 +40,10 @@ pub enum CheckpointFault {
     /// It is whole, but its content makes no sense.
     #[error("the checkpoint is whole, but its content cannot be read; remove it to begin anew")]
     Content,
-    /// It belongs to a run with another spec or other events.
+    /// It belongs to a run with another spec, seed, other options or events.
     #[error(
-        "the checkpoint belongs to another run: spec and events had the digest `{found}`, now they have `{expected}`; \
-         restore them to go on, or remove it to begin anew"
+        "the checkpoint belongs to another run: its spec, seed, options (`--epochs`, `--fitter`) or files of events are others; \
+         give these again to go on, choose another folder, or remove it to begin anew"
     )]
     Run {
         /// That of the file.

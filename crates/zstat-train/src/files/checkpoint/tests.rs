@@ -96,8 +96,8 @@ fn other_files_versions_and_runs() {
     assert!(message(b"epoch,loss\n").starts_with("the file is no checkpoint"));
     let mut bytes = small().to_bytes();
     let fault = Checkpoint::from_bytes(&bytes, "sha256:2").unwrap_err();
-    let expected = "the checkpoint belongs to another run: spec and events had the digest `sha256:1`, \
-                    now they have `sha256:2`; restore them to go on, or remove it to begin anew";
+    let expected = "the checkpoint belongs to another run: its spec, seed, options (`--epochs`, `--fitter`) or files of events are others; \
+                    give these again to go on, choose another folder, or remove it to begin anew";
     assert_eq!(fault.to_string(), expected);
     bytes[8] = 2;
     let expected = "the checkpoint has version 2 of the format, expected version 1; \
