@@ -210,3 +210,12 @@ fn a_curved_valley_is_followed() {
     assert!((newton - lbfgsb).abs() < 1e-6, "{newton}, {lbfgsb}");
     assert!((newton - 37.032_325).abs() < 1e-5, "{newton}");
 }
+
+/// Several valleys, of which a search from far away would find another one than that it stood still in: the fit goes on in that, and
+/// arrives no higher than it had come.
+#[test]
+fn of_several_valleys_the_lowest_known() {
+    let fit = run("fit tests/cases/fits/valleys.yaml --fix s=0 --format json").exits(0).json();
+    let newton = fit["twice_nll"].as_f64().unwrap();
+    assert!((newton - 51.190_143).abs() < 1e-5, "{newton}");
+}

@@ -40,4 +40,5 @@ mod toys;
 mod train;
 mod train_folder;
 mod train_input;
+mod train_settings;
 mod validate;

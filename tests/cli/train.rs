@@ -70,9 +70,18 @@ fn a_run_leaves_a_workspace_like_any_other() {
     let kept = fs::read_to_string(work.path().join("run/result.json")).unwrap();
     let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
     assert_eq!(kept["evaluation"], found["evaluation"]);
-    zstat(work.path(), "train training.yaml --output run --seed 2")
+    // Every difference is told.
+    zstat(work.path(), "train training.yaml --output run --seed 2 --epochs 3 --fitter lbfgsb")
         .exits(2)
-        .tells(&["has the run of another spec"]);
+        .tells(&[
+            "has a run with another seed (1 there, 2 here)",
+            "another --epochs (4 there, 3 here)",
+            "another --fitter (none there, lbfgsb here)",
+        ]);
+    let longer = spec().replace("yield: 40", "yield: 41");
+    write(work.path(), "training.yaml", &longer);
+    zstat(work.path(), "train training.yaml --output run").exits(2).tells(&["has a run with another spec"]);
+    zstat(work.path(), "train training.yaml --output run --measurement other").exits(2);
 }
 
 /// Scores that are all 0 have the least loss of all, and what a short training finds is a state on the way there: said so.
@@ -296,7 +305,7 @@ fn a_folder_is_of_one_training() {
     write(work.path(), "background.csv", &events(1.0));
     zstat(work.path(), "train training.yaml --output run --epochs 1")
         .exits(2)
-        .tells(&["has the run of another spec"]);
+        .tells(&["has a run with another content of the files of events"]);
     zstat(work.path(), "train training.yaml --output runs --epochs 1 --seeds 2").exits(0);
     zstat(work.path(), "train training.yaml --output runs --epochs 1")
         .exits(2)

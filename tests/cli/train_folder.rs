@@ -222,7 +222,7 @@ fn what_stands_beside_the_result() {
     let (_, beside) = run.stdout.split_once("for comparison, from the densities").unwrap();
     assert!(!run.stdout.contains("the best that is possible"), "{}", run.stdout);
     let row = beside.lines().nth(2).unwrap();
-    assert_eq!(row.matches('±').count(), 5, "{row}");
+    assert_eq!(row.matches('±').count(), 6, "{row}");
     assert!(beside.contains("other bins, or a summary that knows what varies, may be better"), "{beside}");
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::support::{folder, root, run_in, write};
 
 /// The small training, with fewer events, and changes: each text once.
-fn spec(changes: &[(&str, &str)]) -> String {
+pub(super) fn spec(changes: &[(&str, &str)]) -> String {
     let mut text = fs::read_to_string(root().join("specs/training.yaml")).unwrap();
     let few = [
         ("events: 5000", "events: 600"),
@@ -25,7 +25,7 @@ fn spec(changes: &[(&str, &str)]) -> String {
 /// A spec is refused by both commands, with these parts of messages and nothing trained. Each message has the place of a text of
 /// the spec: where that begins.
 #[track_caller]
-fn refused(folder: &Path, text: &str, expected: &[(&str, &[&str])]) {
+pub(super) fn refused(folder: &Path, text: &str, expected: &[(&str, &[&str])]) {
     write(folder, "spec.yaml", text);
     let found = run_in(folder, &["validate", "spec.yaml", "--format", "json"]).exits(2).json();
     let errors = found["errors"].as_array().unwrap();
@@ -48,10 +48,10 @@ fn refused(folder: &Path, text: &str, expected: &[(&str, &[&str])]) {
     assert!(!folder.join("run").exists());
 }
 
-const SOFTMAX: &str = "{type: softmax, bins: 5, temperature: 0.5}";
-const BKDE: (&str, &str) = (SOFTMAX, "{type: bkde, bins: 5}");
-const LOSS: &str = "{type: discovery}";
-const GENERATED: &str = "generate: {mass: {exponential: 0.01}, pt: {exponential: 0.04}}";
+pub(super) const SOFTMAX: &str = "{type: softmax, bins: 5, temperature: 0.5}";
+pub(super) const BKDE: (&str, &str) = (SOFTMAX, "{type: bkde, bins: 5}");
+pub(super) const LOSS: &str = "{type: discovery}";
+pub(super) const GENERATED: &str = "generate: {mass: {exponential: 0.01}, pt: {exponential: 0.04}}";
 
 #[test]
 fn losses_that_do_not_fit() {

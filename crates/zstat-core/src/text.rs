@@ -101,6 +101,11 @@ pub fn number(value: f64) -> String {
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
+/// A number with six significant digits, or fewer where they say it all.
+pub fn in_short(value: f64) -> String {
+    number(format!("{value:.5e}").parse().unwrap_or(value))
+}
+
 /// Names in a sentence: "`a`, `b` or `c`" with `last` = "or".
 pub fn list_of(names: &[&str], last: &str) -> String {
     match names {
@@ -139,6 +144,20 @@ mod tests {
         assert_eq!(nearest("normsis", known), Some("normsys"));
         assert_eq!(nearest("HistoSys", known), Some("histosys"));
         assert_eq!(nearest("banana", known), None);
+    }
+
+    #[test]
+    fn six_digits_are_enough() {
+        let cases = [
+            (3.128946106787937, "3.12895"),
+            (2.0, "2"),
+            (1.0 / 3e7, "3.33333e-8"),
+            (0.0, "0"),
+            (0.0025, "0.0025"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(in_short(value), expected);
+        }
     }
 
     #[test]

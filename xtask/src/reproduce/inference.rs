@@ -68,7 +68,7 @@ impl Setup<'_> {
     fn tests_and_limits(&self, page: &mut String) -> anyhow::Result<()> {
         page.push_str(
             "\n## Tests and limits\n\nCLs at μ = 1, and the upper limit: zstat's with all expected bands, NextStat's observed one alone.\n\n\
-             | workspace | zstat CLs | NextStat CLs | in zstat's | zstat limit and bands | NextStat limit | in zstat's |\n\
+             | workspace | zstat CLs | NextStat CLs | over zstat's | zstat limit and bands | NextStat limit | over zstat's |\n\
              |---|---|---|---|---|---|---|\n",
         );
         let (mut tests, mut limits) = (Vec::new(), Vec::new());
@@ -140,7 +140,7 @@ impl Setup<'_> {
     fn toys(&self, page: &mut String) -> anyhow::Result<()> {
         page.push_str(
             "\n## Toys\n\nBoth hypotheses of a test at μ = 1, the fits of the observed data included; a toy is fitted twice.\n\n\
-             | workspace | parameters | toys | zstat | a toy | peer | its toys | a toy | in zstat's |\n|---|---|---|---|---|---|---|---|---|\n",
+             | workspace | parameters | toys | zstat | a toy | peer | its toys | a toy | over zstat's |\n|---|---|---|---|---|---|---|---|---|\n",
         );
         let shapes = folder(self.setting)?.join("shapesys-201.json");
         std::fs::write(&shapes, many_shapes().to_string())?;

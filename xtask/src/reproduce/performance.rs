@@ -50,7 +50,7 @@ const HEAD: &str = "# Speed and memory
 
 Made by `cargo xtask reproduce performance --peers DIR`, where `../shared/bench/setup.sh DIR` has installed the peers. One thread,
 pinned to one core of two shared ones; medians of repeated calls in one process; zstat and NextStat take turns. The ratios
-are what counts: the cores are shared and up to twice as fast at one time as at another. `load` is from the opened file to the
+are what counts: the cores are shared and up to twice as fast at one time as at another, so each is the median of the ratios of its turns. `load` is from the opened file to the
 built model with all checks, `fit` from there to the result with the full covariance. Kernels alone: `cargo bench -p zstat-fitters --bench engine`.
 ";
 
@@ -65,8 +65,8 @@ const NOT_MEASURED: Pair = Pair { load: f64::NAN, fit: f64::NAN };
 
 fn published(setting: &Setting, files: &Timer, shared: &Path, page: &mut String) -> anyhow::Result<()> {
     page.push_str(
-        "\n## Published workspaces\n\n| workspace | parameters | zstat load | zstat fit | NextStat load / fit | its load and fit, in zstat's \
-         | pyhf load / fit | its load and fit, in zstat's |\n|---|---|---|---|---|---|---|---|\n",
+        "\n## Published workspaces\n\n| workspace | parameters | zstat load | zstat fit | NextStat load / fit | its load and fit over zstat's \
+         | pyhf load / fit | its load and fit over zstat's |\n|---|---|---|---|---|---|---|---|\n",
     );
     let mut ratios = Vec::new();
     let mut kernels = String::new();
@@ -155,7 +155,7 @@ fn pyhf(setting: &Setting, file: &Path) -> anyhow::Result<Pair> {
 fn growth(files: &Timer, setting: &Setting, bench: &Path, page: &mut String) -> anyhow::Result<()> {
     page.push_str(
         "\n## Growth\n\nSynthetic workspaces of `../shared/bench/gen_synthetic.py OUT.json --bins B --shapes S` (10 samples, 10 channels, 20 \
-         normalisation uncertainties, one γ a bin). Memory is the peak of a process that loads (in brackets: and fits with covariance).\n\n\
+         normalisation uncertainties, one γ a bin). Memory is the peak of a process that loads (in parentheses: and fits with covariance).\n\n\
          | bins | shapes | parameters | file | load | value | gradient | Hessian | fit | iterations | memory, in files |\n\
          |---|---|---|---|---|---|---|---|---|---|---|\n",
     );

@@ -252,15 +252,16 @@ fn of_file(
 fn of_table(file: &Path, fault: &TableFault, run: &TrainedRun, process: Option<&ProcessSpec>) -> OptionFault {
     let line = fault.line().map(|line| format!(":{line}")).unwrap_or_default();
     let found = OptionFault::new("FILE", format!("{}{line}", file.display()), fault.to_string());
-    if !matches!(fault, TableFault::Missing { .. }) {
-        return found;
-    }
+    let TableFault::Missing { known, .. } = fault else { return found };
     let features = run.record.features.join(", ");
     // A process whose files are read in another way than by their ending.
     let mut with_reader = run.training.processes.iter().filter(|(_, process)| process.reader.is_some());
     found.help(match with_reader.next().filter(|_| process.is_none()) {
         Some((name, _)) => format!(
             "--process {name} reads the file as those of the training were, by its `reader`; otherwise rename the columns: it scored {features}"
+        ),
+        None if known.len() > 1 && known.iter().all(|name| name.parse::<f64>().is_ok()) => format!(
+            "the file's first line holds numbers and no names: write one with names, among them those that the training scored, {features}"
         ),
         None => format!("rename the columns of the file as in the training; it scored {features}"),
     })

@@ -256,13 +256,16 @@ impl Report for ApplyReport {
             row("none".to_owned(), &self.counts.nowhere);
         }
         page.table(&table);
-        page.heading("scores");
-        let mut table = Table::new(&[("", Align::Left), ("least", Align::Right), ("largest", Align::Right)]);
-        for (name, range) in self.scores() {
-            let [low, high] = range.map_or(["".to_owned(), String::new()], |range| range.map(plain));
-            table.row([name.into(), low.into(), high.into()]);
+        if self.scores().any(|(_, range)| range.is_some()) {
+            page.heading("scores");
+            let columns = [("", Align::Left), ("least", Align::Right), ("largest", Align::Right)];
+            let mut table = Table::new(&columns);
+            for (name, range) in self.scores() {
+                let [low, high] = range.map_or(["".to_owned(), String::new()], |range| range.map(plain));
+                table.row([name.into(), low.into(), high.into()]);
+            }
+            page.table(&table);
         }
-        page.table(&table);
         if self.table.is_some() || self.workspace.is_some() {
             page.gap();
         }

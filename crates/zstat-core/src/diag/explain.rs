@@ -196,14 +196,16 @@ pub(super) const TABLE: &[Entry] = &[
         title: "a formula that has no meaning",
         explanation: "A formula is arithmetic over named parameters: `+ - * / ^`, brackets, `exp`, `log` (natural), `sqrt`. It takes the \
             place of one scalar parameter, so that it has no start value, bounds or constraint of its own: those belong to the parameters \
-            it uses. Formulas may use formulas, but not in a circle.",
+            it uses. Formulas may use formulas, but not in a circle. Expressions over the columns of events (`derive`, `select`, `weight`, \
+            `reweight`) know more functions, comparisons and conditions.",
     },
     Entry {
         code: Code::UnknownPlugin,
         id: "E0501",
         title: "a plugin that this program does not have",
-        explanation: "Fitters are plugins, linked into the program by name; `zstat plugins` lists those of this build. A third party's crate \
-            must be named in the binary (`use my_fitter as _;`).",
+        explanation: "Fitters, losses, summaries, scorers, optimisers and readers of events are plugins, linked into the program by name; \
+            `zstat plugins` lists those of this build. A third party's crate must be named in the binary (`use my_loss as _;`), as \
+            `zstat build --with` does.",
     },
     Entry {
         code: Code::PatchOperation,

@@ -45,22 +45,35 @@ pub fn minimise(nll: &mut Nll<'_>, fitter: &dyn Fitter, problem: &Problem<'_>) -
     if is_done || scarce.is_empty() {
         return found;
     }
-    let inside = from_inside(nll, fitter, problem, &scarce);
-    nll.raise_counts(&scarce, 0.0);
-    let Some((mut minimum, on_kink)) = inside else {
-        let mut outside = found;
-        outside.0.termination = Termination::NoProgress;
-        return outside;
-    };
-    // Of the likelihood itself; the slopes stay those of the barrier, which are the forces of the edge.
-    minimum.value = nll.value(&minimum.theta).unwrap_or(minimum.value);
-    let is_in_vain = minimum.termination != Termination::Converged || minimum.value > found.0.value + HIGHER;
-    if is_in_vain && nll.is_inside(&found.0.theta) {
-        // Not for want of an edge, or by another way than to the lowest point that is known.
-        return found;
+    let (mut best, mut counts) = (None, [found.0.iterations, found.0.evaluations]);
+    // From where the search began, and from where it came to: there may be several valleys.
+    let arrived = nll.is_inside(&found.0.theta).then_some(found.0.theta.as_slice());
+    for start in [Some(problem.start), arrived].into_iter().flatten() {
+        let inside = from_inside(nll, fitter, &Problem { start, known: None, ..*problem }, &scarce);
+        nll.raise_counts(&scarce, 0.0);
+        let Some((mut minimum, on_kink)) = inside else { continue };
+        counts = [counts[0] + minimum.iterations, counts[1] + minimum.evaluations + 1];
+        // Of the likelihood itself; the slopes stay those of the barrier, which are the forces of the edge.
+        minimum.value = nll.value(&minimum.theta).unwrap_or(minimum.value);
+        let is_in_vain =
+            minimum.termination != Termination::Converged || minimum.value > found.0.value + HIGHER;
+        if !is_in_vain || arrived.is_none() {
+            best = Some((minimum, on_kink));
+        }
+        if !is_in_vain {
+            break;
+        }
     }
-    minimum.iterations += found.0.iterations;
-    minimum.evaluations += found.0.evaluations + 1;
+    let Some((mut minimum, on_kink)) = best else {
+        // Not for want of an edge, or by no way to the lowest point that is known.
+        let is_outside = arrived.is_none();
+        let mut found = found;
+        if is_outside {
+            found.0.termination = Termination::NoProgress;
+        }
+        return found;
+    };
+    [minimum.iterations, minimum.evaluations] = counts;
     (minimum, on_kink)
 }
 

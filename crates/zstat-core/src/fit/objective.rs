@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::linalg::ArrowMatrix;
 use crate::plugin::Plugin;
+use crate::text::in_short;
 
 /// Which second derivatives an objective is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,9 @@ pub enum Curvature {
 pub enum EvalError {
     /// A bin with data expects no events or a negative number.
     #[error(
-        "the expectation {expected} of bin {bin} in channel `{channel}` is not positive, and the data have {observed} there"
+        "the expectation {} of bin {bin} in channel `{channel}` is not positive, and the data have {} there",
+        in_short(*.expected),
+        in_short(*.observed)
     )]
     NonPositiveYield {
         /// Channel's name.

@@ -65,8 +65,11 @@ pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> 
         Termination::InvalidStart(_) => None,
         _ => uncertainties(nll, &best.theta, &problem, &at_bound),
     };
-    explain(&best, found.as_ref(), &at_bound, parameters, &mut warnings);
-    warnings.extend(super::domain::on_edge(nll, &best.theta));
+    let edge = super::domain::on_edge(nll, &best.theta);
+    let is_held = edge.is_some() || !on_kink.is_empty();
+    explain(&best, found.as_ref(), &at_bound, is_held, parameters, &mut warnings);
+    warnings.extend(edge);
+    let is_saddle = !is_held && found.as_ref().is_some_and(|found| !found.downhill.is_empty());
     warnings.extend(nll.root_floors(&best.theta));
     let constant = nll.constant();
     let twice_nll = Some(2.0 * (best.value + constant)).filter(|value| value.is_finite());
@@ -95,7 +98,7 @@ pub fn minimum(nll: &mut Nll<'_>, fitter: &dyn Fitter, options: &FitOptions) -> 
         covariance: found.as_ref().filter(|u| !u.matrix.is_empty()).map(|u| covariance(u, parameters)),
         parameters: rows,
         formulas: formulas(nll, &best.theta, found.as_ref()),
-        status: status(&best, minima.len() + 1, &at_bound, parameters, warnings),
+        status: status(&best, minima.len() + 1, &at_bound, is_saddle, parameters, warnings),
         minima: others(&best, starts, minima, constant, options.multi_start),
     };
     Fitted { result, best, found }
@@ -118,11 +121,12 @@ fn names(indices: &[usize], parameters: &[Parameter]) -> String {
     }
 }
 
-/// Turns what is unusual into sentences.
+/// Turns what is unusual into sentences; `is_held` where an edge or a corner makes the minimum.
 fn explain(
     best: &Minimum,
     found: Option<&Uncertainties>,
     at_bound: &[usize],
+    is_held: bool,
     parameters: &[Parameter],
     warnings: &mut Vec<String>,
 ) {
@@ -151,7 +155,12 @@ fn explain(
             names(&found.undetermined, parameters)
         ));
     }
-    if !found.downhill.is_empty() {
+    if !found.downhill.is_empty() && is_held {
+        warnings.push(format!(
+            "no uncertainties: the minimum is where the likelihood has an edge or a corner, and without that it would rise along a direction dominated by {}",
+            names(&found.downhill, parameters)
+        ));
+    } else if !found.downhill.is_empty() {
         warnings.push(format!(
             "not a minimum: the likelihood rises along a direction dominated by {}; try --multi-start",
             names(&found.downhill, parameters)
@@ -256,12 +265,17 @@ fn status(
     best: &Minimum,
     minima: usize,
     at_bound: &[usize],
+    is_saddle: bool,
     parameters: &[Parameter],
     warnings: Vec<String>,
 ) -> FitStatus {
+    let converged = best.termination == Termination::Converged;
     FitStatus {
-        converged: best.termination == Termination::Converged,
-        reason: reason(&best.termination),
+        converged: converged && !is_saddle,
+        reason: match converged && is_saddle {
+            true => "the slopes are 0, but it is no minimum".to_owned(),
+            false => reason(&best.termination),
+        },
         iterations: best.iterations,
         evaluations: best.evaluations,
         edm: best.edm,

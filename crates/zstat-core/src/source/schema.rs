@@ -92,6 +92,9 @@ fn arm(tag: &str, branch: Value, shared: Option<&Value>, required: Option<&Value
             needed.extend(part.iter().filter(|name| !needed.contains(name)).cloned().collect::<Vec<_>>());
         }
     }
+    if let Some(Value::Array(without)) = branch.remove("x-without") {
+        without.iter().filter_map(Value::as_str).for_each(|name| drop(properties.remove(name)));
+    }
     branch.insert("properties".into(), Value::Object(properties));
     branch.insert("required".into(), Value::Array(needed));
     branch.insert("additionalProperties".into(), json!(false));
@@ -116,5 +119,7 @@ mod tests {
         }
         assert_eq!(then["required"], json!(["name", "type"]));
         assert_eq!(then["anyOf"], json!([{"required": ["lo", "hi"]}, {"required": ["vary"]}]));
+        let with_vary = |arm: &&Value| arm["then"]["properties"].get("vary").is_some();
+        assert_eq!(arms.iter().filter(with_vary).count(), 2, "only what events make can vary them");
     }
 }

@@ -19,6 +19,8 @@ use crate::text::{list_of, nearest, number};
 use words::describe;
 pub(in crate::source) use words::found;
 
+/// The largest whole number that is kept as one, but for rounding.
+const MOST_WHOLE: f64 = u64::MAX as f64;
 /// Wrong entries of one list that are reported one by one.
 const PER_LIST: usize = 3;
 /// Wrong entries of one list that are mended.
@@ -78,6 +80,9 @@ impl<'s> Walk<'s> {
             self.value(node, schema);
             self.infinite = false;
             return;
+        }
+        if schema.get("x-finite").is_some() {
+            return self.finite(node, schema);
         }
         let written = schema;
         let schema = self.resolve(schema);
@@ -139,7 +144,17 @@ impl<'s> Walk<'s> {
     /// `written` is the schema before its reference was followed: it may carry the description of this very place.
     fn wrong_type(&mut self, node: &Node, schema: &'s Value, written: &'s Value) {
         let expected = describe(schema, &|schema| self.resolve(schema));
-        let message = format!("{} {}, expected {expected}", self.subject(), found(node));
+        let is_too_large = |value: f64| value.fract() == 0.0 && value.abs() >= MOST_WHOLE;
+        let most = match node.value {
+            // Beyond what is kept as a whole number.
+            NodeValue::Number { value, integer: false }
+                if expected == "a whole number" && is_too_large(value) =>
+            {
+                format!(" of at most {}", u64::MAX)
+            }
+            _ => String::new(),
+        };
+        let message = format!("{} {}, expected {expected}{most}", self.subject(), found(node));
         let mut fault = self.fault(Code::WrongType, node, message);
         let advice = self.wrong_type_advice(node, schema);
         let meaning = self.meaning(written);
@@ -191,12 +206,7 @@ impl<'s> Walk<'s> {
             return;
         }
         if !value.is_finite() {
-            let what =
-                if value.is_nan() { "is not a number (NaN)" } else { "is infinite, or beyond 1.8e308" };
-            let message = format!("{} {what}, expected a finite number", self.subject());
-            let help = "find out where it comes from: an empty histogram, a division by zero?";
-            self.push(Code::NotFinite, node, message, Some(help.to_owned()));
-            return self.mend(|walk| walk.number_for(schema).map(Mend::StandIn));
+            return self.not_finite(node, value, schema);
         }
         let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
         // schemars gives unsigned numbers a least value, and the greatest only by the name of the format.
@@ -220,6 +230,35 @@ impl<'s> Walk<'s> {
         let message = format!("{} is {}, expected {wrong}", self.subject(), number(value));
         self.push(Code::OutOfRange, node, message, None);
         self.mend(|walk| walk.number_for(schema).map(Mend::StandIn));
+    }
+
+    fn not_finite(&mut self, node: &Node, value: f64, schema: &'s Value) {
+        let what = if value.is_nan() { "is not a number (NaN)" } else { "is infinite, or beyond 1.8e308" };
+        let message = format!("{} {what}, expected a finite number", self.subject());
+        let help = "find out where it comes from: an empty histogram, a division by zero?";
+        self.push(Code::NotFinite, node, message, Some(help.to_owned()));
+        self.mend(|walk| walk.number_for(schema).map(Mend::StandIn));
+    }
+
+    /// A value of which nothing is known but that its numbers are finite (`x-finite` in the schema): sections that others read.
+    fn finite(&mut self, node: &Node, schema: &'s Value) {
+        let steps: Vec<(String, bool, &Node)> = match &node.value {
+            NodeValue::Number { value, .. } if !value.is_finite() => {
+                return self.not_finite(node, *value, schema);
+            }
+            NodeValue::List(items) => {
+                items.iter().enumerate().map(|(index, item)| (index.to_string(), true, item)).collect()
+            }
+            NodeValue::Map(entries) => {
+                entries.iter().map(|entry| (entry.key.clone(), false, &entry.node)).collect()
+            }
+            _ => return,
+        };
+        for (key, index, below) in steps {
+            self.path.push(Step { key, index, name: None });
+            self.finite(below, schema);
+            self.path.pop();
+        }
     }
 
     fn list(&mut self, node: &Node, items: &[Node], schema: &'s Value) {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::value::optional_value;
 use super::{Dialect, Interpolation, OneOrMany, StatErrorSpec, Workspace, read};
 
 /// One analysis: the model, the conventions it is read by, and the settings of the commands.
@@ -31,13 +32,16 @@ pub struct Analysis {
     #[serde(default, deserialize_with = "read::mapping", skip_serializing_if = "is_default")]
     pub fit: FitSpec,
     /// Where events come from, by process: for `zstat train`, which knows what may stand here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_value", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-finite" = true))]
     pub events: Option<serde_json::Value>,
     /// Settings of `zstat train`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_value", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-finite" = true))]
     pub train: Option<serde_json::Value>,
     /// What `zstat train` makes of its result.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_value", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-finite" = true))]
     pub evaluate: Option<serde_json::Value>,
 }
 

@@ -12,6 +12,7 @@ pub mod read;
 mod schema;
 pub(crate) mod scope;
 mod settings;
+mod value;
 mod vary;
 mod workspace;
 

@@ -28,8 +28,10 @@ pub struct Modifier {
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum ModifierKind {
     /// Free scale factor: the sample times θ.
+    #[schemars(extend("x-without" = ["vary"]))]
     NormFactor,
     /// Luminosity: the sample times λ, constrained by the measurement's luminosity.
+    #[schemars(extend("x-without" = ["vary"]))]
     Lumi,
     /// Normalisation uncertainty: the sample times f(α), 1 at nominal, `lo` at α = −1, `hi` at α = +1.
     #[schemars(extend("anyOf" = [{"required": ["lo", "hi"]}, {"required": ["vary"]}]))]
@@ -58,17 +60,20 @@ pub enum ModifierKind {
         interpolation: Option<HistoSysCode>,
     },
     /// Uncorrelated uncertainty a bin with a Poisson auxiliary measurement: bin b times γ_b.
+    #[schemars(extend("x-without" = ["vary"]))]
     ShapeSys {
         /// Absolute uncertainty a bin, in events.
         errors: Vec<f64>,
     },
     /// Statistical uncertainty of the simulation, shared by the channel's samples that carry it: bin b times γ_b.
+    #[schemars(extend("x-without" = ["vary"]))]
     StatError {
         /// Absolute uncertainty of this sample a bin, in events. Left out where the sample has `events`: made from these, √Σw².
         #[schemars(default)]
         errors: Vec<f64>,
     },
     /// Free scale factor a bin.
+    #[schemars(extend("x-without" = ["vary"]))]
     ShapeFactor,
 }
 

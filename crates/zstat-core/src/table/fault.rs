@@ -105,7 +105,9 @@ pub fn missing(wanted: &[String], known: &[String]) -> Option<TableFault> {
     let mut missing: Vec<Missing> = Vec::new();
     for name in wanted.iter().filter(|name| !known.contains(name)) {
         if missing.iter().all(|other| other.name != *name) {
-            let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+            // A number is no name that could be meant.
+            let names = known.iter().map(String::as_str).filter(|known| known.parse::<f64>().is_err());
+            let nearest = nearest(name, names).map(str::to_owned);
             missing.push(Missing { name: name.clone(), nearest });
         }
     }

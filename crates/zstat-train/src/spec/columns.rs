@@ -83,7 +83,9 @@ impl Columns<'_> {
                     "/workspace/channels/{}/samples/{}/modifiers/{}/vary",
                     made.channel, sample.index, variation.index
                 );
-                for effect in &variation.effects {
+                // Of the short form, what is wrong with +1 is wrong with its opposite.
+                let is_short = variation.is_short;
+                for effect in variation.effects.iter().skip(usize::from(is_short)) {
                     let other = effect.events.as_ref().and_then(|name| self.processes.get_index_of(name));
                     let process = other.unwrap_or(sample.process);
                     let used = match &effect.reweight {

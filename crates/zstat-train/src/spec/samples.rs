@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use zstat_core::diag::{Code, Fault};
 use zstat_core::source::pointer::escape;
-use zstat_core::spec::{Effect, ModifierKind, Workspace};
+use zstat_core::spec::{Effect, ModifierKind, Sample, Workspace};
 use zstat_core::text::nearest;
 
 use super::ProcessSpec;
@@ -32,6 +32,8 @@ pub struct Variation {
     pub kind: VariationKind,
     /// What −1 and +1 do.
     pub effects: [Effect; 2],
+    /// Only what +1 does was given.
+    pub is_short: bool,
 }
 
 /// What a variation becomes.
@@ -85,25 +87,7 @@ pub(super) fn read(
                 }
             }
             let process = process(name, processes, &format!("{at}/events"), faults);
-            let mut variations = Vec::new();
-            for (m, modifier) in sample.modifiers.iter().enumerate() {
-                let Some(vary) = &modifier.vary else { continue };
-                let at = format!("{at}/modifiers/{m}/vary");
-                match vary.effects() {
-                    Ok(effects) => {
-                        self::effects(&effects, vary.up.is_none(), processes, &at, faults);
-                        let kind = match modifier.kind {
-                            ModifierKind::NormSys { .. } => VariationKind::Normsys,
-                            _ => VariationKind::Histosys,
-                        };
-                        variations.push(Variation { index: m, name: modifier.name.clone(), kind, effects });
-                    }
-                    Err(why) => {
-                        let message = format!("modifier `{}` of {who}: `vary` {why}", modifier.name);
-                        faults.push(Fault::new(Code::MissingKey, at, message));
-                    }
-                }
-            }
+            let variations = variations(sample, &who, processes, &at, faults);
             if let Some(process) = process {
                 let statistics = sample.modifiers.iter().enumerate();
                 let statistics =
@@ -125,6 +109,37 @@ pub(super) fn read(
         );
     }
     made
+}
+
+/// The modifiers of a sample that are made from events.
+fn variations(
+    sample: &Sample,
+    who: &str,
+    processes: &IndexMap<String, ProcessSpec>,
+    at: &str,
+    faults: &mut Vec<Fault>,
+) -> Vec<Variation> {
+    let mut variations = Vec::new();
+    for (index, modifier) in sample.modifiers.iter().enumerate() {
+        let Some(vary) = &modifier.vary else { continue };
+        let at = format!("{at}/modifiers/{index}/vary");
+        match vary.effects() {
+            Ok(effects) => {
+                let is_short = vary.up.is_none();
+                self::effects(&effects, is_short, processes, &at, faults);
+                let kind = match modifier.kind {
+                    ModifierKind::NormSys { .. } => VariationKind::Normsys,
+                    _ => VariationKind::Histosys,
+                };
+                variations.push(Variation { index, name: modifier.name.clone(), kind, effects, is_short });
+            }
+            Err(why) => {
+                let message = format!("modifier `{}` of {who}: `vary` {why}", modifier.name);
+                faults.push(Fault::new(Code::MissingKey, at, message));
+            }
+        }
+    }
+    variations
 }
 
 /// What is wrong with what −1 and +1 do. The short form says both: its +1 stands for itself.

@@ -131,6 +131,11 @@ impl Recipe {
         if faults.is_empty() { Ok(recipe) } else { Err(RecipeFaults(faults)) }
     }
 
+    /// Nothing is derived and all events are kept.
+    pub fn is_empty(&self) -> bool {
+        self.derived.is_empty() && self.select.is_none()
+    }
+
     /// Columns that events need for the columns called `wanted` and the selection: those that are not derived, each once.
     pub fn needs(&self, wanted: &[String]) -> Vec<String> {
         let derived = |name: &String| self.derived.iter().any(|(other, _)| other == name);

@@ -11,7 +11,7 @@ use super::evaluate::PARTS;
 use super::fault::TrainFault;
 use crate::events::{Generator, Purpose, Stream};
 use crate::spec::{ProcessSpec, Training};
-use crate::table::{Part, Recipe, Shares, Split};
+use crate::table::{Part, Recipe, RecipeFaults, Shares, Split};
 
 /// Events of one process.
 pub(super) struct Source {
@@ -152,16 +152,26 @@ fn read_all(
         }
     }
     let mut all: Option<Table> = None;
-    let mut faults = Vec::new();
+    let (mut weights, mut faults) = (Vec::new(), Vec::new());
     for file in files {
-        let path = folder.join(file);
-        match (process.reader_of(&path).and_then(|reader| Ok(reader.read(&path, &needed)?)), &mut all) {
-            (Err(source), _) => {
-                faults.push(TrainFault::Reader { process: name.to_owned(), source: Box::new(source) });
+        let read = read_one(process, (name, file), folder, &needed);
+        let read = read.and_then(|table| {
+            // Rows are those of the file as long as it stands alone.
+            let in_file = |why: String| columns_fault(format!("{file}: {why}"));
+            if !recipe.is_empty() {
+                recipe.apply(table.clone()).map_err(|RecipeFaults(all)| {
+                    TrainFault::several(all.iter().map(|fault| in_file(fault.to_string())).collect())
+                })?;
             }
-            (Ok(table), None) => all = Some(table),
-            (Ok(table), Some(known)) => {
+            let own = weights_of(weight.as_ref(), &table).map_err(in_file)?;
+            Ok((table, own))
+        });
+        match (read, &mut all) {
+            (Err(fault), _) => faults.push(fault),
+            (Ok((table, own)), None) => (all, weights) = (Some(table), own),
+            (Ok((table, own)), Some(known)) => {
                 known.append(table).map_err(|fault| columns_fault(fault.to_string()))?;
+                weights.extend(own);
             }
         }
     }
@@ -170,14 +180,6 @@ fn read_all(
     }
     let Some(table) = all.filter(|table| table.rows() > 0) else {
         return Err(columns_fault("the files have no events".to_owned()));
-    };
-    let weights = match &weight {
-        None => vec![1.0; table.rows()],
-        Some(expression) => {
-            let names: Vec<String> = expression.used().iter().map(|used| used.name.clone()).collect();
-            let columns = table.named(&names).map_err(|fault| columns_fault(fault.to_string()))?;
-            expression.numbers(&columns, table.rows()).map_err(|fault| columns_fault(fault.to_string()))?
-        }
     };
     let all = divided(training, name, &table, &weights)?;
     for ((table, weights), what) in all.iter().zip(["training", "validation", "evaluation"]) {
@@ -193,6 +195,26 @@ fn read_all(
         crate::table::WeightSums::of(name, weights)?;
     }
     Ok(all)
+}
+
+/// Columns of one file of a process.
+fn read_one(
+    process: &ProcessSpec,
+    (name, file): (&str, &String),
+    folder: &Path,
+    needed: &[String],
+) -> Result<Table, TrainFault> {
+    let path = folder.join(file);
+    let read = process.reader_of(&path).and_then(|reader| Ok(reader.read(&path, needed)?));
+    read.map_err(|source| TrainFault::Reader { process: name.to_owned(), source: Box::new(source) })
+}
+
+/// The weight of each event; why one has none.
+fn weights_of(weight: Option<&Expression>, table: &Table) -> Result<Vec<f64>, String> {
+    let Some(expression) = weight else { return Ok(vec![1.0; table.rows()]) };
+    let names: Vec<String> = expression.used().iter().map(|used| used.name.clone()).collect();
+    let columns = table.named(&names).map_err(|fault| fault.to_string())?;
+    expression.numbers(&columns, table.rows()).map_err(|fault| format!("weight: {fault}"))
 }
 
 /// The events for training, validation and evaluation, with their weights.

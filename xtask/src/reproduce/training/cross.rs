@@ -37,7 +37,7 @@ const TOYS: [Toy; 5] = [
     },
     Toy {
         spec: "mixture-2d",
-        what: "the two-dimensional mixture, shift of the background free",
+        what: "The two-dimensional mixture, shift of the background free",
         measurement: Some("free"),
         events: 50_000,
         epochs: 12,
@@ -47,7 +47,7 @@ const TOYS: [Toy; 5] = [
     },
     Toy {
         spec: "neos",
-        what: "the blobs of neos",
+        what: "The blobs of neos",
         measurement: None,
         events: 7500,
         epochs: 50,
@@ -57,7 +57,7 @@ const TOYS: [Toy; 5] = [
     },
     Toy {
         spec: "delta-z",
-        what: "the three normals of ΔZ, case 1, a linear classifier",
+        what: "The three normals of ΔZ, case 1, a linear classifier",
         measurement: None,
         events: 50_000,
         epochs: 12,
@@ -67,7 +67,7 @@ const TOYS: [Toy; 5] = [
     },
     Toy {
         spec: "delta-z-2",
-        what: "the same, case 2",
+        what: "The three normals of ΔZ, case 2, a linear classifier",
         measurement: None,
         events: 50_000,
         epochs: 12,
@@ -89,15 +89,18 @@ const LOSSES: [(&str, bool); 8] = [
     ("generalised_variance", false),
 ];
 
+/// Trainings of each pair.
+const SEEDS: u64 = 3;
+
 /// Makes the section.
 pub fn run(setting: &Setting) -> anyhow::Result<()> {
     let lab = Lab::new(setting)?;
     let mut text = String::from(
-        "## Losses on all examples\n\n`cross-table`: each loss on each example, three seeds, medians. Losses of single events have one score in uniform bins, the others the\nbins of the example's spec; fewer events and epochs than there. A loss that leaves a bin without events has a second row, with the penalty\n`minimum_background`. The last row is the exact classifier of signal and background\nin as many uniform bins, and for σ the unbinned likelihood in brackets.\n",
+        "## Losses on all examples\n\n`cross-table`: each loss on each example, three seeds, medians; where not all seeds have a number, of how many it is. Losses of single events have one score in uniform bins, the others the\nbins of the example's spec; fewer events and epochs than there. A loss that leaves a bin without events has a second row, with the penalty\n`minimum_background`. The last row is the exact classifier of signal and background\nin as many uniform bins, which other bins may beat; in parentheses σ of the unbinned likelihood, which nothing beats.\n",
     );
     for toy in &TOYS {
         writeln!(text, "\n### {}\n", toy.what)?;
-        text.push_str("| loss | σ(poi) | Z₀ | Z_A | s/√b | CLs |\n|---|---|---|---|---|---|\n");
+        text.push_str("| loss | σ(poi) | Z₀ | Z<sub>A</sub> | s/√b | CLs |\n|---|---|---|---|---|---|\n");
         let (mut limits, mut notes) = (None, Notes::default());
         for (loss, of_events) in LOSSES {
             let floors: &[bool] = if of_events { &[false] } else { &[false, true] };
@@ -119,7 +122,11 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
             }
         }
         if let Some(result) = limits {
-            writeln!(text, "| limit | {} |", limit(measurement(&result, toy.measurement), &mut notes))?;
+            writeln!(
+                text,
+                "| *exact classifier (unbinned)* | {} |",
+                limit(measurement(&result, toy.measurement), &mut notes)
+            )?;
         }
         for (at, why) in notes.0.iter().enumerate() {
             writeln!(text, "\n({}) {why}", at + 1)?;
@@ -149,7 +156,7 @@ fn one(lab: &Lab, toy: &Toy, loss: &str, of_events: bool, floor: bool) -> Result
     spec["train"]["epochs"] = json!(toy.epochs);
     spec["evaluate"] = json!({"events": 200_000});
     let label = format!("cross-{}-{loss}{}", toy.spec, if floor { "-floor" } else { "" });
-    lab.changed(&label, &spec, &["--seeds", "3"]).map_err(|error| {
+    lab.changed(&label, &spec, &["--seeds", &SEEDS.to_string()]).map_err(|error| {
         let text = error.to_string();
         let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
         // What the program says, without the command.
@@ -175,8 +182,14 @@ impl Notes {
 
 fn cells(of: &Value, notes: &mut Notes) -> String {
     let number = |name: &str| of["metrics"][name]["value"].as_f64();
+    // A median of fewer seeds than others is of other trainings.
+    let of_seeds = |name: &str| match of["metrics"][name]["seeds"].as_u64() {
+        Some(seeds) if seeds < SEEDS => format!(" ({seeds} of {SEEDS})"),
+        _ => String::new(),
+    };
     let why = |name: &str| of["missing"][name].as_str().unwrap_or("no reason was told").to_owned();
-    numbers(number("sigma_poi").map(|sigma| format!("{sigma:.4}")), &number, &why, notes)
+    let sigma = number("sigma_poi").map(|sigma| format!("{sigma:.4}"));
+    Row { number: &number, of_seeds: &of_seeds, why: &why }.cells(sigma, notes)
 }
 
 fn limit(of: &Value, notes: &mut Notes) -> String {
@@ -186,23 +199,32 @@ fn limit(of: &Value, notes: &mut Notes) -> String {
         None => format!("{sigma:.4}"),
     });
     let why = |_: &str| "the exact classifier leaves a bin without background".to_owned();
-    numbers(sigma, &number, &why, notes)
+    Row { number: &number, of_seeds: &|_| String::new(), why: &why }.cells(sigma, notes)
 }
 
-fn numbers(
-    sigma: Option<String>,
-    number: &dyn Fn(&str) -> Option<f64>,
-    why: &dyn Fn(&str) -> String,
-    notes: &mut Notes,
-) -> String {
-    let fixed = |name: &str| number(name).map(|value| format!("{value:.3}"));
-    let cells = [
-        ("sigma_poi", sigma),
-        ("z0", fixed("z0")),
-        ("z_asimov", fixed("z_asimov")),
-        ("s_over_sqrt_b", fixed("s_over_sqrt_b")),
-        ("cls", number("cls").map(small)),
-    ];
-    let cells = cells.map(|(name, cell)| cell.unwrap_or_else(|| notes.not_there(&why(name))));
-    cells.join(" | ")
+/// What a row is made of, by the metric's name.
+struct Row<'a> {
+    number: &'a dyn Fn(&str) -> Option<f64>,
+    /// Of how many seeds it is, where not of all.
+    of_seeds: &'a dyn Fn(&str) -> String,
+    /// Why it is not there.
+    why: &'a dyn Fn(&str) -> String,
+}
+
+impl Row<'_> {
+    fn cells(&self, sigma: Option<String>, notes: &mut Notes) -> String {
+        let fixed = |name: &str| (self.number)(name).map(|value| format!("{value:.3}"));
+        let cells = [
+            ("sigma_poi", sigma),
+            ("z0", fixed("z0")),
+            ("z_asimov", fixed("z_asimov")),
+            ("s_over_sqrt_b", fixed("s_over_sqrt_b")),
+            ("cls", (self.number)("cls").map(small)),
+        ];
+        let cells = cells.map(|(name, cell)| match cell {
+            Some(cell) => format!("{cell}{}", (self.of_seeds)(name)),
+            None => notes.not_there(&(self.why)(name)),
+        });
+        cells.join(" | ")
+    }
 }

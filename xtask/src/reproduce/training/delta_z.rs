@@ -27,12 +27,12 @@ const LEAST: f64 = 5.0;
 pub fn run(setting: &Setting) -> anyhow::Result<()> {
     let lab = Lab::new(setting)?;
     let mut text = String::from(
-        "## ΔZ\n\n`delta-z`, from `specs/delta-z.yaml` and `specs/delta-z-2.yaml`: a linear classifier of two features, 50 000 events of each process,\n15 epochs of RAdam on the features as they are, Z = s/√b. The means are read off the published figures, unit covariances are\nassumed. The best cut is that of the largest Z_A on validation events (10 effective ones of the\nbackground at least), told of others; the best there are leave 5 events of the background or more.\n",
+        "## ΔZ\n\n`delta-z`, from `specs/delta-z.yaml` and `specs/delta-z-2.yaml`: a linear classifier of two features, 50 000 events of each process,\n15 epochs of RAdam on the features as they are, Z = s/√b. F is the score. Cross-entropy is that of all events by their yields\n(`balanced: false`), as in the paper. The means are read off the published figures, unit covariances are assumed. The best cut is the one with\nthe largest Z<sub>A</sub> on validation events (with 10 effective ones of the background at least); what it is worth is measured on other events.\nThe best cuts there are have the largest s/√b with 5 expected events of the background or more.\n",
     );
     for (name, title, yields) in CASES {
         writeln!(
             text,
-            "\n### {title}\n\n| loss | boundary F = 0 | Z at F = 0 (efficiency) | Z of the best cut (efficiency) | of b1, b2 | Z_A there |\n|---|---|---|---|---|---|"
+            "\n### {title}\n\n| loss | boundary F = 0 | Z at F = 0 (efficiency) | Z of the best cut (efficiency) | of b1, b2 | Z<sub>A</sub> there |\n|---|---|---|---|---|---|"
         )?;
         let mut warned = Vec::new();
         for (what, label) in LOSSES {
@@ -45,7 +45,9 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
             let result = lab.changed(&format!("{name}-{label}"), &spec, &[])?;
             writeln!(text, "| {what} | {} |", row(&lab, &format!("{name}-{label}"), &result, yields)?)?;
             let warnings = result["status"]["warnings"].as_array().cloned().unwrap_or_default();
-            warned.extend(warnings.iter().filter_map(Value::as_str).map(|w| format!("- {what}: {w}\n")));
+            let told =
+                warnings.iter().filter_map(Value::as_str).map(|w| w.strip_prefix("delta_z: ").unwrap_or(w));
+            warned.extend(told.map(|w| format!("- {what}: {w}\n")));
         }
         let (best, efficiency) = best_line(yields);
         writeln!(text, "| *best linear cut there is* | | | {best:.2} ({efficiency:.2}) | | |")?;
@@ -66,7 +68,7 @@ fn boundaries(lab: &Lab) -> anyhow::Result<Figure> {
     let mut panels = Vec::new();
     for (name, title, yields) in CASES {
         let mut series = Vec::new();
-        for ((centre, process), colour) in MEANS.iter().zip(["signal", "b1", "b2"]).zip([3, 4, 5]) {
+        for ((centre, process), colour) in MEANS.iter().zip(["signal", "b1", "b2"]).zip([5, 4, 3]) {
             let rings =
                 [1.0, 2.0].map(|radius| Ellipse { centre: (centre[0], centre[1]), radii: (radius, radius) });
             let colour = Colour::Palette(colour);
@@ -79,14 +81,14 @@ fn boundaries(lab: &Lab) -> anyhow::Result<Figure> {
             series.push(Series { colour: Colour::Palette(at), dash, ..Series::line(what, line) });
         }
         let events: Vec<String> = yields.iter().map(|n| format!("{n:.0}")).collect();
-        let title = format!("{title}: {} events of signal, b1, b2", events.join(", "));
+        let title = format!("{title}: {} events", events.join(", "));
         let x = Axis { range: Some((-2.0, 8.0)), ..Axis::linear("x1") };
         let y = Axis { range: Some((1.0, 14.0)), ..Axis::linear("x2") };
         let legend = if panels.is_empty() { Legend::Hidden } else { Legend::Right };
         panels.push(Panel { title, x, y, series, legend });
     }
     Ok(Figure::new(
-        "Decision boundaries of ΔZ and cross-entropy over one and two standard deviations",
+        "Decision boundaries of ΔZ and cross-entropy (kept is what lies right of them and below) over one and two standard deviations",
         panels,
     ))
 }
@@ -100,7 +102,8 @@ fn cuts(lab: &Lab) -> anyhow::Result<Figure> {
             let path = lab.run_folder(&format!("{name}-{label}")).join("thresholds.csv");
             let line = Table::read(&path)?.only("events", "evaluation").pairs("efficiency", "s_over_sqrt_b");
             let line = line.into_iter().filter(|(efficiency, _)| *efficiency > 0.02).collect();
-            series.push(Series { colour: Colour::Palette(at), ..Series::line(what, line) });
+            let dash = if at == 2 { Dash::Dashed } else { Dash::Solid };
+            series.push(Series { colour: Colour::Palette(at), dash, ..Series::line(what, line) });
         }
         let x = Axis { range: Some((0.0, 1.0)), ..Axis::linear("efficiency of the signal") };
         let legend = if panels.is_empty() { Legend::Hidden } else { Legend::Right };
@@ -117,7 +120,7 @@ fn row(lab: &Lab, label: &str, result: &Value, yields: [f64; 3]) -> anyhow::Resu
     let of = |name: &str| number(&cut["efficiencies"][name]);
     let [w1, w2, c] = plane;
     Ok(format!(
-        "x2 = {:.2} x1 {} {:.2} | {z:.2} ({efficiency:.2}) | {:.2} ± {:.2} ({:.2}) | {:.3}, {:.4} | {:.2}",
+        "x2 = {:.2} x1 {} {:.2} | {z:.2} ({efficiency:.2}) | {:.3} ± {:.3} ({:.2}) | {:.3}, {:.4} | {:.2}",
         -w1 / w2,
         if c / w2 > 0.0 { "−" } else { "+" },
         (c / w2).abs(),

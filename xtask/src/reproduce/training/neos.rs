@@ -36,6 +36,7 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
         )?;
     }
     text.push_str(&figures::put(setting, "neos-training", &trainings(&lab)?)?);
+    text.push_str("\nThe validation events of the figure are few, 1500 of each blob, where the table has 100 000: bins with nearly no background are off by\nmuch. Published are the best of a training's steps, here the last.\n");
     page::put(setting, "neos", &text)
 }
 

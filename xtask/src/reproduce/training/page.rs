@@ -11,11 +11,12 @@ use crate::reproduce::Setting;
 const SECTIONS: &[&str] =
     &["inferno", "neos", "delta-z", "mixture-2d", "closed-forms", "cross-table", "training-speed"];
 
-const HEAD: &str = "# Training
+const HEAD: &str = "# Results of trainings
 
-Each section is made by `cargo xtask reproduce NAME` from a spec under `specs/`, with the name that stands in its first line. All
-numbers are of events that training never saw, counted in hard bins; ± is the error from the limited number of these events, and
-brackets are the range of the middle 68 % of the seeds. Published numbers are the medians of the papers.
+Each section is made by `cargo xtask reproduce NAME` from a spec under `specs/`, with the name that stands in its first line. Numbers of
+trainings are of events that the training never saw, counted in hard bins; ± is the error from the limited number of these events, and
+square brackets are the range of the middle 68 % of the seeds. Published numbers are the medians of the papers where nothing else is
+said.
 ";
 
 /// Puts a section in its place.

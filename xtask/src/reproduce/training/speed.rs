@@ -28,11 +28,11 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     let lab = Lab::new(setting)?;
     let mut text = String::from(
         "## Speed\n\n`training-speed --peers DIR`, where DIR is an environment with PyTorch: the events and networks of INFERNO's mixture. A step is one of an\nepoch, with choosing its events and with its part of the validation after the epoch; medians of three runs that take turns.\n\n\
-         | loss | network | events a step | threads | zstat | PyTorch | in zstat's |\n|---|---|---|---|---|---|---|\n",
+         | loss | network | events a step | threads | zstat | PyTorch | PyTorch / zstat |\n|---|---|---|---|---|---|---|\n",
     );
-    let mut whole = Value::Null;
+    let (mut whole, mut speedup) = (Value::Null, f64::NAN);
     let mut steps = String::from(
-        "\nWhere the time of a step of `inferno` goes, in µs: choosing events, the network there and back, from scores to yields\nof bins and back, from yields to the loss and its derivatives, the optimiser. The step has its part of the validation, too.\n\n| network | threads | events | network | summary | loss | update | step |\n|---|---|---|---|---|---|---|---|\n",
+        "\nWhere the time of a step of `inferno` goes, in µs: choosing events (`events`), the network there and back (`network`), from scores to\nyields of bins and back (`summary`), from yields to the loss and its derivatives (`loss`), the optimiser (`update`). The step has its part\nof the validation, too.\n\n| network | threads | events | network | summary | loss | update | step |\n|---|---|---|---|---|---|---|---|\n",
     );
     for (loss, hidden, batch, events) in CASES {
         let mut of_threads = [f64::NAN; 2];
@@ -66,9 +66,10 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
             )?;
         }
         if (loss, hidden) == (CASES[0].0, CASES[0].1) {
-            writeln!(text, "| | | | 2 over 1 | {:.2} times as fast | | |", of_threads[0] / of_threads[1])?;
+            speedup = of_threads[0] / of_threads[1];
         }
     }
+    writeln!(text, "\nWith two threads steps of 3-100-100-10 are {speedup:.2} times as fast as with one.")?;
     text.push_str(&steps);
     text.push_str(&parts(setting, &whole)?);
     say("24 epochs");
@@ -140,7 +141,7 @@ fn parts(setting: &Setting, timing: &Value) -> anyhow::Result<String> {
     let products = 1e-6 * number(&row[shape], "products_us");
     let network = 1e-6 * number(&row[shape], "step_us");
     let mut text = format!(
-        "\nOn one core the matrix products of a step of 6000 events through 3-100-100-10 take {}, the network there and back {}, the whole step\n{}: {:.2} times the products.\n",
+        "\nMeasured apart, on one core and without what stands around them: the matrix products of a step of 6000 events through 3-100-100-10 take\n{}, the network there and back {}. The whole step, {}, is {:.2} times the products.\n",
         time(products),
         time(network),
         time(step),
@@ -153,7 +154,7 @@ fn parts(setting: &Setting, timing: &Value) -> anyhow::Result<String> {
         let seconds = number(&row, loss);
         writeln!(
             text,
-            "The loss `{loss}` of the templates of {spec} with its gradient takes {}{}.",
+            "The loss `{loss}` of the templates of {spec} with its gradient takes {}{}, measured apart.",
             time(seconds),
             if spec == "inferno" {
                 format!(", {:.2} % of the step", 100.0 * seconds / step)

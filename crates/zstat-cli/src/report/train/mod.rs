@@ -166,8 +166,10 @@ impl TrainReport {
             (_, values) if values.is_empty() => "n/a".to_owned(),
             (number, _) if self.results.len() == 1 => told(number),
             (_, values) => {
+                let (n, all) = (values.len(), self.results.len());
                 let [median, low, high] = band(values);
-                format!("{} [{}, {}]", plain(median), plain(low), plain(high))
+                let of = if n < all { format!(" ({n} of {all})") } else { String::new() };
+                format!("{} [{}, {}]{of}", plain(median), plain(low), plain(high))
             }
         }
     }
