@@ -7,18 +7,23 @@ use zstat_core::model::Model;
 use zstat_core::spec::{BuildOptions, Workspace};
 use zstat_fitters::{Lbfgsb, Newton};
 
+/// A workspace's model with this interpolation of shapes, and its data.
+fn built(text: &str, code: &str) -> (Model, Data) {
+    let workspace: Workspace = serde_json::from_str(text).unwrap();
+    let codes = zstat_core::spec::Interpolation { histosys: Some(code.parse().unwrap()), normsys: None };
+    let options = BuildOptions { interpolation: codes, ..BuildOptions::default() };
+    let model = Model::build(&workspace, &options).unwrap();
+    let data = model.observed(&workspace).unwrap();
+    (model, data)
+}
+
 /// 1 + α events expected where none are, 100 + 30 α where 50 are (piecewise linear): the second bin wants α near −1.5.
 fn model() -> (Model, Data) {
     let text = r#"{"channels": [{"name": "SR", "samples": [{"name": "b", "data": [1, 100], "modifiers": [
         {"name": "mu", "type": "normfactor"},
         {"name": "shape", "type": "histosys", "lo": [0, 70], "hi": [2, 130]}]}]}],
         "observations": {"SR": [0, 50]}, "parameters": {"mu": {"fixed": true}}}"#;
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let codes = zstat_core::spec::Interpolation { histosys: Some("code0".parse().unwrap()), normsys: None };
-    let options = BuildOptions { interpolation: codes, ..BuildOptions::default() };
-    let model = Model::build(&workspace, &options).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
+    built(text, "code0")
 }
 
 #[test]
@@ -73,12 +78,7 @@ fn starting_on_the_edge() -> (Model, Data) {
         {"name": "mu", "type": "normfactor"},
         {"name": "shape", "type": "histosys", "lo": [0, 90, 210, 0], "hi": [2, 110, 190, 0]}]}]}],
         "observations": {"SR": [0, 97, 203, 0]}, "parameters": {"mu": {"bounds": [0, 5]}}}"#;
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let codes = zstat_core::spec::Interpolation { histosys: Some("code4p".parse().unwrap()), normsys: None };
-    let options = BuildOptions { interpolation: codes, ..BuildOptions::default() };
-    let model = Model::build(&workspace, &options).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
+    built(text, "code4p")
 }
 
 /// The start is on the edge already, and the likelihood would go on falling outside: there the minimum is. With α at 0 the rest is
@@ -128,12 +128,7 @@ fn valley(seed: u64) -> (Model, Data) {
         "observations": {"SR": observed},
         "parameters": {"mu": {"fixed": true}, "one": {"constraint": "none"}, "two": {"constraint": "none"}}
     });
-    let workspace: Workspace = serde_json::from_value(text).unwrap();
-    let codes = zstat_core::spec::Interpolation { histosys: Some("code4p".parse().unwrap()), normsys: None };
-    let options = BuildOptions { interpolation: codes, ..BuildOptions::default() };
-    let model = Model::build(&workspace, &options).unwrap();
-    let data = model.observed(&workspace).unwrap();
-    (model, data)
+    built(&text.to_string(), "code4p")
 }
 
 /// Searches that would creep along a valley arrive: by the way of wider ones, at points that are minima and no higher than where
@@ -185,11 +180,7 @@ fn a_point_that_is_no_minimum_is_no_result() {
         {"name": "shape", "type": "histosys", "lo": [130], "hi": [130]}]}]}],
         "observations": {"SR": [130]},
         "parameters": {"mu": {"fixed": true}, "shape": {"constraint": "none"}}}"#;
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let codes = zstat_core::spec::Interpolation { histosys: Some("code4p".parse().unwrap()), normsys: None };
-    let model =
-        Model::build(&workspace, &BuildOptions { interpolation: codes, ..BuildOptions::default() }).unwrap();
-    let data = model.observed(&workspace).unwrap();
+    let (model, data) = built(text, "code4p");
     let fixed = model.parameters().iter().map(|p| p.fixed).collect();
     let options = FitOptions { start: model.init(), fixed, minos: Vec::new(), multi_start: 1, seed: 1 };
     let found = run(&mut Nll::new(&model, data.clone()), &Stay, &options);
@@ -207,11 +198,7 @@ fn an_edge_may_hold_a_minimum_alone() {
             {"name": "a", "type": "histosys", "lo": [0, 0.2], "hi": [1, 0]}]},
         {"name": "b", "data": [0, 0], "modifiers": [{"name": "a", "type": "histosys", "lo": [0, 1], "hi": [3, 0]}]}]}],
         "observations": {"SR": [0, 0]}}"#;
-    let workspace: Workspace = serde_json::from_str(text).unwrap();
-    let codes = zstat_core::spec::Interpolation { histosys: Some("code4p".parse().unwrap()), normsys: None };
-    let model =
-        Model::build(&workspace, &BuildOptions { interpolation: codes, ..BuildOptions::default() }).unwrap();
-    let data = model.observed(&workspace).unwrap();
+    let (model, data) = built(text, "code4p");
     let options = FitOptions {
         start: model.init(),
         fixed: vec![false; model.parameters().len()],

@@ -88,7 +88,7 @@ fn boundaries(lab: &Lab) -> anyhow::Result<Figure> {
         panels.push(Panel { title, x, y, series, legend });
     }
     Ok(Figure::new(
-        "Decision boundaries of ΔZ and cross-entropy (kept is what lies right of them and below) over one and two standard deviations",
+        "Decision boundaries of ΔZ and cross-entropy (kept is what lies right of them and below) over one and two standard deviations of the signal, b1 and b2, whose events stand above",
         panels,
     ))
 }

@@ -37,6 +37,11 @@ pub fn run(setting: &Setting) -> anyhow::Result<()> {
     }
     text.push_str(&figures::put(setting, "neos-training", &trainings(&lab)?)?);
     text.push_str("\nThe validation events of the figure are few, 1500 of each blob, where the table has 100 000: bins with nearly no background are off by\nmuch. Published are the best of a training's steps, here the last.\n");
+    let seeds = both["evaluation"]["seeds"].as_array().cloned().unwrap_or_default();
+    let cls = seeds.iter().filter_map(|seed| seed["metrics"]["cls"]["value"].as_f64());
+    if let Some(worst) = cls.max_by(f64::total_cmp) {
+        writeln!(text, "The worst of the ten seeds ends at a CLs of {}, still on its way.", small(worst))?;
+    }
     page::put(setting, "neos", &text)
 }
 
