@@ -38,6 +38,7 @@ mod streams;
 mod support;
 mod toys;
 mod train;
+mod train_doubts;
 mod train_folder;
 mod train_input;
 mod train_settings;

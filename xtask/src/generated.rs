@@ -7,15 +7,13 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use zstat_core::diag::{Code, Severity};
 
-use crate::{cargo, run, say};
+use crate::{program, run, say};
 
 /// Writes `schemas/` with `zstat schema`, or compares.
 pub fn schemas(root: &Path, check: bool) -> anyhow::Result<()> {
     let fresh = root.join("target/xtask/schemas");
     let _ = fs::remove_dir_all(&fresh);
-    let mut command = cargo(root);
-    command.args(["run", "--quiet", "--package", "zstat-cli", "--", "schema", "--output"]).arg(&fresh);
-    run(&mut command)?;
+    run(program(root)?.args(["schema", "--output"]).arg(&fresh))?;
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(&fresh)? {
         let path = entry?.path();

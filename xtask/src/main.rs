@@ -100,6 +100,16 @@ fn cargo(root: &Path) -> Command {
     command
 }
 
+/// The program as the sources have it: built now, or the one that `ZSTAT_PROGRAM` names, which somebody has built just before.
+fn program(root: &Path) -> anyhow::Result<Command> {
+    if let Some(program) = std::env::var_os("ZSTAT_PROGRAM") {
+        return Ok(Command::new(program));
+    }
+    run(cargo(root).args(["build", "--quiet", "--locked", "--package", "zstat-cli"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), |target| root.join(target));
+    Ok(Command::new(target.join(format!("debug/zstat{}", std::env::consts::EXE_SUFFIX))))
+}
+
 #[expect(clippy::print_stdout, reason = "the one place where these commands talk")]
 fn say(text: &str) {
     println!("{text}");

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::{cargo, output, run, say};
+use crate::{cargo, output, program, run, say};
 
 /// The crate that is made.
 const NAME: &str = "my_loss";
@@ -37,13 +37,12 @@ pub fn from_nothing(root: &Path) -> anyhow::Result<()> {
     let settings: String =
         CRATES.iter().map(|name| format!("[profile.dev.package.{name}]\nopt-level = 0\n")).collect();
     fs::write(folder.join(".cargo/config.toml"), settings)?;
-    run(cargo(root).args(["build", "--quiet", "--locked", "--package", "zstat-cli"]))?;
-    let zstat = || {
-        let mut command = Command::new(target.join(format!("debug/zstat{}", std::env::consts::EXE_SUFFIX)));
+    let zstat = || -> anyhow::Result<Command> {
+        let mut command = program(root)?;
         command.current_dir(&folder);
-        command
+        Ok(command)
     };
-    run(zstat().args(["plugin", "new", NAME, "--path"]).arg(&folder))?;
+    run(zstat()?.args(["plugin", "new", NAME, "--path"]).arg(&folder))?;
     let made = folder.join(NAME);
 
     let mut test = cargo(root);
@@ -51,7 +50,7 @@ pub fn from_nothing(root: &Path) -> anyhow::Result<()> {
     run(test.arg(made.join("Cargo.toml")))?;
 
     let program = folder.join("zstat");
-    let mut build = zstat();
+    let mut build = zstat()?;
     build.env("CARGO_TARGET_DIR", &target);
     build.args(["build", "--offline", "--profile", "dev", "--with"]).arg(&made).arg("--with");
     run(build.arg(root.join("examples").join(EXAMPLE)).arg("--output").arg(&program))?;

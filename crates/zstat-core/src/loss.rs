@@ -138,14 +138,20 @@ impl Slopes {
     }
 }
 
+/// What helps where a bin expects nothing, or less.
+fn of_empty(expected: f64) -> &'static str {
+    match expected < 0.0 {
+        true => "negative weights outweigh the others there; use fewer bins, or larger batches",
+        false => "use fewer bins, or larger batches, or a wider smoothing",
+    }
+}
+
 /// Why a loss has no value.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LossError {
     /// A bin expects nothing, or less.
-    #[error(
-        "bin {bin} of channel `{channel}` expects {expected} events: use fewer bins, or larger batches, or a wider smoothing"
-    )]
+    #[error("bin {bin} of channel `{channel}` expects {} events: {}", crate::text::in_short(*.expected), of_empty(*.expected))]
     EmptyBin {
         /// Channel's name.
         channel: String,
@@ -156,7 +162,7 @@ pub enum LossError {
     },
     /// The data would not determine all parameters.
     #[error(
-        "the Fisher matrix is singular: the bins do not determine {}; give them a constraint, or use more bins", .parameters.join(", ")
+        "the Fisher matrix is singular: the bins do not determine {}; give them a constraint, or use more bins, or, where a training has put all events into few of them, lower `learning_rate`", .parameters.join(", ")
     )]
     Singular {
         /// Names of the parameters.

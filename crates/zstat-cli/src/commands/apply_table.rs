@@ -40,7 +40,10 @@ impl Form {
         }
         let near = nearest(&ending, ENDINGS.map(|(known, _)| known));
         let near = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-        let message = format!("no table of events ends in `.{ending}`{near}");
+        let message = match ending.is_empty() {
+            true => "the file has no ending, which says what table it is to be".to_owned(),
+            false => format!("no table of events ends in `.{ending}`{near}"),
+        };
         let fault = OptionFault::new("--output", path.display().to_string(), message);
         Err(fault.help("end it in .csv, .parquet or .npy; the report is written to standard output"))
     }

@@ -33,6 +33,7 @@ mod toys;
 mod train;
 mod train_files;
 mod train_found;
+mod train_lock;
 mod train_tables;
 mod validate;
 mod yields;

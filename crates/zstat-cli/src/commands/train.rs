@@ -19,6 +19,7 @@ use zstat_train::train::{
 
 use super::train_files::{self, Kept, Run};
 use super::train_found::{self, Made, MadeWith, Standing};
+use super::train_lock::Lock;
 use super::train_tables::Tables;
 use crate::args::{GlobalArgs, ModelArgs, count, seed};
 use crate::failure::{Failure, OptionFault};
@@ -108,7 +109,7 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 
 /// A folder has one run, or those of several seeds: not both, as each has a `result.json`.
 fn one_kind_of_folder(folder: &Path, seeds: u64) -> Result<(), Failure> {
-    let is_run = folder.join("run.json").exists();
+    let is_run = ["run.json", train_files::CHECKPOINT].iter().any(|name| folder.join(name).exists());
     let has_seeds = fs::read_dir(folder).is_ok_and(|entries| {
         let is_of_seed = |entry: fs::DirEntry| {
             entry.path().is_dir() && entry.file_name().to_string_lossy().starts_with("seed-")
@@ -178,7 +179,9 @@ impl Job<'_> {
     /// nothing that would be in the way of another.
     fn one(&self, seed: u64, folder: &Path, timing: &mut Timing) -> Result<(SeedResult, Origin), Failure> {
         let made = Made::folder(folder)?;
+        let lock = Lock::take(folder)?;
         let found = self.found_or_trained(seed, folder, timing);
+        drop(lock);
         if found.is_err() {
             made.undo();
         }
@@ -288,6 +291,7 @@ impl Job<'_> {
         let (quiet, options) = (self.global.quiet, &self.session.options);
         let failed = |fault: TrainFault| self.failure(fault);
         let mut remarks = trainer.remarks(&mut fitted, history);
+        remarks.extend(self.clipped());
         let trainer = &*trainer;
         let scorer = fitted.scorer.as_mut();
         let figures = progress::during(quiet, "validation events", || Figures::new(trainer, scorer));
@@ -309,6 +313,7 @@ impl Job<'_> {
         let unfit = trainer.unfit(&made, options, self.fitter);
         let analysis = self.exported(made, seed);
         let mut result = self.result(seed, trainer, (&fitted, &found), history).map_err(failed)?;
+        remarks.extend(std::mem::take(&mut result.remarks));
         (result.cut, result.unfit, result.remarks) = (tables.cut.clone(), unfit, remarks);
         let run = Run {
             session: self.session,
@@ -351,6 +356,7 @@ impl Job<'_> {
             }
             Err(why) => (Err(why), None),
         };
+        let doubts = trainer.doubts(found, &metrics, &limits);
         let found = Found {
             fitted,
             evaluation: found,
@@ -360,7 +366,9 @@ impl Job<'_> {
             classifier,
             best_cut: best_cut.as_ref().map(CutResult::new),
         };
-        Ok(SeedResult::new(seed, self.training, history, found))
+        let mut result = SeedResult::new(seed, self.training, history, found);
+        result.remarks = doubts;
+        Ok(result)
     }
 
     fn history(&self) -> History {
@@ -387,16 +395,33 @@ impl Job<'_> {
             });
             workspace.measurements.iter_mut().for_each(|measurement| measurement.poi = None);
         }
-        let analysis = self.session.spec.analysis();
+        let (analysis, options) = (self.session.spec.analysis(), &self.session.options);
         let name = analysis.name.as_deref().unwrap_or("training");
         Analysis {
             name: Some(format!("{name} (trained, seed {seed})")),
             workspace,
+            // Those of the command line, which the result was made with.
+            dialect: options.dialect,
+            interpolation: options.interpolation,
             events: None,
             train: None,
             evaluate: None,
             ..analysis.clone()
         }
+    }
+
+    /// Options that the result was made with, and that no workspace can say.
+    fn clipped(&self) -> Option<String> {
+        let options = &self.session.options;
+        let given = [("--clip-bins", options.clip_bins), ("--clip-samples", options.clip_samples)];
+        let given: Vec<String> =
+            given.iter().filter_map(|(name, value)| Some(format!("{name} {}", (*value)?))).collect();
+        (!given.is_empty()).then(|| {
+            format!(
+                "`workspace.yaml` does not say {}: give it to the commands that read it, too",
+                given.join(" ")
+            )
+        })
     }
 
     fn failure(&self, fault: TrainFault) -> Failure {

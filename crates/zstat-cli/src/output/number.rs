@@ -37,8 +37,14 @@ pub fn fixed(x: f64, decimals: i32) -> String {
     }
 }
 
+/// Uncertainties that are smaller than this part of the value are rounding, and none.
+const ROUNDING: f64 = 1e-12;
+
 /// `value ± uncertainty`, both to the digits that the uncertainty allows; very large and small ones with a power of ten.
 pub fn with_uncertainty(value: f64, uncertainty: f64) -> String {
+    if uncertainty.abs() < ROUNDING * value.abs() {
+        return plain(value);
+    }
     let Some(decimals) = pdg_decimals(uncertainty) else {
         return plain(value);
     };

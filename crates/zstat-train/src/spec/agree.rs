@@ -34,8 +34,18 @@ pub(super) fn check(
         })
         .collect()
     });
+    let pois = interests(workspace, train.measurement.as_deref());
+    let modifiers =
+        workspace.channels.iter().flat_map(|channel| &channel.samples).flat_map(|of| &of.modifiers);
+    let named: Vec<&String> =
+        modifiers.map(|modifier| &modifier.name).chain(workspace.parameters.keys()).collect();
+    let is_known = pois.iter().all(|poi| named.contains(&poi));
     for BuiltLoss { at, spec, loss } in &built.losses {
         let Err(error) = loss.fits_events(outputs, &given) else { continue };
+        if matches!(error, LossError::OneKind { .. }) && !is_known {
+            // That the parameter of interest is not there is told with the model.
+            continue;
+        }
         let message = format!("loss `{}`: {error}", spec.name);
         let fault = Fault::new(Code::OutOfRange, at, message);
         faults.push(match error {

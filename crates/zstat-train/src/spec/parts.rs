@@ -67,6 +67,10 @@ pub(super) fn build(train: &TrainSpec, linked: &Plugins, faults: &mut Vec<Fault>
     };
     let name = spec.name.unwrap_or_else(|| OPTIMISER.to_owned());
     without_turn(spec.schedule, train.epochs, faults);
+    if spec.clip == Some(Clip::default()) {
+        let fault = Fault::new(Code::OutOfRange, "/train/optimiser/clip", "`clip` says nothing");
+        faults.push(fault.help("give `norm` or `value`, or leave it out"));
+    }
     let optimiser = one(&linked.optimisers, &name, spec.options, "/train/optimiser", faults)
         .map(|kind| (kind, spec.schedule, spec.clip));
     let mut losses = Vec::new();

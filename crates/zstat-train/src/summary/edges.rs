@@ -93,16 +93,18 @@ impl Edges {
         self.squashed(z)[0]
     }
 
-    /// The bin that counts.
+    /// The bin that counts. Scores are of 32 bits: edges on the same scale are rounded alike, so that a feature that stands on one is in
+    /// the bin above it.
     pub(super) fn bin(&self, edges: &[f64], z: f64) -> Option<usize> {
         let [t, _] = self.squashed(z);
-        let above = edges.partition_point(|edge| *edge <= t);
+        let rounded = |edge: f64| if self.squash { edge } else { f64::from(edge as f32) };
+        let above = edges.partition_point(|edge| rounded(*edge) <= t);
         match above {
             _ if t.is_nan() => None,
             0 => self.include_outside.then_some(0),
             above if above > self.bins => {
                 // The last edge belongs to the last bin.
-                (self.include_outside || t == edges[self.bins]).then(|| self.bins - 1)
+                (self.include_outside || t == rounded(edges[self.bins])).then(|| self.bins - 1)
             }
             above => Some(above - 1),
         }

@@ -102,7 +102,7 @@ fn hard_bins_count_whole_events() {
     let registry = Registry::<dyn Summary>::load("summary").unwrap();
     let options = json!({"edges": [-1.0, 0.2, 1.5], "squash": false, "include_outside": false, "straight_through": {"bandwidth": 0.3}});
     let hard = registry.build("hard", options).unwrap();
-    let scores = [-1.2, -1.0, 0.19, 0.2, 1.5, 1.6];
+    let scores = [-1.2_f32, -1.0, 0.19, 0.2, 1.5, 1.6].map(f64::from);
     let mut shares = vec![f64::NAN; 12];
     hard.assign(Stage { learnt: &[], progress: 0.0 }, &scores, &mut shares);
     assert_eq!(shares, [0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
@@ -132,6 +132,24 @@ fn events_do_not_know_of_each_other() {
             summary.assign(stage, scores, &mut alone);
             assert_eq!(alone, wanted, "{name}");
         }
+    }
+}
+
+/// Scores are of 32 bits: a number that stands on an edge is in the bin above it all the same, the last one in the last bin.
+#[test]
+fn numbers_on_edges() {
+    let registry = Registry::<dyn Summary>::load("summary").unwrap();
+    let edges: Vec<f64> = (1..=10).map(|i| f64::from(i) / 10.0).collect();
+    let scores: Vec<f64> = edges.iter().map(|edge| f64::from(*edge as f32)).collect();
+    let all: Vec<Option<usize>> = (0..10).map(|i: usize| Some(i.min(8))).collect();
+    for options in [
+        json!({"edges": edges, "squash": false, "include_outside": false}),
+        json!({"bins": 9, "range": [0.1, 1.0], "squash": false, "include_outside": false}),
+    ] {
+        let summary = registry.build("hard", options).unwrap();
+        let mut found = vec![None; 10];
+        summary.bin(&[], &scores, &mut found);
+        assert_eq!(found, all);
     }
 }
 

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zstat_core::table::{Table, TableFault};
+use zstat_core::text::in_short;
 
 use super::sum::sum;
 
@@ -48,7 +49,9 @@ pub enum StandardiserFault {
         rows: usize,
     },
     /// A value that is no number.
-    #[error("feature `{column}` is {value} in row {row} (counted from 0), expected a finite number")]
+    #[error(
+        "feature `{column}` is {value} in row {row} of the events (counted from 0), expected a finite number"
+    )]
     NotFinite {
         /// The feature.
         column: String,
@@ -66,7 +69,7 @@ pub enum StandardiserFault {
         deviation: f64,
     },
     /// A value beyond the floats that networks compute with.
-    #[error("feature `{column}` is {value} in row {row} (counted from 0), too far from its mean {mean}")]
+    #[error("feature `{column}` is {} in row {row} of the events (counted from 0), too far from its mean {}", in_short(*.value), in_short(*.mean))]
     Far {
         /// The feature.
         column: String,
@@ -262,7 +265,7 @@ mod tests {
         assert_eq!(fault(&[]), "there are no training events to standardise the features by");
         assert_eq!(fault(&[0.1; 7]), "feature `pt` is 0.1 in all 7 training events; leave it out");
         assert_eq!(fault(&[0.1]), "feature `pt` is 0.1 in all 1 training events; leave it out");
-        let message = "feature `pt` is NaN in row 1 (counted from 0), expected a finite number";
+        let message = "feature `pt` is NaN in row 1 of the events (counted from 0), expected a finite number";
         assert_eq!(fault(&[0.1, f64::NAN]), message);
         assert_eq!(
             fault(&[1e300, -1e300]),
@@ -278,8 +281,9 @@ mod tests {
         let standard = Standardiser::learn(&table(&[("pt", &[1.0, 2.0])]), &names(&["pt"])).unwrap();
         let far = standard.rows(&table(&[("pt", &[1.0, 1e60])])).unwrap_err().to_string();
         assert!(
-            far.starts_with("feature `pt` is 1000")
-                && far.ends_with("in row 1 (counted from 0), too far from its mean 1.5")
+            far.starts_with("feature `pt` is 1e60 in row 1 of the events (counted from 0)")
+                && far.ends_with("too far from its mean 1.5"),
+            "{far}"
         );
         let nan = standard.rows(&table(&[("pt", &[f64::INFINITY])])).unwrap_err().to_string();
         assert_eq!(nan, "feature `pt` is inf in row 0 (counted from 0), expected a finite number");

@@ -3,6 +3,7 @@
 use zstat_core::model::{Model, Templates};
 use zstat_core::spec::{ModifierKind, Workspace};
 
+use super::fault::TrainFault;
 use super::passes::{Events, Pass, of_effect};
 use crate::spec::{Training, Variation, VariationKind};
 
@@ -155,4 +156,24 @@ pub(super) fn factors(training: &Training, cells: &Cells, events: &Events, works
             }
         }
     }
+}
+
+/// Whether factors that are made from events are some: positive ones.
+pub(super) fn check_factors(training: &Training, workspace: &Workspace) -> Result<(), TrainFault> {
+    let channel = &workspace.channels[training.channel];
+    let mut faults = Vec::new();
+    for sample_of in &training.samples {
+        let sample = &channel.samples[sample_of.index];
+        for variation in &sample_of.variations {
+            let modifier = &sample.modifiers[variation.index];
+            let ModifierKind::NormSys { lo, hi, .. } = modifier.kind else { continue };
+            for (side, factor) in [(-1, lo), (1, hi)] {
+                if !(factor > 0.0 && factor.is_finite()) {
+                    let (modifier, sample) = (modifier.name.clone(), sample.name.clone());
+                    faults.push(TrainFault::Factor { modifier, sample, side, factor });
+                }
+            }
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(TrainFault::several(faults)) }
 }

@@ -10,6 +10,7 @@ use zstat_losses::{
     InfernoOptions, SOverSqrtB, SOverSqrtBOptions, Width,
 };
 
+use super::cells::check_factors;
 use super::fault::TrainFault;
 use super::figures::Seen;
 use super::fit::Trainer;
@@ -22,14 +23,18 @@ pub(crate) const PARTS: u64 = 10;
 /// Events of the evaluation in hard bins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// Yields of each pass in each part: parts × (passes × bins), each part scaled to the whole.
+    /// Sums of weights in each pass and bin, by part: parts × (passes × bins).
     parts: Vec<Vec<f64>>,
-    /// All parts together, passes × bins.
+    /// The same of all selected events of each pass: for factors on the normalisation.
+    sums: Vec<Vec<f64>>,
+    /// The same of all events of each process, before any selection.
+    processes: Vec<Vec<f64>>,
+    /// The process of each pass, and the events expected of it.
+    of: Vec<(usize, f64)>,
+    /// Yields of all parts together, passes × bins.
     yields: Vec<f64>,
     /// Σ w² of the same.
     squares: Vec<f64>,
-    /// Sums of weights of selected events, by part and pass: for factors on the normalisation.
-    sums: Vec<Vec<f64>>,
     /// Simulated events in each bin of each pass.
     pub counts: Vec<u64>,
     /// What makes events of weights, by pass.
@@ -154,41 +159,48 @@ impl Counter {
 
     /// From weights to events: of all parts together, and of each as if it were all.
     pub fn finish(self, trainer: &Trainer<'_>) -> Evaluation {
-        let Self { bins, mut parts, mut squares, counts, mut sums, processes: weights_of } = self;
-        let expected = &trainer.engine.expected;
-        let passes = trainer.engine.passes.len();
-        let (mut yields, mut scales) = (vec![0.0; passes * bins], vec![0.0; passes]);
-        for pass in 0..passes {
-            let process = trainer.engine.passes[pass].process;
-            let total: f64 = weights_of.iter().map(|sums| sums[process]).sum();
-            let place = pass * bins..(pass + 1) * bins;
-            scales[pass] = expected[process] / total;
-            for bin in place.clone() {
-                yields[bin] = parts.iter().map(|part| part[bin]).sum::<f64>() * expected[process] / total;
-                squares[bin] *= (expected[process] / total).powi(2);
-            }
-            for (part, weights) in parts.iter_mut().zip(&weights_of) {
-                part[place.clone()].iter_mut().for_each(|x| *x *= expected[process] / weights[process]);
-            }
-            for (sums, weights) in sums.iter_mut().zip(&weights_of) {
-                sums[pass] *= expected[process] / weights[process];
+        let Self { bins, parts, mut squares, counts, sums, processes } = self;
+        let passes = &trainer.engine.passes;
+        let of: Vec<(usize, f64)> =
+            passes.iter().map(|pass| (pass.process, trainer.engine.expected[pass.process])).collect();
+        let (mut yields, mut scales) = (vec![0.0; passes.len() * bins], vec![0.0; passes.len()]);
+        for (pass, &(process, expected)) in of.iter().enumerate() {
+            let total: f64 = processes.iter().map(|sums| sums[process]).sum();
+            scales[pass] = expected / total;
+            for bin in pass * bins..(pass + 1) * bins {
+                yields[bin] = parts.iter().map(|part| part[bin]).sum::<f64>() * expected / total;
+                squares[bin] *= (expected / total).powi(2);
             }
         }
-        Evaluation { parts, yields, squares, sums, counts, scales, bins }
+        Evaluation { parts, sums, processes, of, yields, squares, counts, scales, bins }
     }
 }
 
 impl Evaluation {
-    /// Yields of each pass but those of one part, or of all.
+    /// Yields of each pass in bins, and of all that is selected: of all events, or of those that are not of one part, which then stand
+    /// for all.
     fn without(&self, part: Option<usize>) -> (Vec<f64>, Vec<f64>) {
         let others: Vec<usize> = (0..self.parts.len()).filter(|other| Some(*other) != part).collect();
-        let mean =
-            |of: &[Vec<f64>], at: usize| others.iter().map(|p| of[*p][at]).sum::<f64>() / others.len() as f64;
+        let sum = |of: &[Vec<f64>], at: usize| others.iter().map(|part| of[*part][at]).sum::<f64>();
+        let scale = |pass: usize| {
+            let (process, expected) = self.of[pass];
+            (expected, sum(&self.processes, process))
+        };
         let yields = match part {
             None => self.yields.clone(),
-            Some(_) => (0..self.yields.len()).map(|at| mean(&self.parts, at)).collect(),
+            Some(_) => {
+                let of = |at: usize| {
+                    let (expected, total) = scale(at / self.bins);
+                    sum(&self.parts, at) * expected / total
+                };
+                (0..self.yields.len()).map(of).collect()
+            }
         };
-        (yields, (0..self.sums[0].len()).map(|pass| mean(&self.sums, pass)).collect())
+        let all = |pass: usize| {
+            let (expected, total) = scale(pass);
+            sum(&self.sums, pass) * expected / total
+        };
+        (yields, (0..self.of.len()).map(all).collect())
     }
 
     /// Nominal yields of a pass and their statistical errors √Σw².
@@ -275,7 +287,11 @@ pub fn workspace(
     options: &BuildOptions,
 ) -> Result<Workspace, TrainFault> {
     trainer.left_out(found)?;
+    if found.kept().is_empty() {
+        return Err(TrainFault::NoBins);
+    }
     let mut workspace = filled(trainer, found, None);
+    check_factors(trainer.engine.training, &workspace)?;
     for sample in workspace.channels.iter_mut().flat_map(|channel| &mut channel.samples) {
         sample.events = None;
         sample.modifiers.iter_mut().for_each(|modifier| modifier.vary = None);

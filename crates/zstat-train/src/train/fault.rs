@@ -115,6 +115,26 @@ pub enum TrainFault {
         /// Where more events come from.
         more: &'static str,
     },
+    /// No event of the evaluation is in any bin.
+    #[error(
+        "the result: no event of the evaluation is in any bin of the summary: mind its `range` or `cut`, and `include_outside`"
+    )]
+    NoBins,
+    /// A factor that is made from events, and is none.
+    #[error(
+        "modifier `{modifier}` of sample `{sample}`: the weights of its events at {side:+} add up to {} times the nominal ones, and a factor must be positive: mind its `vary`, and negative weights",
+        zstat_core::text::in_short(*.factor)
+    )]
+    Factor {
+        /// The modifier.
+        modifier: String,
+        /// The sample.
+        sample: String,
+        /// −1 or +1.
+        side: i32,
+        /// The ratio.
+        factor: f64,
+    },
     /// The state of another training.
     #[error("the state cannot be taken up again: {0}")]
     State(String),

@@ -12,7 +12,7 @@ use zstat_core::scorer::Scorer;
 use zstat_core::spec::{BuildOptions, Workspace};
 
 use super::blocks::alone;
-use super::cells::{Cells, factors};
+use super::cells::{Cells, check_factors, factors};
 use super::fault::TrainFault;
 use super::features::{features, standardiser, wanted};
 use super::passes::{Events, Kitchen, passes};
@@ -127,6 +127,7 @@ impl<'t> Trainer<'t> {
         let mut workspace = training.workspace.clone();
         let first = Model::build(&workspace, options).map_err(TrainFault::Model)?;
         factors(training, &Cells::new(training, &first, &all), &events, &mut workspace);
+        check_factors(training, &workspace)?;
         let model = Model::build(&workspace, options).map_err(TrainFault::Model)?;
         let simulated = sources.iter().map(|source| source.count(Purpose::Evaluation)).collect();
         let engine = Engine::new(training, model, all, fitter, (features.len(), simulated));

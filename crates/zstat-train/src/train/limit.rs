@@ -19,6 +19,10 @@ use crate::spec::{ProcessSpec, SampleOf};
 
 /// Events a process that are summed over, at most.
 const MOST: u64 = 1_000_000;
+/// Parameters, at most: there is a matrix of the square of their number for each part of the events.
+const PARAMETERS: usize = 1000;
+/// Slopes of yields that are kept at a time.
+const SLOPES: usize = 1 << 20;
 
 impl Trainer<'_> {
     /// What no summary can beat, for each measurement: the smallest standard deviation of its parameter of interest, with the error
@@ -89,6 +93,9 @@ fn unbinned(trainer: &Trainer<'_>, options: &BuildOptions) -> Result<Result<Metr
     };
     let theta = model.init();
     let n = theta.len();
+    if n > PARAMETERS {
+        return Ok(Err(format!("the model has {n} parameters, too many for its matrices")));
+    }
     let mut slopes = vec![0.0; n];
     let places = match Places::new(trainer, &model) {
         Ok(places) => places,
@@ -240,10 +247,19 @@ pub(super) fn sample_total(
     let (c, s) =
         find().ok_or_else(|| format!("the model has no sample `{sample}` of channel `{channel}`"))?;
     let (bins, n) = (model.channels()[c].bins.len(), theta.len());
-    let (mut values, mut jacobian) = (vec![0.0; bins], vec![0.0; bins * n]);
-    samples.fill(c, s, 0..bins, &mut values, &mut jacobian);
-    let slopes = (0..n).map(|i| jacobian.iter().skip(i).step_by(n).sum()).collect();
-    Ok((values.iter().sum(), slopes))
+    let (mut total, mut slopes) = (0.0, vec![0.0; n]);
+    // Some bins at a time: with a parameter for each there are as many slopes as the square of their number.
+    let step = (SLOPES / n.max(1)).clamp(1, bins.max(1));
+    for first in (0..bins).step_by(step) {
+        let place = first..(first + step).min(bins);
+        let (mut values, mut jacobian) = (vec![0.0; place.len()], vec![0.0; place.len() * n]);
+        samples.fill(c, s, place, &mut values, &mut jacobian);
+        total += values.iter().sum::<f64>();
+        for row in jacobian.chunks_exact(n.max(1)) {
+            slopes.iter_mut().zip(row).for_each(|(sum, slope)| *sum += slope);
+        }
+    }
+    Ok((total, slopes))
 }
 
 /// The density of varied events: x' = f x + d has the density p((x − d)/f)/|f|.

@@ -12,6 +12,7 @@ mod blocks;
 mod cells;
 mod classifier;
 mod counts;
+mod doubts;
 mod evaluate;
 mod fault;
 mod features;

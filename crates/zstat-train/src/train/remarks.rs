@@ -1,6 +1,6 @@
 //! What is to be said of what was learnt: whether it is anything, and what losses say of the scores.
 
-use zstat_core::loss::{Column, Scored};
+use zstat_core::loss::{Column, Level, Loss, Scored};
 
 use super::fit::{Fitted, Trainer};
 use crate::files::History;
@@ -12,7 +12,9 @@ impl Trainer<'_> {
     /// What a reader of the result should know: nothing where all is well.
     pub fn remarks(&mut self, fitted: &mut Fitted, history: &History) -> Vec<String> {
         let mut all = self.nothing_learnt(fitted, history);
-        all.extend(self.of_losses(fitted));
+        if !fitted.scorer.parameters().is_empty() {
+            all.extend(self.of_losses(fitted));
+        }
         all
     }
 
@@ -20,6 +22,16 @@ impl Trainer<'_> {
     fn nothing_learnt(&mut self, fitted: &Fitted, history: &History) -> Vec<String> {
         let mut all = Vec::new();
         if fitted.scorer.parameters().is_empty() && fitted.learnt.is_empty() {
+            return all;
+        }
+        let of_events = |(spec, loss): &(crate::spec::LossSpec, Box<dyn Loss>)| {
+            spec.weight == 0.0 || matches!(loss.level(), Level::Events(_))
+        };
+        if fitted.scorer.parameters().is_empty() && self.engine.training.losses.iter().all(of_events) {
+            all.push(
+                "nothing was learnt: losses of single events do not see the edges of bins, and the scorer has nothing to learn; train the edges with a loss of templates, such as `inferno`"
+                    .to_owned(),
+            );
             return all;
         }
         let column = |name: &str| {

@@ -192,7 +192,8 @@ fn read_all(
                 "{rows} events are left for evaluation, and {PARTS} are needed at least: mind `split`"
             )));
         }
-        crate::table::WeightSums::of(name, weights)?;
+        crate::table::WeightSums::of(name, weights)
+            .map_err(|fault| columns_fault(format!("those for {what}: {fault}")))?;
     }
     Ok(all)
 }

@@ -256,8 +256,14 @@ fn told(number: Option<Number>) -> String {
     match number {
         None => "n/a".to_owned(),
         Some(Number { value, mc_error: Some(error) }) => with_uncertainty(value, error),
-        Some(Number { value, mc_error: None }) => plain(value),
+        // Nobody knows how many of its digits mean anything.
+        Some(Number { value, mc_error: None }) => format!("{} ± ?", rough(value)),
     }
+}
+
+/// A number with three significant digits.
+fn rough(value: f64) -> String {
+    plain(format!("{value:.2e}").parse().unwrap_or(value))
 }
 
 /// Why numbers are missing, those with the same reason together.

@@ -120,6 +120,12 @@ impl Counts {
 
     /// What is kept at each threshold: sums from the last one down.
     fn rows(&self, processes: &[(String, bool)]) -> Vec<CutRow> {
+        // What one event of a process counts for, squared: where none is left, that one would be there is all that is known.
+        let one = |sums: &Vec<[f64; 2]>| {
+            let [sum, square] = sums.iter().fold([0.0; 2], |all, of| [all[0] + of[0], all[1] + of[1]]);
+            if square > 0.0 { (square / sum).powi(2) } else { 0.0 }
+        };
+        let ones: Vec<f64> = self.sums.iter().map(one).collect();
         let mut kept = vec![[0.0; 2]; processes.len()];
         let mut rows = Vec::with_capacity(self.thresholds.len());
         for (at, threshold) in self.thresholds.iter().enumerate().rev() {
@@ -132,6 +138,9 @@ impl Counts {
                 }
             }
             let [[s, s_square], [b, b_square]] = both;
+            let unseen = kept.iter().zip(processes).zip(&ones);
+            let unseen = unseen.filter(|(([_, square], (_, is_signal)), _)| !is_signal && *square == 0.0);
+            let unseen: f64 = unseen.map(|(_, one)| one).sum();
             rows.push(CutRow {
                 threshold: threshold * self.sign,
                 efficiency: s,
@@ -139,7 +148,7 @@ impl Counts {
                 s: [s, s_square.sqrt()],
                 b: [b, b_square.sqrt()],
                 // Weights of both signs may leave less than nothing.
-                effective: if b > 0.0 { b * b / b_square } else { 0.0 },
+                effective: if b > 0.0 { b * b / (b_square + unseen) } else { 0.0 },
             });
         }
         rows.reverse();
