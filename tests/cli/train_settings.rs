@@ -87,6 +87,19 @@ fn numbers_that_are_none() {
     refused(work.path(), &text, &[(".inf", &["shifted by inf", "finite number"])]);
 }
 
+/// A key that is there twice, and a comma that ends an expression in braces.
+#[test]
+fn keys_that_are_none() {
+    let work = folder();
+    let text = spec(&[("  epochs: 2", "  epochs: 2\n  epochs: 3")]);
+    write(work.path(), "spec.yaml", &text);
+    let run = run_in(work.path(), &["validate", "spec.yaml"]).exits(2);
+    assert!(run.stderr.contains("`epochs`") && !run.stderr.contains("DuplicateKeyPolicy"), "{}", run.stderr);
+    let derive = "  epochs: 2\n  derive: {far: pt * where(pt > 20, 1, 0.9)}";
+    write(work.path(), "spec.yaml", &spec(&[("  epochs: 2", derive)]));
+    run_in(work.path(), &["validate", "spec.yaml"]).exits(2).tells(&["the comma ends `pt * where(pt > 20`"]);
+}
+
 /// What `vary` stands beside, and what of: told as what is wrong.
 #[test]
 fn variations_that_are_none() {

@@ -240,7 +240,8 @@ impl<'s> Walk<'s> {
         self.mend(|walk| walk.number_for(schema).map(Mend::StandIn));
     }
 
-    /// A value of which nothing is known but that its numbers are finite (`x-finite` in the schema): sections that others read.
+    /// A value of which nothing is known but that its keys are there once and its numbers finite (`x-finite` in the schema): sections
+    /// that others read.
     fn finite(&mut self, node: &Node, schema: &'s Value) {
         let steps: Vec<(String, bool, &Node)> = match &node.value {
             NodeValue::Number { value, .. } if !value.is_finite() => {
@@ -250,6 +251,7 @@ impl<'s> Walk<'s> {
                 items.iter().enumerate().map(|(index, item)| (index.to_string(), true, item)).collect()
             }
             NodeValue::Map(entries) => {
+                self.keys(entries);
                 entries.iter().map(|entry| (entry.key.clone(), false, &entry.node)).collect()
             }
             _ => return,

@@ -286,6 +286,9 @@ mod tests {
             "{far}"
         );
         let nan = standard.rows(&table(&[("pt", &[f64::INFINITY])])).unwrap_err().to_string();
-        assert_eq!(nan, "feature `pt` is inf in row 0 (counted from 0), expected a finite number");
+        assert_eq!(
+            nan,
+            "feature `pt` is inf in row 0 of the events (counted from 0), expected a finite number"
+        );
     }
 }

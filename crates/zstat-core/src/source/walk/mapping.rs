@@ -82,6 +82,12 @@ impl<'s> Walk<'s> {
                     {
                         format!("decimals stand behind a point: `{}.{}`", number(*value), entry.key)
                     }
+                    // `f: max(x, 1)` between braces.
+                    (Some(NodeValue::Text(text)), NodeValue::Null)
+                        if text.matches('(').count() > text.matches(')').count() =>
+                    {
+                        format!("between braces the comma ends `{text}`: put all of the expression in quotes")
+                    }
                     _ => format!("put it in quotes: `\"{}\"`", entry.key),
                 };
                 self.push_key(Code::WrongType, entry, message, Some(help));
