@@ -48,8 +48,9 @@ pub fn nearest_file(path: &Path) -> Option<PathBuf> {
     nearest(name, names.iter().map(String::as_str)).map(|name| folder.join(name))
 }
 
-/// Ascending numbers as a person writes them, three or more in a row in short: `0, 2, 5 to 9`.
+/// Ascending numbers as a person writes them, three or more in a row in short: `0, 2, 5 to 9`; after the first dozen, how many more.
 pub fn ranges(numbers: &[usize]) -> String {
+    const MOST: usize = 12;
     let mut runs: Vec<[usize; 2]> = Vec::new();
     for &number in numbers {
         match runs.last_mut() {
@@ -62,7 +63,9 @@ pub fn ranges(numbers: &[usize]) -> String {
         1 => format!("{first}, {last}"),
         _ => format!("{first} to {last}"),
     });
-    each.collect::<Vec<_>>().join(", ")
+    let told = each.take(MOST).collect::<Vec<_>>().join(", ");
+    let rest: usize = runs.iter().skip(MOST).map(|[first, last]| last - first + 1).sum();
+    if rest > 0 { format!("{told} and {rest} more") } else { told }
 }
 
 /// Whether `name` matches the glob `pattern`: `*` stands for any run of characters, `?` for one, all else for itself.
@@ -172,6 +175,8 @@ mod tests {
         for (numbers, expected) in cases {
             assert_eq!(ranges(numbers), expected);
         }
+        let odd: Vec<usize> = (0..40).map(|i| 2 * i + 1).collect();
+        assert_eq!(ranges(&odd), "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23 and 28 more");
     }
 
     #[test]
