@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use clap::Args;
-use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use zstat_core::fit::Fitter;
 use zstat_core::spec::{Analysis, OneOrMany};
@@ -17,6 +16,7 @@ use zstat_train::train::{
     Evaluation, Exact, Figures, Fitted, Progress, TrainFault, Trainer, curve_names, workspace,
 };
 
+use super::apply_run::digest_of;
 use super::train_files::{self, Kept, Run};
 use super::train_found::{self, Made, MadeWith, Standing};
 use super::train_lock::Lock;
@@ -109,7 +109,7 @@ pub fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 
 /// A folder has one run, or those of several seeds: not both, as each has a `result.json`.
 fn one_kind_of_folder(folder: &Path, seeds: u64) -> Result<(), Failure> {
-    let is_run = ["run.json", train_files::CHECKPOINT].iter().any(|name| folder.join(name).exists());
+    let is_run = [train_files::RUN, train_files::CHECKPOINT].iter().any(|name| folder.join(name).exists());
     let has_seeds = fs::read_dir(folder).is_ok_and(|entries| {
         let is_of_seed = |entry: fs::DirEntry| {
             entry.path().is_dir() && entry.file_name().to_string_lossy().starts_with("seed-")
@@ -158,21 +158,18 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// What the result depends on: the spec and its options, the seed and the build.
-    fn origin(&self, seed: u64) -> MadeWith {
-        let options = &self.session.options;
-        MadeWith(IndexMap::from([
-            ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-            ("seed".to_owned(), seed.to_string()),
-            ("--epochs".to_owned(), self.training.train.epochs.to_string()),
-            ("--fitter".to_owned(), self.args.fitter.clone().unwrap_or_default()),
-            (MadeWith::OPTIONS.to_owned(), format!("{options:?}")),
-            (
-                MadeWith::SPEC.to_owned(),
-                serde_json::to_string(self.session.spec.analysis()).unwrap_or_default(),
-            ),
-            (MadeWith::EVENTS.to_owned(), self.files.clone()),
-            (MadeWith::COLUMNS.to_owned(), self.history().columns.join(",")),
-        ]))
+    fn made_with(&self, seed: u64) -> MadeWith {
+        let spec = serde_json::to_string(self.session.spec.analysis()).unwrap_or_default();
+        MadeWith {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: seed.to_string(),
+            epochs: self.training.train.epochs.to_string(),
+            fitter: self.args.fitter.clone().unwrap_or_default(),
+            options: digest_of(format!("{:?}", self.session.options).as_bytes()),
+            spec: digest_of(spec.as_bytes()),
+            events: self.files.clone(),
+            columns: digest_of(self.history().columns.join(",").as_bytes()),
+        }
     }
 
     /// One training, from the beginning or from where it was left; or what it gave when it was done before. One that fails leaves
@@ -194,7 +191,7 @@ impl Job<'_> {
         folder: &Path,
         timing: &mut Timing,
     ) -> Result<(SeedResult, Origin), Failure> {
-        let made_with = self.origin(seed);
+        let made_with = self.made_with(seed);
         let digest = made_with.digest();
         let (flaws, remains) = match train_found::look(folder, &made_with, &self.history().columns)? {
             Standing::Whole(result) => return Ok((*result, Origin::Found)),
@@ -324,7 +321,7 @@ impl Job<'_> {
             history,
             tables: &tables,
             analysis: &analysis,
-            made_with: &self.origin(seed),
+            made_with: &self.made_with(seed),
             result: &result,
         };
         let report = TrainReport::new(self.session, vec![result.clone()], folder, Timing::default());

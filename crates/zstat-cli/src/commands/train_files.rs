@@ -234,7 +234,7 @@ pub fn write(folder: &Path, run: &Run<'_>, document: &str) -> Result<(), Failure
     let done = Done {
         zstat: env!("CARGO_PKG_VERSION").to_owned(),
         digest: run.made_with.digest(),
-        made_with: run.made_with.in_short(),
+        made_with: run.made_with.clone(),
         seed: run.result.seed,
         result: run.result.clone(),
         epoch: run.fitted.epoch,

@@ -4,7 +4,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zstat_train::files::History;
@@ -42,57 +41,61 @@ pub struct Remains {
     pub epoch: u32,
 }
 
-/// What a run depends on, by what it is called where it is another one.
+/// What a run depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MadeWith(pub IndexMap<String, String>);
+pub struct MadeWith {
+    /// Version of zstat.
+    pub version: String,
+    /// Its seed.
+    pub seed: String,
+    /// Epochs to train.
+    pub epochs: String,
+    /// The fitter that was asked for; empty if none was.
+    pub fitter: String,
+    /// Digest of the options that choose and change the model.
+    pub options: String,
+    /// Digest of the spec.
+    pub spec: String,
+    /// Digest of what stands in the files of events.
+    pub events: String,
+    /// Digest of the columns of the history.
+    pub columns: String,
+}
 
 impl MadeWith {
-    /// Options that choose and change the model.
-    pub const OPTIONS: &str = "options of the model, such as --measurement";
-    /// The spec.
-    pub const SPEC: &str = "spec";
-    /// What stands in files of events.
-    pub const EVENTS: &str = "content of the files of events";
-    /// Metrics and losses.
-    pub const COLUMNS: &str = "columns of the history";
-    /// Those that are kept as digests only: they are long.
-    const LONG: [&str; 4] = [Self::OPTIONS, Self::SPEC, Self::EVENTS, Self::COLUMNS];
+    /// All parts, by what they are called where they are others, and whether they are shown.
+    fn parts(&self) -> [(&'static str, &str, bool); 8] {
+        [
+            ("version", &self.version, true),
+            ("seed", &self.seed, true),
+            ("--epochs", &self.epochs, true),
+            ("--fitter", &self.fitter, true),
+            ("choice among the options of the model, such as --measurement", &self.options, false),
+            ("spec", &self.spec, false),
+            ("content of the files of events", &self.events, false),
+            ("set of columns in the history", &self.columns, false),
+        ]
+    }
 
     /// One digest of all.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
-        for (name, value) in &self.in_short().0 {
+        for (name, value, _) in self.parts() {
             hash.update(format!("{name} {value}\n"));
         }
         crate::jobs::digest(hash)
     }
 
-    /// With digests in place of what is long.
-    pub fn in_short(&self) -> Self {
-        let short = |(name, value): (&String, &String)| {
-            let is_long = Self::LONG.contains(&name.as_str());
-            (name.clone(), if is_long { digest_of(value.as_bytes()) } else { value.clone() })
-        };
-        Self(self.0.iter().map(short).collect())
-    }
-
     /// What is another one in the run that is there, in words.
     fn differs(&self, there: &Self) -> String {
-        let here = self.in_short();
-        let changed = here.0.iter().filter_map(|(name, value)| {
-            let other = there.0.get(name).filter(|other| *other != value)?;
-            let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
-            Some(match Self::LONG.contains(&name.as_str()) {
-                true => name.clone(),
-                false => format!("{name} ({} there, {} here)", shown(other), shown(value)),
-            })
+        let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+        let pairs = self.parts().into_iter().zip(there.parts());
+        let changed = pairs.filter(|((_, here, _), (_, there, _))| here != there);
+        let changed = changed.map(|((name, here, is_shown), (_, there, _))| match is_shown {
+            true => format!("another {name} ({} there, {} here)", shown(there), shown(here)),
+            false => format!("another {name}"),
         });
-        let changed: Vec<String> = changed.collect();
-        match changed.is_empty() {
-            true => "other settings".to_owned(),
-            false => format!("another {}", changed.join(", another ")),
-        }
+        changed.collect::<Vec<String>>().join(", ")
     }
 }
 
