@@ -152,12 +152,13 @@ fn from_inside(
 /// Moves a start that is on the edge off it, where a parameter alone leads away: bins that expect nothing there have no barrier, and
 /// may expect less than nothing next to it.
 fn lift(nll: &mut Nll<'_>, problem: &Problem<'_>, scarce: &[(usize, f64)], start: &mut [f64]) {
-    let mut on_edge = |theta: &[f64]| {
+    // Bins that expect nothing at a point; none where another expects less.
+    let mut bins_at_edge = |theta: &[f64]| {
         let nu = nll.expected(theta);
         let count = scarce.iter().filter(|(bin, _)| nu[*bin] <= 0.0).count();
-        if nll.is_inside(theta) { Some(count) } else { None }
+        nll.is_inside(theta).then_some(count)
     };
-    let Some(mut least) = on_edge(start) else { return };
+    let Some(mut least) = bins_at_edge(start) else { return };
     for i in (0..start.len()).filter(|&i| !problem.fixed[i]) {
         for step in [OFF, -OFF] {
             if least == 0 {
@@ -166,7 +167,7 @@ fn lift(nll: &mut Nll<'_>, problem: &Problem<'_>, scarce: &[(usize, f64)], start
             let here = start[i];
             start[i] = here + step * here.abs().max(1.0);
             let [lower, upper] = problem.bounds[i];
-            match on_edge(start).filter(|count| *count < least && (lower..=upper).contains(&start[i])) {
+            match bins_at_edge(start).filter(|count| *count < least && (lower..=upper).contains(&start[i])) {
                 Some(fewer) => least = fewer,
                 None => start[i] = here,
             }

@@ -92,6 +92,7 @@ fn arm(tag: &str, branch: Value, shared: Option<&Value>, required: Option<&Value
             needed.extend(part.iter().filter(|name| !needed.contains(name)).cloned().collect::<Vec<_>>());
         }
     }
+    // Shared keys that mean nothing with this tag.
     if let Some(Value::Array(without)) = branch.remove("x-without") {
         without.iter().filter_map(Value::as_str).for_each(|name| drop(properties.remove(name)));
     }
